@@ -1,0 +1,44 @@
+package kernel
+
+import (
+	"errors"
+	"strconv"
+	"syscall"
+)
+
+// errnoNames are the names of the errno values the module loader and its
+// callers return (kernel-wide numbers of include/uapi/asm-generic/errno*.h,
+// equal on amd64 and arm64). Kept here so that names are the same on every
+// host, also one whose own numbers differ.
+var errnoNames = map[int]string{
+	1: "EPERM", 2: "ENOENT", 3: "ESRCH", 4: "EINTR", 5: "EIO", 6: "ENXIO",
+	7: "E2BIG", 8: "ENOEXEC", 9: "EBADF", 10: "ECHILD", 11: "EAGAIN",
+	12: "ENOMEM", 13: "EACCES", 14: "EFAULT", 15: "ENOTBLK", 16: "EBUSY",
+	17: "EEXIST", 18: "EXDEV", 19: "ENODEV", 20: "ENOTDIR", 21: "EISDIR",
+	22: "EINVAL", 23: "ENFILE", 24: "EMFILE", 25: "ENOTTY", 26: "ETXTBSY",
+	27: "EFBIG", 28: "ENOSPC", 29: "ESPIPE", 30: "EROFS", 31: "EMLINK",
+	32: "EPIPE", 33: "EDOM", 34: "ERANGE", 36: "ENAMETOOLONG", 38: "ENOSYS",
+	40: "ELOOP", 61: "ENODATA", 62: "ETIME", 65: "ENOPKG", 71: "EPROTO",
+	74: "EBADMSG", 75: "EOVERFLOW", 93: "EPROTONOSUPPORT",
+	94: "ESOCKTNOSUPPORT", 95: "EOPNOTSUPP", 96: "EPFNOSUPPORT",
+	97: "EAFNOSUPPORT", 110: "ETIMEDOUT", 111: "ECONNREFUSED",
+	126: "ENOKEY", 127: "EKEYEXPIRED", 128: "EKEYREVOKED", 129: "EKEYREJECTED",
+	512: "ERESTARTSYS",
+}
+
+// ErrnoName returns the C name of a Linux errno, "errno N" for one not listed.
+func ErrnoName(e syscall.Errno) string {
+	if n, ok := errnoNames[int(e)]; ok {
+		return n
+	}
+	return "errno " + strconv.Itoa(int(e))
+}
+
+// ErrnoOf returns the Linux errno an error wraps, 0 when there is none.
+func ErrnoOf(err error) syscall.Errno {
+	var e syscall.Errno
+	if errors.As(err, &e) {
+		return e
+	}
+	return 0
+}
