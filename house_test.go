@@ -1,0 +1,275 @@
+// Package kmodsh_test holds the checks of the house itself: which package may
+// import which, that every package says what it is for, that nothing is there
+// for tests alone. It looks at the source with the go command and the parser.
+package kmodsh_test
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "example.org/kmodsh"
+
+// floors is the house, top floor first: imports point down, never up and never
+// along a floor. A package belongs to the floor with the longest matching path.
+var floors = [][]string{
+	{"cmd/kmodsh"},
+	{"internal/tui", "internal/shell"},
+	{"internal/ops"},
+	{"internal/scenario"},
+	{"internal/explore"},
+	{"internal/lab"},
+	{"internal/agent"},
+	{"internal/agent/wire"},
+	{"internal/sim"},
+	{"internal/inject"},
+	{"internal/kmod/applet"},
+	{"internal/kmod"},
+	{"internal/kernel"},
+	{"internal/trace"},
+	{"internal/quiet"},
+}
+
+// forbidden lists imports a package must not have, directly or through others
+// of ours, and why.
+var forbidden = []struct{ pkg, imp, why string }{
+	{"internal/kmod", "net", "the loader core knows no network"},
+	{"internal/kmod", "math/rand", "the loader core is repeatable"},
+	{"internal/kmod", "math/rand/v2", "the loader core is repeatable"},
+	{"internal/kmod", "golang.org/x/sys/unix", "only internal/kernel makes module system calls"},
+	{"internal/kmod", module + "/internal/agent", "the loader core knows only kernel's interfaces"},
+	{"internal/kmod/applet", "github.com/alecthomas/kong", "the kernel starts modprobe: start-up must be lean"},
+	{"internal/kmod/applet", "github.com/charmbracelet/bubbletea", "nothing of the screen in modprobe"},
+	{"internal/trace", "os", "events know no system"},
+	{"internal/ops", "github.com/charmbracelet/bubbletea", "verbs know no front"},
+	{"internal/ops", "github.com/c-bata/go-prompt", "verbs know no front"},
+	{"internal/tui", module + "/internal/lab", "a front never reaches past ops"},
+	{"internal/shell", module + "/internal/lab", "a front never reaches past ops"},
+	{"internal/tui", module + "/internal/kmod", "a front never reaches past ops"},
+	{"internal/shell", module + "/internal/kmod", "a front never reaches past ops"},
+}
+
+// longFiles may pass the limit of lines, with the reason.
+var longFiles = map[string]string{}
+
+const maxLines = 500
+
+type pkg struct {
+	ImportPath  string
+	Dir         string
+	Doc         string
+	Name        string
+	Imports     []string
+	GoFiles     []string
+	TestGoFiles []string
+	Error       *struct{ Err string }
+}
+
+// packages asks the go command for ours, as built for the given system.
+func packages(t *testing.T, goos string) []pkg {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-e", "-json=ImportPath,Dir,Doc,Name,Imports,GoFiles,TestGoFiles", "./...")
+	cmd.Env = append(os.Environ(), "GOOS="+goos, "GOARCH=amd64", "CGO_ENABLED=0")
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v\n%s", err, stderr.String())
+	}
+	var list []pkg
+	for d := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p pkg
+		if err := d.Decode(&p); errors.Is(err, io.EOF) {
+			return list
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, p)
+	}
+}
+
+// floorOf returns the floor of a package of ours, -1 when it has none.
+func floorOf(path string) int {
+	path = strings.TrimPrefix(strings.TrimPrefix(path, module), "/")
+	best, floor := -1, -1
+	for i, f := range floors {
+		for _, p := range f {
+			if (path == p || strings.HasPrefix(path, p+"/")) && len(p) > best {
+				best, floor = len(p), i
+			}
+		}
+	}
+	return floor
+}
+
+func TestImportsPointDown(t *testing.T) {
+	for _, p := range packages(t, "linux") {
+		if p.ImportPath == module {
+			continue
+		}
+		from := floorOf(p.ImportPath)
+		if from < 0 {
+			t.Errorf("%s has no floor in the house: give it one here and in ARCHITECTURE.md", p.ImportPath)
+			continue
+		}
+		for _, imp := range p.Imports {
+			if !strings.HasPrefix(imp, module+"/") {
+				continue
+			}
+			if to := floorOf(imp); to <= from && to != -1 && !sameRoom(p.ImportPath, imp) {
+				t.Errorf("%s imports %s, which is not below it", p.ImportPath, imp)
+			}
+		}
+	}
+}
+
+// sameRoom says that one package is a part of the other.
+func sameRoom(a, b string) bool {
+	return strings.HasPrefix(a, b+"/") || strings.HasPrefix(b, a+"/")
+}
+
+func TestForbiddenImports(t *testing.T) {
+	byPath := map[string]pkg{}
+	for _, p := range packages(t, "linux") {
+		byPath[p.ImportPath] = p
+	}
+	for _, rule := range forbidden {
+		if p, ok := byPath[module+"/"+rule.pkg]; ok && slices.Contains(p.Imports, rule.imp) {
+			t.Errorf("%s imports %s: %s", rule.pkg, rule.imp, rule.why)
+		}
+	}
+}
+
+func TestEveryPackageSaysWhatItIsFor(t *testing.T) {
+	for _, p := range packages(t, "linux") {
+		if len(p.GoFiles) == 0 {
+			continue
+		}
+		if len(p.Doc) < 40 {
+			t.Errorf("%s has no package comment worth the name", p.ImportPath)
+		}
+	}
+}
+
+// TestNothingForTestsAlone finds packages that the program does not reach.
+func TestNothingForTestsAlone(t *testing.T) {
+	byPath := map[string]pkg{}
+	for _, goos := range []string{"linux", "darwin"} {
+		for _, p := range packages(t, goos) {
+			q := byPath[p.ImportPath]
+			p.Imports = append(p.Imports, q.Imports...)
+			byPath[p.ImportPath] = p
+		}
+	}
+	reached := map[string]bool{}
+	var walk func(string)
+	walk = func(path string) {
+		if reached[path] {
+			return
+		}
+		reached[path] = true
+		for _, imp := range byPath[path].Imports {
+			if strings.HasPrefix(imp, module) {
+				walk(imp)
+			}
+		}
+	}
+	walk(module + "/cmd/kmodsh")
+	for path, p := range byPath {
+		if len(p.GoFiles) > 0 && !reached[path] {
+			t.Errorf("%s is not part of the program: only tests import it, or nothing does", path)
+		}
+	}
+}
+
+func TestFilesAreShort(t *testing.T) {
+	err := filepath.WalkDir(".", func(path string, d os.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && (d.Name() == ".git" || d.Name() == "testdata") {
+			return filepath.SkipDir
+		}
+		if !strings.HasSuffix(path, ".go") || longFiles[path] != "" {
+			return nil
+		}
+		b, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		if n := bytes.Count(b, []byte("\n")); n > maxLines {
+			t.Errorf("%s has %d lines, the limit is %d: cut it where its subject divides", path, n, maxLines)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestPublicNamesAreExplained asks for a doc comment on every exported name of
+// our packages.
+func TestPublicNamesAreExplained(t *testing.T) {
+	for _, p := range packages(t, "linux") {
+		for _, f := range p.GoFiles {
+			name := filepath.Join(p.Dir, f)
+			file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, d := range file.Decls {
+				if what := undocumented(d); what != "" {
+					t.Errorf("%s: %s has no doc comment", filepath.Join(strings.TrimPrefix(p.ImportPath, module+"/"), f), what)
+				}
+			}
+		}
+	}
+}
+
+// undocumented names the exported thing a declaration leaves unexplained.
+// Methods are left out: most stand for an interface that explains them.
+func undocumented(d ast.Decl) string {
+	switch d := d.(type) {
+	case *ast.FuncDecl:
+		if d.Recv == nil && d.Name.IsExported() && d.Doc == nil {
+			return "func " + d.Name.Name
+		}
+	case *ast.GenDecl:
+		for _, s := range d.Specs {
+			if s, ok := s.(*ast.TypeSpec); ok && s.Name.IsExported() && d.Doc == nil && s.Doc == nil {
+				return "type " + s.Name.Name
+			}
+		}
+	}
+	return ""
+}
+
+// TestModulePathSortsFirst keeps the cure for a library's terminal query at
+// start-up working: Go initialises packages in the order of their paths, and
+// internal/quiet must come before bubbletea.
+func TestModulePathSortsFirst(t *testing.T) {
+	f, err := os.Open("go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	s := bufio.NewScanner(f)
+	if !s.Scan() || s.Text() != "module "+module {
+		t.Fatalf("go.mod begins with %q", s.Text())
+	}
+	if module+"/internal/quiet" > "github.com/charmbracelet/bubbletea" {
+		t.Error("the module path sorts behind bubbletea")
+	}
+}
