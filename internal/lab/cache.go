@@ -1,0 +1,120 @@
+package lab
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+)
+
+// CacheEnv is the environment variable that names the cache directory.
+const CacheEnv = "KMODSH_CACHE"
+
+// Cache is the directory in which the lab keeps kernels, disk images,
+// initramfs images and saved machines. Any number of processes may use one
+// cache at the same time.
+//
+//	kernels/RELEASE_VERSION/   a fetched kernel: boot/, modules/, kernel.json
+//	trees/KEY/                 a module tree of the user's with our indexes
+//	images/KEY/                a kernel image of the user's
+//	disks/KEY/                 a disk image with a module tree
+//	initrds/KEY/               an initramfs
+//	vms/                       what the machines' half of the package keeps
+//	apt/                       package lists of apt, when the system has none
+//	locks/, tmp/               who makes what right now
+type Cache struct {
+	dir string
+	// exe is the program that becomes /init in the guest; "" is this one.
+	exe string
+}
+
+// The subdirectories of a cache.
+const (
+	kernelsDir = "kernels"
+	treesDir   = "trees"
+	imagesDir  = "images"
+	disksDir   = "disks"
+	initrdsDir = "initrds"
+	vmsDir     = "vms"
+	aptDir     = "apt"
+	locksDir   = "locks"
+	tmpDir     = "tmp"
+)
+
+// DefaultCacheDir returns $KMODSH_CACHE, else kmodsh in the user's cache
+// directory (os.UserCacheDir: $XDG_CACHE_HOME or ~/.cache on Linux).
+func DefaultCacheDir() (string, error) {
+	if d := os.Getenv(CacheEnv); d != "" {
+		return filepath.Abs(d)
+	}
+	d, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("no place for the cache: %w; set %s to a directory", err, CacheEnv)
+	}
+	return filepath.Join(d, "kmodsh"), nil
+}
+
+// OpenCache opens the cache in dir, "" for DefaultCacheDir, makes what is
+// missing of it and removes what killed processes left half-made.
+func OpenCache(dir string) (*Cache, error) {
+	if dir == "" {
+		d, err := DefaultCacheDir()
+		if err != nil {
+			return nil, err
+		}
+		dir = d
+	}
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, fmt.Errorf("cache: %w", err)
+	}
+	c := &Cache{dir: dir}
+	for _, sub := range []string{kernelsDir, treesDir, imagesDir, disksDir, initrdsDir, vmsDir, aptDir, locksDir, tmpDir} {
+		if err := os.MkdirAll(filepath.Join(dir, sub), 0o755); err != nil {
+			return nil, cacheError(dir, err)
+		}
+	}
+	c.sweep()
+	return c, nil
+}
+
+// Dir returns the cache's directory, an absolute path.
+func (c *Cache) Dir() string { return c.dir }
+
+// VMs returns the directory for what machines keep: saved machines, the answer
+// to which accelerator works.
+func (c *Cache) VMs() string { return c.path(vmsDir) }
+
+func (c *Cache) path(elem ...string) string {
+	return filepath.Join(append([]string{c.dir}, elem...)...)
+}
+
+// exists says whether the named thing is in the cache, whole.
+func (c *Cache) exists(elem ...string) bool {
+	_, err := os.Lstat(c.path(elem...))
+	return err == nil
+}
+
+// publish gives the finished file or directory made under a temporary name its
+// final one. Where another process was faster, its work stays: both made the
+// same from the same.
+func publish(from, to string) error {
+	err := os.Rename(from, to)
+	if err == nil || errors.Is(err, fs.ErrExist) || errors.Is(err, syscall.ENOTEMPTY) {
+		return nil
+	}
+	return err
+}
+
+// cacheError says what can be done about a cache that cannot be written.
+func cacheError(dir string, err error) error {
+	switch {
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return fmt.Errorf("cache %s: %w; free some space or set %s to a directory on a larger disk", dir, err, CacheEnv)
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
+		return fmt.Errorf("cache %s: %w; set %s to a directory you can write", dir, err, CacheEnv)
+	}
+	return fmt.Errorf("cache %s: %w", dir, err)
+}
