@@ -20,13 +20,16 @@ const (
 
 // Module is one row of the kernel's module list, as seen from user space.
 type Module struct {
-	Name    string      `json:"name"`
-	State   trace.State `json:"state"`
-	Size    int64       `json:"size"`              // bytes, the size column of /proc/modules
-	Refs    int64       `json:"refs"`              // reference count; -1 while unloading
-	Users   []string    `json:"users"`             // modules that depend on it
-	Taints  string      `json:"taints,omitempty"`  // letters, such as "OE"
-	Address string      `json:"address,omitempty"` // 0x0… for readers without CAP_SYSLOG
+	Name  string      `json:"name"`
+	State trace.State `json:"state"`
+	Size  int64       `json:"size"`  // bytes, the size column of /proc/modules
+	Refs  int64       `json:"refs"`  // reference count; -1 while unloading
+	Users []string    `json:"users"` // modules that depend on it
+	// Permanent: it can't be unloaded (no exit function, or a kernel that
+	// unloads nothing).
+	Permanent bool   `json:"permanent,omitempty"`
+	Taints    string `json:"taints,omitempty"`  // letters, such as "OE"
+	Address   string `json:"address,omitempty"` // 0x0… for readers without CAP_SYSLOG
 }
 
 // Initstate is what /sys/module/NAME shows of a module.
@@ -56,6 +59,9 @@ type Kernel interface {
 	// Initstate reads /sys/module/NAME/initstate. name must be a module name
 	// (letters, digits, underscores), never a path.
 	Initstate(name string) (Initstate, error)
+	// Compression names the format of the compressed module files that
+	// Finit takes with CompressedFile ("gzip", "xz", "zstd"), "" when none.
+	Compression() string
 	// Sleep waits d on the kernel's clock, less when ctx ends.
 	Sleep(ctx context.Context, d time.Duration) error
 	// LogMark returns a mark of the kernel log's present end.
