@@ -1,0 +1,129 @@
+package kmod
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+)
+
+// DepmodOptions say what Depmod works on. Dir is needed, the rest has useful
+// zero values.
+type DepmodOptions struct {
+	// Dir is the directory that plays /lib/modules/RELEASE: the modules, and
+	// modules.order, modules.builtin and modules.builtin.modinfo of the build.
+	Dir string
+	// Out is where the indexes go; it is made when missing. "" is Dir.
+	Out string
+	// Release is matched against the version patterns of the configuration.
+	// "" is the last part of Dir.
+	Release string
+	// Config are depmod.d files or directories, in falling priority.
+	Config []string
+	// Workers is how many modules are read at once, 0 for GOMAXPROCS.
+	Workers int
+	// Progress, when set, is called after each module was read, by one
+	// goroutine.
+	Progress func(done, total int)
+	// Symvers is a System.map of the kernel. With it, symbols that neither the
+	// kernel nor a module has are warned about (depmod -e -F).
+	Symvers string
+	// Warn, when set, gets one line for each thing that was passed over.
+	Warn func(string)
+}
+
+// DepmodStats says what Depmod did.
+type DepmodStats struct {
+	Modules int `json:"modules"` // in the indexes
+	Aliases int `json:"aliases"` // of these modules
+	Symbols int `json:"symbols"` // they export
+	Skipped int `json:"skipped"` // module files left out because they could not be read
+}
+
+func (opt *DepmodOptions) validate() error {
+	if opt.Dir == "" {
+		return errors.New("depmod: no module directory given")
+	}
+	if opt.Out == "" {
+		opt.Out = opt.Dir
+	}
+	if opt.Release == "" {
+		abs, err := filepath.Abs(opt.Dir)
+		if err != nil {
+			return fmt.Errorf("depmod: %w", err)
+		}
+		opt.Release = filepath.Base(abs)
+	}
+	if opt.Workers <= 0 {
+		opt.Workers = runtime.GOMAXPROCS(0)
+	}
+	if opt.Warn == nil {
+		opt.Warn = func(string) {}
+	}
+	return nil
+}
+
+// Depmod reads the modules below a directory and writes the indexes that
+// modprobe resolves names with (depmod(8), modules.dep(5)). A module that
+// cannot be read is warned about, left out and counted. The indexes replace
+// the old ones together at the end, so that after an error these are still
+// whole; modules that need each other give a *CycleError.
+func Depmod(ctx context.Context, opt DepmodOptions) (DepmodStats, error) {
+	var stats DepmodStats
+	if err := opt.validate(); err != nil {
+		return stats, err
+	}
+	cfg, err := loadDepmodConfig(opt.Config, opt.Release, opt.Warn)
+	if err != nil {
+		return stats, err
+	}
+	mods, err := findModules(opt.Dir, cfg, opt.Warn)
+	if err != nil {
+		return stats, fmt.Errorf("depmod %s: %w", opt.Dir, err)
+	}
+	if err := readModules(ctx, mods, opt.Workers, opt.Progress); err != nil {
+		return stats, fmt.Errorf("depmod %s: %w", opt.Dir, err)
+	}
+	mods, stats.Skipped = dropUnreadable(mods, opt.Warn)
+	if err := sortModules(opt.Dir, mods, opt.Warn); err != nil {
+		return stats, fmt.Errorf("depmod %s: %w", opt.Dir, err)
+	}
+	symbols := ownSymbols(mods)
+	symbols.resolve(mods)
+	if opt.Symvers != "" {
+		if err := warnUnknownSymbols(opt.Symvers, mods, symbols, opt.Warn); err != nil {
+			return stats, fmt.Errorf("depmod: %w", err)
+		}
+	}
+	if unsorted := sortTopologically(mods); len(unsorted) > 0 {
+		return stats, fmt.Errorf("depmod %s: %w", opt.Dir, findCycles(unsorted))
+	}
+	stats.Modules, stats.Symbols = len(mods), len(symbols.names)
+	for _, m := range mods {
+		stats.Aliases += len(m.facts.aliases)
+	}
+	w := depmodWriter{dir: opt.Dir, mods: mods, symbols: symbols, warn: opt.Warn}
+	files, err := w.files()
+	if err != nil {
+		return stats, fmt.Errorf("depmod %s: %w", opt.Dir, err)
+	}
+	if err := os.MkdirAll(opt.Out, 0o755); err != nil {
+		return stats, fmt.Errorf("depmod: %w", err)
+	}
+	return stats, publish(opt.Out, files)
+}
+
+// dropUnreadable takes out the modules that could not be read.
+func dropUnreadable(mods []*depmodModule, warn func(string)) (good []*depmodModule, skipped int) {
+	for _, m := range mods {
+		if m.facts.err != nil {
+			warn(fmt.Sprintf("module %s left out: %v", m.path, m.facts.err))
+			skipped++
+			continue
+		}
+		good = append(good, m)
+	}
+	return good, skipped
+}

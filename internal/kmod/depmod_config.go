@@ -1,0 +1,183 @@
+package kmod
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// depmodConfig is what depmod.d says (depmod.d(5)).
+type depmodConfig struct {
+	release   string
+	searches  []string // highest priority first; searchBuiltin and searchExternal are words
+	overrides []string // SUBDIR/MODULE, the one that counts first
+	externals []string // absolute directories, highest priority first
+	excludes  []string // directory names to leave out
+	warn      func(string)
+}
+
+// Words of the search command that stand for places and not for directories.
+const (
+	searchBuiltin  = "built-in"
+	searchExternal = "external"
+)
+
+// maxDepmodConfig bounds the size in bytes of a configuration file.
+const maxDepmodConfig = 1 << 20
+
+// loadDepmodConfig reads the files and directories of paths in order. As in
+// all configuration of kmod a file hides those of the same name in later
+// directories, and files are taken in the order of their names. What does not
+// exist is passed over.
+func loadDepmodConfig(paths []string, release string, warn func(string)) (*depmodConfig, error) {
+	c := &depmodConfig{release: release, warn: warn}
+	files, err := depmodConfigFiles(paths)
+	if err != nil {
+		return nil, err
+	}
+	for _, path := range files {
+		if err := c.parseFile(path); err != nil {
+			return nil, err
+		}
+	}
+	// depmod.d(5): without any search line it is "updates built-in".
+	if len(c.searches) == 0 {
+		c.searches = []string{"updates", searchBuiltin}
+	}
+	return c, nil
+}
+
+func depmodConfigFiles(paths []string) ([]string, error) {
+	byName := map[string]string{}
+	note := func(path string) {
+		if name := filepath.Base(path); byName[name] == "" {
+			byName[name] = path
+		}
+	}
+	for _, path := range paths {
+		st, err := os.Stat(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("depmod configuration: %w", err)
+		}
+		if !st.IsDir() {
+			note(path)
+			continue
+		}
+		entries, err := os.ReadDir(path)
+		if err != nil {
+			return nil, fmt.Errorf("depmod configuration: %w", err)
+		}
+		for _, e := range entries {
+			if strings.HasSuffix(e.Name(), ".conf") && e.Name()[0] != '.' && !e.IsDir() {
+				note(filepath.Join(path, e.Name()))
+			}
+		}
+	}
+	var names []string
+	for name := range byName {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for i, name := range names {
+		names[i] = byName[name]
+	}
+	return names, nil
+}
+
+func (c *depmodConfig) parseFile(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("depmod configuration: %w", err)
+	}
+	defer f.Close()
+	if err := c.parse(f, path); err != nil {
+		return fmt.Errorf("depmod configuration %s: %w", path, err)
+	}
+	return nil
+}
+
+// parse reads one file. A line it does not understand is warned about and
+// passed over.
+func (c *depmodConfig) parse(r io.Reader, path string) error {
+	s := bufio.NewScanner(io.LimitReader(r, maxDepmodConfig))
+	s.Buffer(nil, maxDepmodConfig)
+	var pending string
+	for n := 1; s.Scan(); n++ {
+		line := pending + s.Text()
+		if head, ok := strings.CutSuffix(line, `\`); ok {
+			pending = head
+			continue
+		}
+		pending = ""
+		c.line(line, path, n)
+	}
+	if pending != "" {
+		c.line(pending, path, 0)
+	}
+	return s.Err()
+}
+
+func (c *depmodConfig) line(line, path string, n int) {
+	words := strings.FieldsFunc(line, func(r rune) bool { return r == ' ' || r == '\t' })
+	if len(words) == 0 || words[0][0] == '#' {
+		return
+	}
+	args := words[1:]
+	switch words[0] {
+	case "search":
+		c.searches = append(c.searches, args...)
+		return
+	case "override":
+		if len(args) >= 3 {
+			if c.matches(args[1]) {
+				c.overrides = slices.Insert(c.overrides, 0, args[2]+"/"+args[0])
+			}
+			return
+		}
+	case "external":
+		if len(args) >= 2 {
+			if c.matches(args[0]) {
+				c.external(args[1:], path, n)
+			}
+			return
+		}
+	case "exclude":
+		if len(args) >= 1 {
+			c.excludes = append(c.excludes, args...)
+			return
+		}
+	case "include", "make_map_files":
+		return // of module-init-tools; without effect since kmod 1
+	}
+	c.warn(fmt.Sprintf("%s:%d: ignoring bad line starting with %q", path, n, words[0]))
+}
+
+func (c *depmodConfig) external(dirs []string, path string, n int) {
+	for _, dir := range dirs {
+		if !filepath.IsAbs(dir) {
+			c.warn(fmt.Sprintf("%s:%d: external directory %q is not absolute, ignored", path, n, dir))
+			continue
+		}
+		c.externals = append(c.externals, filepath.Clean(dir))
+	}
+}
+
+// matches reports whether a version pattern, a POSIX extended regular
+// expression or *, fits the release.
+func (c *depmodConfig) matches(pattern string) bool {
+	if pattern == "*" {
+		return true
+	}
+	re, err := regexp.CompilePOSIX(pattern)
+	return err == nil && re.MatchString(c.release)
+}

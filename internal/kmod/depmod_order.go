@@ -1,0 +1,228 @@
+package kmod
+
+import (
+	"bufio"
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// sortModules puts mods into the order of modules.order, which is the order of
+// the kernel's build and decides between aliases; the rest follow by path.
+func sortModules(dir string, mods []*depmodModule, warn func(string)) error {
+	name := filepath.Join(dir, "modules.order")
+	f, err := os.Open(name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		warn(fmt.Sprintf("could not open %s: modules are taken in the order of their names", name))
+	case err != nil:
+		return fmt.Errorf("order of modules: %w", err)
+	default:
+		defer f.Close()
+		if err := readModulesOrder(f, mods); err != nil {
+			return fmt.Errorf("order of modules: %s: %w", name, err)
+		}
+	}
+	slices.SortStableFunc(mods, func(a, b *depmodModule) int {
+		if (a.order == 0) != (b.order == 0) {
+			return cmp.Compare(b.order, a.order)
+		}
+		return cmp.Compare(a.order, b.order)
+	})
+	for i, m := range mods {
+		m.index = i
+	}
+	return nil
+}
+
+// readModulesOrder notes for each module its line, the last when there are
+// several. The file names modules without the suffix of their compression.
+func readModulesOrder(r io.Reader, mods []*depmodModule) error {
+	byPath := make(map[string]*depmodModule, len(mods))
+	for _, m := range mods {
+		if !m.ext {
+			dir, base := path.Split(m.rel)
+			stem, _, _ := strings.Cut(base, ".")
+			byPath[dir+stem+".ko"] = m
+		}
+	}
+	s := bufio.NewScanner(r)
+	for n := 1; s.Scan(); n++ {
+		if m := byPath[s.Text()]; m != nil {
+			m.order = n
+		}
+	}
+	return s.Err()
+}
+
+// depmodSymbols says who owns the symbols modules export.
+type depmodSymbols struct {
+	owner map[string]*depmodModule
+	names []string // in the order they were first met
+}
+
+// ownSymbols gives every exported symbol to its module; of several that export
+// one name the last in the order of modules gets it, as in kmod.
+func ownSymbols(mods []*depmodModule) *depmodSymbols {
+	s := &depmodSymbols{owner: map[string]*depmodModule{}}
+	for _, m := range mods {
+		for _, id := range m.facts.exports {
+			name := m.facts.worker.names[id]
+			if s.owner[name] == nil {
+				s.names = append(s.names, name)
+			}
+			s.owner[name] = m
+		}
+	}
+	return s
+}
+
+// resolve fills in the direct dependencies of all modules. A module that asks
+// for its own symbol depends on itself, which is a cycle, as for kmod.
+func (s *depmodSymbols) resolve(mods []*depmodModule) {
+	owners := map[*depmodWorker][]*depmodModule{}
+	seen := make([]int, len(mods)) // 1 + index of the last module that met it
+	for _, m := range mods {
+		w := m.facts.worker
+		if w == nil {
+			continue
+		}
+		if owners[w] == nil {
+			table := make([]*depmodModule, len(w.names))
+			for id, name := range w.names {
+				table[id] = s.owner[name]
+			}
+			owners[w] = table
+		}
+		for _, id := range m.facts.imports {
+			if d := owners[w][id]; d != nil && seen[d.index] != m.index+1 {
+				seen[d.index] = m.index + 1
+				m.deps = append(m.deps, d)
+				d.users++
+			}
+		}
+	}
+}
+
+// sortTopologically numbers the modules so that each comes before those it
+// needs, and sorts their direct dependencies so. Modules that are part of a
+// cycle, or are needed by one, get no number: they are returned. The order
+// among equals is that of kmod's depmod: a stack of modules without users,
+// filled in module order.
+func sortTopologically(mods []*depmodModule) (unsorted []*depmodModule) {
+	users := make([]int, len(mods))
+	var ready []*depmodModule
+	for i, m := range mods {
+		m.topo = -1
+		if users[i] = m.users; m.users == 0 {
+			ready = append(ready, m)
+		}
+	}
+	n := 0
+	for len(ready) > 0 {
+		m := ready[len(ready)-1]
+		ready = ready[:len(ready)-1]
+		m.topo = n
+		n++
+		for _, d := range m.deps {
+			if users[d.index]--; users[d.index] == 0 {
+				ready = append(ready, d)
+			}
+		}
+	}
+	for _, m := range mods {
+		if m.topo < 0 {
+			unsorted = append(unsorted, m)
+		}
+		slices.SortFunc(m.deps, byTopo)
+	}
+	return unsorted
+}
+
+func byTopo(a, b *depmodModule) int { return cmp.Compare(a.topo, b.topo) }
+
+// allDeps returns everything m needs, directly or not, those first that must
+// be loaded last.
+func (m *depmodModule) allDeps(seen map[*depmodModule]bool) []*depmodModule {
+	clear(seen)
+	var all []*depmodModule
+	var collect func(*depmodModule)
+	collect = func(m *depmodModule) {
+		for _, d := range m.deps {
+			if !seen[d] {
+				seen[d] = true
+				all = append(all, d)
+				collect(d)
+			}
+		}
+	}
+	collect(m)
+	slices.SortFunc(all, byTopo)
+	return all
+}
+
+// CycleError says that modules need each other's symbols, so that none of them
+// can be loaded first. No index is written then.
+type CycleError struct {
+	// Cycles are the cycles found, each from a module back to the same.
+	Cycles [][]string
+	// Modules is how many modules are part of them.
+	Modules int
+}
+
+func (e *CycleError) Error() string {
+	var b strings.Builder
+	for _, c := range e.Cycles {
+		fmt.Fprintf(&b, "cycle detected: %s; ", strings.Join(c, " -> "))
+	}
+	fmt.Fprintf(&b, "found %d modules in dependency cycles", e.Modules)
+	return b.String()
+}
+
+// findCycles reports the cycles among modules that could not be sorted.
+func findCycles(unsorted []*depmodModule) *CycleError {
+	e := &CycleError{}
+	inCycle := map[string]bool{}
+	const (
+		unseen = iota
+		open
+		closed
+	)
+	state := map[*depmodModule]int{}
+	var stack []*depmodModule
+	var visit func(*depmodModule)
+	visit = func(m *depmodModule) {
+		state[m] = open
+		stack = append(stack, m)
+		for _, d := range m.deps {
+			switch {
+			case d.topo >= 0 || state[d] == closed:
+			case state[d] == unseen:
+				visit(d)
+			default:
+				cycle := []string{}
+				for _, s := range stack[slices.Index(stack, d):] {
+					cycle = append(cycle, s.name)
+					inCycle[s.name] = true
+				}
+				e.Cycles = append(e.Cycles, append(cycle, d.name))
+			}
+		}
+		stack = stack[:len(stack)-1]
+		state[m] = closed
+	}
+	for _, m := range unsorted {
+		if state[m] == unseen {
+			visit(m)
+		}
+	}
+	e.Modules = len(inCycle)
+	return e
+}

@@ -1,0 +1,210 @@
+package kmod
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"sync/atomic"
+
+	"example.org/kmodsh/internal/kernel"
+)
+
+// depmodFacts is what depmod needs of one module. Symbols are numbers of the
+// worker's table.
+type depmodFacts struct {
+	worker   *depmodWorker
+	exports  []uint32
+	imports  []uint32
+	aliases  []string
+	softdeps []string
+	weakdeps []string
+	err      error // why it could not be read; nil when all is well
+}
+
+// depmodWorker reads modules one after the other and keeps its buffers. Most
+// symbols are asked for by many modules, so each name is kept once and the
+// rest are numbers.
+type depmodWorker struct {
+	decoder imageDecoder
+	file    elfPread
+	ids     map[string]uint32
+	names   []string
+}
+
+// readModules reads all mods with some workers and calls progress after each.
+// A module that cannot be read has its reason in facts.err.
+func readModules(ctx context.Context, mods []*depmodModule, workers int, progress func(done, total int)) error {
+	var next atomic.Int64
+	finished := make(chan struct{}, len(mods))
+	var wg sync.WaitGroup
+	for range min(workers, len(mods)) {
+		w := &depmodWorker{ids: map[string]uint32{}}
+		wg.Go(func() {
+			for ctx.Err() == nil {
+				i := int(next.Add(1)) - 1
+				if i >= len(mods) {
+					return
+				}
+				mods[i].facts = w.read(mods[i].path)
+				finished <- struct{}{}
+			}
+		})
+	}
+	go func() {
+		wg.Wait()
+		close(finished)
+	}()
+	done := 0
+	for range finished {
+		done++
+		if progress != nil {
+			progress(done, len(mods))
+		}
+	}
+	return ctx.Err()
+}
+
+// read opens and reads one module.
+func (w *depmodWorker) read(path string) depmodFacts {
+	facts := depmodFacts{worker: w}
+	facts.err = w.readInto(&facts, path)
+	return facts
+}
+
+func (w *depmodWorker) readInto(facts *depmodFacts, path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	src, err := w.source(f)
+	if err != nil {
+		return err
+	}
+	e, err := elfOpen(src)
+	if err != nil {
+		return err
+	}
+	return w.collect(facts, e)
+}
+
+// source is the image behind f: decompressed in memory, or read piece by
+// piece when it is not compressed.
+func (w *depmodWorker) source(f *os.File) (elfSource, error) {
+	var head [6]byte
+	n, err := f.ReadAt(head[:], 0)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	if compressionOf(head[:n]) == "" {
+		st, err := f.Stat()
+		if err != nil {
+			return nil, err
+		}
+		w.file.reset(f, uint64(st.Size()))
+		return &w.file, nil
+	}
+	image, err := w.decoder.image(f, MaxImage)
+	return elfImage(image), err
+}
+
+// collect takes from a module what the indexes need.
+func (w *depmodWorker) collect(facts *depmodFacts, e *elfFile) error {
+	info, err := e.section(secModinfo)
+	if err != nil {
+		return err
+	}
+	facts.readInfo(info)
+	err = e.symbols(func(s elfSymbol) {
+		if name, ok := s.exported(); ok {
+			facts.exports = append(facts.exports, w.id(name))
+		}
+		if e.undefined(s) {
+			facts.imports = append(facts.imports, w.id(s.name))
+		}
+	})
+	if err != nil {
+		return err
+	}
+	if facts.exports == nil {
+		// Without module versions the names are all there is.
+		b, err := e.section(secKsymtabStrings)
+		if err != nil {
+			return err
+		}
+		elfStrings(b, func(s []byte) { facts.exports = append(facts.exports, w.id(s)) })
+	}
+	return e.versions(func(name []byte, _ uint32) {
+		facts.imports = append(facts.imports, w.id(name))
+	})
+}
+
+// readInfo picks the fields that go into indexes. They are copied out of the
+// image in one piece.
+func (f *depmodFacts) readInfo(section []byte) {
+	elfStrings(section, func(s []byte) {
+		key, value, ok := bytes.Cut(s, []byte("="))
+		if !ok {
+			return
+		}
+		switch string(key) {
+		case "alias":
+			f.aliases = append(f.aliases, string(value))
+		case "softdep":
+			f.softdeps = append(f.softdeps, string(value))
+		case "weakdep":
+			f.weakdeps = append(f.weakdeps, string(value))
+		}
+	})
+}
+
+// id numbers a symbol name. A leading dot is not part of it (the entry points
+// of 64-bit PowerPC).
+func (w *depmodWorker) id(name []byte) uint32 {
+	if len(name) > 0 && name[0] == '.' {
+		name = name[1:]
+	}
+	if id, ok := w.ids[string(name)]; ok {
+		return id
+	}
+	id := uint32(len(w.names))
+	s := string(name)
+	w.ids[s] = id
+	w.names = append(w.names, s)
+	return id
+}
+
+// elfPread reads parts of a file as they are asked for, each into its own
+// piece of a buffer that the next file uses again.
+type elfPread struct {
+	f      *os.File
+	length uint64
+	buf    []byte
+}
+
+func (p *elfPread) reset(f *os.File, size uint64) {
+	p.f, p.length, p.buf = f, size, p.buf[:0]
+}
+
+func (p *elfPread) size() uint64 { return p.length }
+
+func (p *elfPread) bytes(off, n uint64) ([]byte, error) {
+	if off > p.length || n > p.length-off || n > MaxImage {
+		return nil, fmt.Errorf("%w: %d bytes at %d reach past its end at %d", kernel.ErrDamaged, n, off, p.length)
+	}
+	if uint64(cap(p.buf)-len(p.buf)) < n {
+		// Pieces handed out before stay with the old buffer.
+		p.buf = make([]byte, 0, max(n, uint64(2*cap(p.buf)), 256<<10))
+	}
+	at := len(p.buf)
+	p.buf = p.buf[:at+int(n)]
+	piece := p.buf[at:]
+	if _, err := p.f.ReadAt(piece, int64(off)); err != nil {
+		return nil, err
+	}
+	return piece, nil
+}

@@ -1,0 +1,162 @@
+package kmod
+
+import (
+	"fmt"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// depmodModule is a module file that depmod found, and what it learnt of it.
+type depmodModule struct {
+	name string // in the kernel
+	path string // of the file
+	rel  string // as the indexes name it: relative to the tree, else absolute
+	ext  bool   // found in an external directory
+
+	facts depmodFacts
+	order int // line of modules.order, from 1; 0 when it is not there
+	index int // place in the order of modules, the priority in the indexes
+
+	deps  []*depmodModule // direct, in the order their symbols were met, then sorted
+	users int             // how many modules depend on it
+	topo  int             // place in the topological order
+}
+
+// depmodSearch walks the module directories and keeps one file per name.
+type depmodSearch struct {
+	cfg   *depmodConfig
+	dir   string
+	names map[string]*depmodModule
+	warn  func(string)
+}
+
+// findModules returns the modules of the tree in dir and of the external
+// directories, sorted by path.
+func findModules(dir string, cfg *depmodConfig, warn func(string)) ([]*depmodModule, error) {
+	s := &depmodSearch{cfg: cfg, dir: dir, names: map[string]*depmodModule{}, warn: warn}
+	for _, ext := range cfg.externals {
+		if st, err := os.Stat(ext); err != nil || !st.IsDir() {
+			continue // depmod.d files name places that need not be there
+		}
+		if err := s.walk(ext, ext, true, nil); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.walk(dir, "", false, nil); err != nil {
+		return nil, err
+	}
+	mods := make([]*depmodModule, 0, len(s.names))
+	for _, m := range s.names {
+		mods = append(mods, m)
+	}
+	slices.SortFunc(mods, func(a, b *depmodModule) int { return strings.Compare(a.rel, b.rel) })
+	return mods, nil
+}
+
+// walk reads one directory. Symbolic links are followed, as kmod does (module
+// packages link into the trees of other kernels), but not back into a
+// directory that is being walked.
+func (s *depmodSearch) walk(dir, rel string, ext bool, above []os.FileInfo) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		if len(above) == 0 {
+			return fmt.Errorf("module directory: %w", err)
+		}
+		s.warn(fmt.Sprintf("directory passed over: %v", err))
+		return nil
+	}
+	self, err := os.Stat(dir)
+	if err != nil {
+		return fmt.Errorf("module directory: %w", err)
+	}
+	for _, up := range above {
+		if os.SameFile(up, self) {
+			s.warn(fmt.Sprintf("%s: link leads back to a directory above, passed over", dir))
+			return nil
+		}
+	}
+	above = append(above, self)
+	for _, e := range entries {
+		name := e.Name()
+		isDir := e.IsDir()
+		if t := e.Type(); t != 0 && !isDir {
+			st, err := os.Stat(filepath.Join(dir, name))
+			if err != nil || !st.IsDir() && !st.Mode().IsRegular() {
+				continue // build and source of a removed kernel, sockets
+			}
+			isDir = st.IsDir()
+		}
+		if isDir {
+			if name == "build" || name == "source" || slices.Contains(s.cfg.excludes, name) {
+				continue
+			}
+			if err := s.walk(filepath.Join(dir, name), path.Join(rel, name), ext, above); err != nil {
+				return err
+			}
+			continue
+		}
+		s.file(filepath.Join(dir, name), path.Join(rel, name), ext)
+	}
+	return nil
+}
+
+func (s *depmodSearch) file(file, rel string, ext bool) {
+	name, ok := moduleFileName(path.Base(rel))
+	if !ok {
+		return
+	}
+	if i := strings.IndexFunc(rel, func(r rune) bool { return r <= ' ' || r == ':' || r >= 0x7f }); i >= 0 {
+		s.warn(fmt.Sprintf("%q passed over: an index cannot hold the character %q", rel, rel[i]))
+		return
+	}
+	m := &depmodModule{name: name, path: file, rel: rel, ext: ext}
+	if old := s.names[name]; old == nil || s.cfg.prefers(m, old) {
+		s.names[name] = m
+	}
+}
+
+// prefers reports whether m takes the place of old, a module of the same name
+// that was found before: by the override that comes last in the
+// configuration, then by the search order; between equals the first stays.
+func (c *depmodConfig) prefers(m, old *depmodModule) bool {
+	for _, o := range c.overrides {
+		if c.overridden(m, o) {
+			return true
+		}
+		if c.overridden(old, o) {
+			return false
+		}
+	}
+	return c.rank(m) < c.rank(old)
+}
+
+func (c *depmodConfig) overridden(m *depmodModule, override string) bool {
+	dir, base := path.Split(m.rel)
+	stem, _, _ := strings.Cut(base, ".")
+	return dir+stem == override
+}
+
+// rank is a module's place in the search order, 0 the best. A directory is
+// matched as a prefix of the path. What no word of the order stands for comes
+// after all that one does.
+func (c *depmodConfig) rank(m *depmodModule) int {
+	if m.ext {
+		return c.rankOf(searchExternal)
+	}
+	for i, s := range c.searches {
+		if s != searchBuiltin && s != searchExternal && strings.HasPrefix(m.rel, s) {
+			return i
+		}
+	}
+	return c.rankOf(searchBuiltin)
+}
+
+func (c *depmodConfig) rankOf(word string) int {
+	if i := slices.Index(c.searches, word); i >= 0 {
+		return i
+	}
+	return len(c.searches)
+}

@@ -1,0 +1,186 @@
+package kmod
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+)
+
+// binaries fills in the .bin files.
+func (w *depmodWriter) binaries(files []depmodFile) error {
+	makers := map[string]func(*indexWriter) error{
+		"modules.dep.bin":           w.depIndex,
+		"modules.alias.bin":         w.aliasIndex,
+		"modules.symbols.bin":       w.symbolIndex,
+		"modules.builtin.bin":       w.builtinIndex,
+		"modules.builtin.alias.bin": w.builtinAliasIndex,
+	}
+	for i, f := range files {
+		make := makers[f.name]
+		if make == nil {
+			continue
+		}
+		var x indexWriter
+		if err := make(&x); err != nil {
+			return err
+		}
+		data, err := x.encode()
+		if err != nil {
+			return fmt.Errorf("%s: %w", f.name, err)
+		}
+		files[i].data = data
+	}
+	return nil
+}
+
+// put adds to an index and warns about what it cannot hold.
+func (w *depmodWriter) put(x *indexWriter, key, value string, priority int) {
+	if !x.add(key, value, uint32(priority)) {
+		w.warn(fmt.Sprintf("%q left out: an index holds 7-bit characters only", key))
+	}
+}
+
+func (w *depmodWriter) depIndex(x *indexWriter) error {
+	for i, m := range w.mods {
+		w.put(x, m.name, w.depLines[i], m.index)
+	}
+	return nil
+}
+
+func (w *depmodWriter) aliasIndex(x *indexWriter) error {
+	for _, m := range w.mods {
+		for _, a := range m.facts.aliases {
+			if key, ok := normalizeAlias(a); ok {
+				w.put(x, key, m.name, m.index)
+			} else {
+				w.warn(fmt.Sprintf("module %s: unmatched bracket in alias %s", m.path, a))
+			}
+		}
+	}
+	return nil
+}
+
+func (w *depmodWriter) symbolIndex(x *indexWriter) error {
+	for _, name := range w.symbols.names {
+		m := w.symbols.owner[name]
+		w.put(x, "symbol:"+name, m.name, m.index)
+	}
+	return nil
+}
+
+// builtinIndex names the modules that are in the kernel image, from the
+// build's modules.builtin. Without that file the index is valid and empty.
+func (w *depmodWriter) builtinIndex(x *indexWriter) error {
+	f, err := w.open("modules.builtin")
+	if f == nil {
+		return err
+	}
+	defer f.Close()
+	s := bufio.NewScanner(f)
+	for n := 1; s.Scan(); n++ {
+		name, _, _ := strings.Cut(path.Base(s.Text()), ".")
+		if name == "" || name == "/" {
+			w.warn(fmt.Sprintf("%s:%d: no module: %q", f.Name(), n, s.Text()))
+			continue
+		}
+		w.put(x, strings.ReplaceAll(name, "-", "_"), "", 0)
+	}
+	return named(f, s.Err())
+}
+
+// builtinAliasIndex holds the aliases of built-in modules, from the build's
+// modules.builtin.modinfo (Linux 5.2).
+func (w *depmodWriter) builtinAliasIndex(x *indexWriter) error {
+	f, err := w.open("modules.builtin.modinfo")
+	if f == nil {
+		return err
+	}
+	defer f.Close()
+	return named(f, readBuiltinModinfo(f, func(module, key, value string) {
+		if key != "alias" {
+			return
+		}
+		if alias, ok := normalizeAlias(value); ok {
+			w.put(x, alias, module, 0)
+		} else {
+			w.warn(fmt.Sprintf("%s: unmatched bracket in alias %s", f.Name(), value))
+		}
+	}))
+}
+
+// open opens a file that the kernel's build may have left in the tree; no file
+// is not an error.
+func (w *depmodWriter) open(name string) (*os.File, error) {
+	f, err := os.Open(filepath.Join(w.dir, name))
+	if errors.Is(err, fs.ErrNotExist) {
+		w.warn(fmt.Sprintf("could not open %s: nothing is taken as built in from it", filepath.Join(w.dir, name)))
+		return nil, nil
+	}
+	return f, err
+}
+
+func named(f *os.File, err error) error {
+	if err != nil {
+		return fmt.Errorf("%s: %w", f.Name(), err)
+	}
+	return nil
+}
+
+// maxBuiltinField bounds one field of modules.builtin.modinfo in bytes.
+const maxBuiltinField = 1 << 20
+
+// readBuiltinModinfo calls fn for every field of a modules.builtin.modinfo:
+// MODULE.KEY=VALUE, each ended by a NUL. What has another form is passed over.
+func readBuiltinModinfo(r io.Reader, fn func(module, key, value string)) error {
+	s := bufio.NewScanner(r)
+	s.Buffer(nil, maxBuiltinField)
+	s.Split(func(data []byte, atEOF bool) (int, []byte, error) {
+		if n := bytes.IndexByte(data, 0); n >= 0 {
+			return n + 1, data[:n], nil
+		}
+		if atEOF && len(data) > 0 {
+			return len(data), data, nil
+		}
+		return 0, nil, nil
+	})
+	for s.Scan() {
+		field, value, ok := strings.Cut(s.Text(), "=")
+		module, key, dot := strings.Cut(field, ".")
+		if ok && dot && module != "" && key != "" {
+			fn(module, key, value)
+		}
+	}
+	return s.Err()
+}
+
+// normalizeAlias gives an alias the form the index has: dashes as underscores,
+// except in a bracket expression, where they make ranges. It reports false
+// when a bracket has no partner.
+func normalizeAlias(alias string) (string, bool) {
+	if !strings.ContainsAny(alias, "-[]") {
+		return alias, true
+	}
+	b := []byte(alias)
+	for i := 0; i < len(b); i++ {
+		switch b[i] {
+		case '-':
+			b[i] = '_'
+		case ']':
+			return "", false
+		case '[':
+			n := bytes.IndexByte(b[i:], ']')
+			if n < 0 {
+				return "", false
+			}
+			i += n
+		}
+	}
+	return string(b), true
+}

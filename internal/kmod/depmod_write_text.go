@@ -1,0 +1,175 @@
+package kmod
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// depmodWriter makes the index files of a tree whose modules are read, sorted
+// and resolved.
+type depmodWriter struct {
+	dir     string
+	mods    []*depmodModule
+	symbols *depmodSymbols
+	warn    func(string)
+
+	depLines []string // line of each module in modules.dep, without newline
+}
+
+// files returns all index files, in the order kmod 34 writes them.
+func (w *depmodWriter) files() ([]depmodFile, error) {
+	w.dropUnprintable()
+	w.depLines = w.dependencyLines()
+	slices.Sort(w.symbols.names)
+	files := []depmodFile{
+		{"modules.dep", w.dep()},
+		{"modules.dep.bin", nil},
+		{"modules.alias", w.alias()},
+		{"modules.alias.bin", nil},
+		{"modules.softdep", w.softdep()},
+		{"modules.weakdep", w.weakdep()},
+		{"modules.symbols", w.symbolAliases()},
+		{"modules.symbols.bin", nil},
+		{"modules.builtin.bin", nil},
+		{"modules.builtin.alias.bin", nil},
+		{"modules.devname", w.devname()},
+	}
+	return files, w.binaries(files)
+}
+
+// dropUnprintable takes out fields that would become lines of their own in a
+// text index, or that no line can hold.
+func (w *depmodWriter) dropUnprintable() {
+	for _, m := range w.mods {
+		for _, list := range []*[]string{&m.facts.aliases, &m.facts.softdeps, &m.facts.weakdeps} {
+			*list = slices.DeleteFunc(*list, func(s string) bool {
+				bad := strings.IndexFunc(s, func(r rune) bool { return r < ' ' || r >= 0x7f }) >= 0
+				if bad {
+					w.warn(fmt.Sprintf("module %s: field %q left out: not printable ASCII", m.path, s))
+				}
+				return bad
+			})
+		}
+	}
+}
+
+// dependencyLines returns for each module its file and the files of all it
+// needs, in the order they have to be unloaded.
+func (w *depmodWriter) dependencyLines() []string {
+	lines := make([]string, len(w.mods))
+	seen := map[*depmodModule]bool{}
+	var b strings.Builder
+	for i, m := range w.mods {
+		b.Reset()
+		b.WriteString(m.rel)
+		b.WriteByte(':')
+		for _, d := range m.allDeps(seen) {
+			b.WriteByte(' ')
+			b.WriteString(d.rel)
+		}
+		lines[i] = b.String()
+	}
+	return lines
+}
+
+func (w *depmodWriter) dep() []byte {
+	var b bytes.Buffer
+	for _, l := range w.depLines {
+		b.WriteString(l)
+		b.WriteByte('\n')
+	}
+	return b.Bytes()
+}
+
+func (w *depmodWriter) alias() []byte {
+	var b bytes.Buffer
+	b.WriteString("# Aliases extracted from modules themselves.\n")
+	for _, m := range w.mods {
+		for _, a := range m.facts.aliases {
+			writeWords(&b, "alias", a, m.name)
+		}
+	}
+	return b.Bytes()
+}
+
+func (w *depmodWriter) softdep() []byte {
+	var b bytes.Buffer
+	b.WriteString("# Soft dependencies extracted from modules themselves.\n")
+	for _, m := range w.mods {
+		for _, s := range m.facts.softdeps {
+			writeWords(&b, "softdep", m.name, s)
+		}
+	}
+	return b.Bytes()
+}
+
+func (w *depmodWriter) weakdep() []byte {
+	var b bytes.Buffer
+	b.WriteString("# Weak dependencies extracted from modules themselves.\n")
+	for _, m := range w.mods {
+		for _, s := range m.facts.weakdeps {
+			writeWords(&b, "weakdep", m.name, s)
+		}
+	}
+	return b.Bytes()
+}
+
+func (w *depmodWriter) symbolAliases() []byte {
+	var b bytes.Buffer
+	b.WriteString("# Aliases for symbols, used by symbol_request().\n")
+	for _, name := range w.symbols.names {
+		writeWords(&b, "alias", "symbol:"+name, w.symbols.owner[name].name)
+	}
+	return b.Bytes()
+}
+
+func writeWords(b *bytes.Buffer, first, second, third string) {
+	b.WriteString(first)
+	b.WriteByte(' ')
+	b.WriteString(second)
+	b.WriteByte(' ')
+	b.WriteString(third)
+	b.WriteByte('\n')
+}
+
+// devname lists the device nodes that udev and the like make before there is
+// a driver, so that opening one loads the module: those of modules with an
+// alias devname:NODE and one for the device's numbers.
+func (w *depmodWriter) devname() []byte {
+	var b bytes.Buffer
+	b.WriteString("# Device nodes to trigger on-demand module loading.\n")
+	for _, m := range w.mods {
+		var node, device string
+		for _, a := range m.facts.aliases {
+			if n, ok := strings.CutPrefix(a, "devname:"); ok {
+				node = n
+			} else if d := deviceNumber(a); d != "" {
+				device = d
+			}
+			if node != "" && device != "" {
+				fmt.Fprintf(&b, "%s %s %s\n", m.name, node, device)
+				break
+			}
+		}
+		if node != "" && device == "" {
+			w.warn(fmt.Sprintf("module %s has devname %q but no device number, ignored", m.path, node))
+		}
+	}
+	return b.Bytes()
+}
+
+// deviceNumber turns an alias such as char-major-10-234 into c10:234; it
+// returns "" for every other.
+func deviceNumber(alias string) string {
+	for _, kind := range []struct{ prefix, letter string }{{"char-major-", "c"}, {"block-major-", "b"}} {
+		var major, minor uint32
+		if strings.HasPrefix(alias, kind.prefix) {
+			if n, _ := fmt.Sscanf(alias, kind.prefix+"%d-%d", &major, &minor); n == 2 {
+				return fmt.Sprintf("%s%d:%d", kind.letter, major, minor)
+			}
+		}
+	}
+	return ""
+}

@@ -1,0 +1,211 @@
+package kmod
+
+import (
+	"bytes"
+	"debug/elf"
+	"encoding/binary"
+	"fmt"
+
+	"example.org/kmodsh/internal/kernel"
+)
+
+// elfSource gives parts of a module image. bytes returns n bytes at off, which
+// stay valid until the source is used for another file; it must refuse what
+// lies outside the image.
+type elfSource interface {
+	bytes(off, n uint64) ([]byte, error)
+	size() uint64
+}
+
+// elfImage is a whole image in memory.
+type elfImage []byte
+
+func (b elfImage) size() uint64 { return uint64(len(b)) }
+
+func (b elfImage) bytes(off, n uint64) ([]byte, error) {
+	if off > uint64(len(b)) || n > uint64(len(b))-off {
+		return nil, fmt.Errorf("%w: %d bytes at %d reach past its end at %d", kernel.ErrDamaged, n, off, len(b))
+	}
+	return b[off : off+n : off+n], nil
+}
+
+// elfSection names the sections of a module that are of use here.
+type elfSection int
+
+const (
+	secModinfo elfSection = iota
+	secSymtab
+	secStrtab
+	secVersions
+	secKsymtabStrings
+	secThisModule
+	secVersionExtCRCs
+	secVersionExtNames
+	secCount
+)
+
+// elfSectionOf tells which of them a NUL-terminated name is; -1 for others.
+func elfSectionOf(name []byte) elfSection {
+	switch string(name) {
+	case ".modinfo":
+		return secModinfo
+	case ".symtab":
+		return secSymtab
+	case ".strtab":
+		return secStrtab
+	case "__versions":
+		return secVersions
+	case "__ksymtab_strings":
+		return secKsymtabStrings
+	case ".gnu.linkonce.this_module":
+		return secThisModule
+	case "__version_ext_crcs":
+		return secVersionExtCRCs
+	case "__version_ext_names":
+		return secVersionExtNames
+	}
+	return -1
+}
+
+// elfFile is what is read of a module's ELF structure: where the sections of
+// use are. debug/elf is not used: it makes a value for every section and
+// symbol, where depmod looks at eight sections and two hundred thousand names.
+type elfFile struct {
+	src     elfSource
+	order   binary.ByteOrder
+	is64    bool
+	machine elf.Machine
+	shnum   int
+	at      [secCount]elfExtent
+	heads   []byte // the section headers
+}
+
+type elfExtent struct {
+	off, size uint64
+	there     bool
+}
+
+// elfOpen reads the headers. Its errors wrap kernel.ErrDamaged.
+func elfOpen(src elfSource) (*elfFile, error) {
+	f := &elfFile{src: src}
+	ident, err := src.bytes(0, 52)
+	if err != nil || !bytes.HasPrefix(ident, []byte(elf.ELFMAG)) {
+		return nil, fmt.Errorf("%w: not an ELF file", kernel.ErrDamaged)
+	}
+	switch elf.Data(ident[elf.EI_DATA]) {
+	case elf.ELFDATA2LSB:
+		f.order = binary.LittleEndian
+	case elf.ELFDATA2MSB:
+		f.order = binary.BigEndian
+	default:
+		return nil, fmt.Errorf("%w: ELF data encoding %d", kernel.ErrDamaged, ident[elf.EI_DATA])
+	}
+	var shoff uint64
+	var shentsize, shstrndx int
+	switch elf.Class(ident[elf.EI_CLASS]) {
+	case elf.ELFCLASS32:
+		shoff = uint64(f.order.Uint32(ident[32:]))
+		shentsize = int(f.order.Uint16(ident[46:]))
+		f.shnum = int(f.order.Uint16(ident[48:]))
+		shstrndx = int(f.order.Uint16(ident[50:]))
+	case elf.ELFCLASS64:
+		f.is64 = true
+		if ident, err = src.bytes(0, 64); err != nil {
+			return nil, err
+		}
+		shoff = f.order.Uint64(ident[40:])
+		shentsize = int(f.order.Uint16(ident[58:]))
+		f.shnum = int(f.order.Uint16(ident[60:]))
+		shstrndx = int(f.order.Uint16(ident[62:]))
+	default:
+		return nil, fmt.Errorf("%w: ELF class %d", kernel.ErrDamaged, ident[elf.EI_CLASS])
+	}
+	f.machine = elf.Machine(f.order.Uint16(ident[18:]))
+	if shentsize != f.shentsize() {
+		return nil, fmt.Errorf("%w: ELF section headers of %d bytes", kernel.ErrDamaged, shentsize)
+	}
+	if f.heads, err = src.bytes(shoff, uint64(f.shnum)*uint64(shentsize)); err != nil {
+		return nil, fmt.Errorf("section headers: %w", err)
+	}
+	if shstrndx == 0 || shstrndx >= f.shnum {
+		return nil, fmt.Errorf("%w: no ELF section names", kernel.ErrDamaged)
+	}
+	return f, f.findSections(shstrndx)
+}
+
+func (f *elfFile) shentsize() int {
+	if f.is64 {
+		return 64
+	}
+	return 40
+}
+
+// header returns name offset, file offset and size of section i.
+func (f *elfFile) header(i int) (name uint32, off, size uint64) {
+	h := f.heads[i*f.shentsize():]
+	name = f.order.Uint32(h)
+	if f.is64 {
+		return name, f.order.Uint64(h[24:]), f.order.Uint64(h[32:])
+	}
+	return name, uint64(f.order.Uint32(h[16:])), uint64(f.order.Uint32(h[20:]))
+}
+
+// findSections notes where the sections of use are; of two with one name the
+// first counts, as for libkmod.
+func (f *elfFile) findSections(shstrndx int) error {
+	_, off, size := f.header(shstrndx)
+	names, err := f.src.bytes(off, size)
+	if err != nil {
+		return fmt.Errorf("section names: %w", err)
+	}
+	for i := 1; i < f.shnum; i++ {
+		name, off, size := f.header(i)
+		if uint64(name) >= uint64(len(names)) {
+			continue
+		}
+		s := elfSectionOf(elfString(names, uint64(name)))
+		if s < 0 || f.at[s].there {
+			continue
+		}
+		if off > f.src.size() || size > f.src.size()-off {
+			return fmt.Errorf("%w: section %s reaches past the end", kernel.ErrDamaged, elfString(names, uint64(name)))
+		}
+		f.at[s] = elfExtent{off, size, true}
+	}
+	return nil
+}
+
+// section returns a section's bytes, nil when there is none.
+func (f *elfFile) section(s elfSection) ([]byte, error) {
+	if !f.at[s].there {
+		return nil, nil
+	}
+	return f.src.bytes(f.at[s].off, f.at[s].size)
+}
+
+// elfString returns the string at off, to its NUL or the table's end.
+func elfString(table []byte, off uint64) []byte {
+	if off >= uint64(len(table)) {
+		return nil
+	}
+	s := table[off:]
+	if n := bytes.IndexByte(s, 0); n >= 0 {
+		return s[:n]
+	}
+	return s
+}
+
+// elfStrings calls fn for every non-empty NUL-separated string.
+func elfStrings(b []byte, fn func(s []byte)) {
+	for len(b) > 0 {
+		n := bytes.IndexByte(b, 0)
+		if n < 0 {
+			fn(b)
+			return
+		}
+		if n > 0 {
+			fn(b[:n])
+		}
+		b = b[n+1:]
+	}
+}

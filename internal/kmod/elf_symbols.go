@@ -1,0 +1,140 @@
+package kmod
+
+import (
+	"bytes"
+	"debug/elf"
+	"fmt"
+
+	"example.org/kmodsh/internal/kernel"
+)
+
+// elfSymbol is one row of a symbol table; name points into the image.
+type elfSymbol struct {
+	name    []byte
+	value   uint64
+	section uint16
+	weak    bool
+	typ     elf.SymType
+}
+
+// symbols calls fn for every row of .symtab after the first. A module without
+// .symtab or .strtab has none.
+func (f *elfFile) symbols(fn func(elfSymbol)) error {
+	table, err := f.section(secSymtab)
+	if err != nil {
+		return err
+	}
+	names, err := f.section(secStrtab)
+	if err != nil {
+		return err
+	}
+	if table == nil || names == nil {
+		return nil
+	}
+	row := 16
+	if f.is64 {
+		row = 24
+	}
+	if len(table)%row != 0 {
+		return fmt.Errorf("%w: .symtab of %d bytes is no multiple of %d", kernel.ErrDamaged, len(table), row)
+	}
+	for b := table[min(row, len(table)):]; len(b) > 0; b = b[row:] {
+		var s elfSymbol
+		var info byte
+		name := uint64(f.order.Uint32(b))
+		if f.is64 {
+			info, s.section, s.value = b[4], f.order.Uint16(b[6:]), f.order.Uint64(b[8:])
+		} else {
+			s.value, info, s.section = uint64(f.order.Uint32(b[4:])), b[12], f.order.Uint16(b[14:])
+		}
+		if name >= uint64(len(names)) {
+			return fmt.Errorf("%w: a symbol's name lies outside .strtab", kernel.ErrDamaged)
+		}
+		s.name = elfString(names, name)
+		s.weak = elf.ST_BIND(info) == elf.STB_WEAK
+		s.typ = elf.ST_TYPE(info)
+		fn(s)
+	}
+	return nil
+}
+
+// undefined reports whether the module asks somebody else for s. SPARC's
+// register symbols look undefined and are not.
+func (f *elfFile) undefined(s elfSymbol) bool {
+	const sttRegister = 13 // STT_SPARC_REGISTER
+	if s.section != uint16(elf.SHN_UNDEF) || len(s.name) == 0 {
+		return false
+	}
+	sparc := f.machine == elf.EM_SPARC || f.machine == elf.EM_SPARCV9
+	return !sparc || s.typ != sttRegister
+}
+
+var elfCRCPrefix = []byte("__crc_")
+
+// exported returns the name under which s says that a symbol is exported:
+// module versioning leaves a __crc_NAME for each.
+func (s elfSymbol) exported() ([]byte, bool) {
+	return bytes.CutPrefix(s.name, elfCRCPrefix)
+}
+
+// crc resolves the value of a __crc_NAME symbol: itself when absolute (Linux
+// up to 4.x), else the word at that place of its section. ok is false when
+// that place is outside the image.
+func (f *elfFile) crc(s elfSymbol) (crc uint32, ok bool) {
+	switch elf.SectionIndex(s.section) {
+	case elf.SHN_ABS, elf.SHN_UNDEF:
+		return uint32(s.value), true
+	}
+	if int(s.section) >= f.shnum {
+		return 0, false
+	}
+	_, off, size := f.header(int(s.section))
+	if size < 4 || s.value > size-4 || off+s.value < off {
+		return 0, false
+	}
+	b, err := f.src.bytes(off+s.value, 4)
+	if err != nil {
+		return 0, false
+	}
+	return f.order.Uint32(b), true
+}
+
+// versions calls fn for the checksums of symbols the module was built
+// against: the rows of __versions (64 bytes each: a long, then the name,
+// struct modversion_info), then those of the extended tables (Linux 6.14:
+// __version_ext_crcs, 32 bits each, beside NUL-terminated
+// __version_ext_names).
+func (f *elfFile) versions(fn func(name []byte, crc uint32)) error {
+	b, err := f.section(secVersions)
+	if err != nil {
+		return err
+	}
+	const row = 64
+	if len(b)%row != 0 {
+		return fmt.Errorf("%w: __versions of %d bytes is no multiple of %d", kernel.ErrDamaged, len(b), row)
+	}
+	for ; len(b) > 0; b = b[row:] {
+		if f.is64 {
+			fn(elfString(b[:row], 8), uint32(f.order.Uint64(b)))
+		} else {
+			fn(elfString(b[:row], 4), f.order.Uint32(b))
+		}
+	}
+	crcs, err := f.section(secVersionExtCRCs)
+	if err != nil {
+		return err
+	}
+	names, err := f.section(secVersionExtNames)
+	if err != nil {
+		return err
+	}
+	for len(crcs) >= 4 && len(names) > 0 {
+		n := bytes.IndexByte(names, 0)
+		if n < 0 {
+			return fmt.Errorf("%w: __version_ext_names does not end", kernel.ErrDamaged)
+		}
+		fn(names[:n], f.order.Uint32(crcs))
+		crcs, names = crcs[4:], names[n+1:]
+	}
+	return nil
+}

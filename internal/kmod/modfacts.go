@@ -1,0 +1,102 @@
+package kmod
+
+import (
+	"debug/elf"
+	"encoding/binary"
+)
+
+// ModuleSymbol is a symbol that a module exports or asks for.
+type ModuleSymbol struct {
+	Name string `json:"name"`
+	// CRC is the checksum of its interface, 0 when there is none.
+	CRC uint32 `json:"crc,omitempty"`
+	// Weak is set for one asked for that may be missing.
+	Weak bool `json:"weak,omitempty"`
+}
+
+// ModuleFacts is what the kernel's loader looks at in a module before it runs
+// it, as far as it can be told from outside.
+type ModuleFacts struct {
+	Bits      int         `json:"bits"` // 32 or 64
+	BigEndian bool        `json:"big_endian,omitempty"`
+	Machine   elf.Machine `json:"machine"` // EM_… number
+	Info      []InfoField `json:"info"`    // .modinfo, in file order
+	// Exports are the symbols others can use. Without module versions these
+	// are all strings of __ksymtab_strings, namespaces among them.
+	Exports []ModuleSymbol `json:"exports,omitempty"`
+	// Imports are the undefined symbols.
+	Imports []ModuleSymbol `json:"imports,omitempty"`
+	// Versions are the checksums the module was built against: __versions,
+	// then the extended tables of Linux 6.14.
+	Versions []ModuleSymbol `json:"versions,omitempty"`
+	// ThisModule is the size in bytes of .gnu.linkonce.this_module, which has
+	// to be that of the kernel's struct module; -1 when there is none.
+	ThisModule int64 `json:"this_module"`
+	// Signature is nil for an unsigned module.
+	Signature *Signature `json:"signature,omitempty"`
+}
+
+// Field returns the value of the first field of .modinfo with that key.
+func (m *ModuleFacts) Field(key string) (string, bool) {
+	for _, f := range m.Info {
+		if f.Key == key {
+			return f.Value, true
+		}
+	}
+	return "", false
+}
+
+// ReadModule reads the facts of a decompressed module image (OpenImage). Its
+// errors wrap kernel.ErrDamaged.
+func ReadModule(image []byte) (*ModuleFacts, error) {
+	f, err := elfOpen(elfImage(image))
+	if err != nil {
+		return nil, err
+	}
+	m := &ModuleFacts{Bits: 32, Machine: f.machine, ThisModule: -1}
+	if f.is64 {
+		m.Bits = 64
+	}
+	m.BigEndian = f.order == binary.ByteOrder(binary.BigEndian)
+	if at := f.at[secThisModule]; at.there {
+		m.ThisModule = int64(at.size)
+	}
+	if s, ok := ModuleSignature(image); ok {
+		m.Signature = &s
+	}
+	info, err := f.section(secModinfo)
+	if err != nil {
+		return nil, err
+	}
+	m.Info = parseModinfo(info)
+	return m, m.readSymbols(f)
+}
+
+func (m *ModuleFacts) readSymbols(f *elfFile) error {
+	crcs := map[string]uint32{}
+	err := f.versions(func(name []byte, crc uint32) {
+		crcs[string(name)] = crc
+		m.Versions = append(m.Versions, ModuleSymbol{Name: string(name), CRC: crc})
+	})
+	if err != nil {
+		return err
+	}
+	err = f.symbols(func(s elfSymbol) {
+		if name, ok := s.exported(); ok {
+			crc, _ := f.crc(s)
+			m.Exports = append(m.Exports, ModuleSymbol{Name: string(name), CRC: crc})
+		}
+		if f.undefined(s) {
+			m.Imports = append(m.Imports, ModuleSymbol{Name: string(s.name), CRC: crcs[string(s.name)], Weak: s.weak})
+		}
+	})
+	if err != nil || m.Exports != nil {
+		return err
+	}
+	b, err := f.section(secKsymtabStrings)
+	if err != nil {
+		return err
+	}
+	elfStrings(b, func(s []byte) { m.Exports = append(m.Exports, ModuleSymbol{Name: string(s)}) })
+	return nil
+}
