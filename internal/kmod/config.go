@@ -1,0 +1,217 @@
+package kmod
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// maxConfigFile bounds the size of one configuration file in bytes.
+const maxConfigFile = 16 << 20
+
+// ConfigKind is the command a configuration line starts with.
+type ConfigKind string
+
+// The commands of modprobe.d(5).
+const (
+	ConfigAlias     ConfigKind = "alias"
+	ConfigBlacklist ConfigKind = "blacklist"
+	ConfigInstall   ConfigKind = "install"
+	ConfigOptions   ConfigKind = "options"
+	ConfigRemove    ConfigKind = "remove"
+	ConfigSoftdep   ConfigKind = "softdep"
+	ConfigWeakdep   ConfigKind = "weakdep"
+)
+
+// ConfigLine is one entry of the configuration and where it stands.
+type ConfigLine struct {
+	Kind ConfigKind `json:"kind"`
+	// Name is the module, alias or pattern the entry is about, dashes as
+	// underscores.
+	Name string `json:"name"`
+	// Value is the module of an alias, the text of options, the shell command
+	// of install and remove, the list of softdep and weakdep.
+	Value string   `json:"value,omitempty"`
+	Pre   []string `json:"pre,omitempty"`  // softdep: wanted before
+	Post  []string `json:"post,omitempty"` // softdep: wanted after
+	Weak  []string `json:"weak,omitempty"` // weakdep: named for other tools
+	File  string   `json:"file"`
+	Line  int      `json:"line,omitempty"` // first line; 0 for the kernel command line
+}
+
+// Where returns file:line, or the file alone for what has no lines.
+func (l ConfigLine) Where() string {
+	if l.Line == 0 {
+		return l.File
+	}
+	return l.File + ":" + strconv.Itoa(l.Line)
+}
+
+// configFile is one file that was read.
+type configFile struct {
+	base  string // what files are sorted and shadowed by
+	path  string
+	lines []ConfigLine
+}
+
+// Config is the configuration of modprobe: what modprobe.d(5) files and the
+// kernel command line say, in the order in which it counts. It does not change
+// after ReadConfig.
+type Config struct {
+	files    []configFile
+	cmdline  []ConfigLine
+	warnings []string
+}
+
+// DefaultConfigPaths returns the directories kmod reads when it is given none
+// (modprobe.d(5); kmod 30, libkmod.c default_config_paths), first to shadow.
+func DefaultConfigPaths() []string {
+	return []string{"/etc/modprobe.d", "/run/modprobe.d", "/usr/local/lib/modprobe.d", "/lib/modprobe.d"}
+}
+
+// ReadConfig reads the files in paths and the kernel's command line. A path is
+// a file, or a directory of which the files *.conf are read. Files count in
+// the order of their base names, whatever their directories; of files with the
+// same base name the one of the earlier path counts and the others are not
+// read. A path that does not exist is passed over, as kmod does; it and
+// everything else that was passed over is in Warnings. With no paths and an
+// empty cmdline the configuration is empty.
+func ReadConfig(paths []string, cmdline string) (*Config, error) {
+	c := &Config{}
+	for _, p := range paths {
+		if err := c.addPath(p); err != nil {
+			return nil, err
+		}
+	}
+	for i := range c.files {
+		if err := c.readFile(&c.files[i]); err != nil {
+			return nil, err
+		}
+	}
+	c.cmdline = parseCmdline(cmdline)
+	return c, nil
+}
+
+// Files returns the files that were read, in the order in which they count.
+func (c *Config) Files() []string {
+	var out []string
+	for _, f := range c.files {
+		out = append(out, f.path)
+	}
+	return out
+}
+
+// Lines returns all entries in the order in which they count: of two install
+// lines for a module the first one wins, options are added together.
+func (c *Config) Lines() []ConfigLine {
+	var out []ConfigLine
+	for _, f := range c.files {
+		out = append(out, f.lines...)
+	}
+	return append(out, c.cmdline...)
+}
+
+// Warnings says what was passed over and why: lines that are no entries,
+// shadowed files, paths that do not exist.
+func (c *Config) Warnings() []string { return slices.Clone(c.warnings) }
+
+func (c *Config) warn(format string, args ...any) {
+	c.warnings = append(c.warnings, fmt.Sprintf(format, args...))
+}
+
+// addPath lists the files of a path.
+func (c *Config) addPath(path string) error {
+	fi, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		c.warn("%s: no such file or directory", path)
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("configuration: %w", err)
+	}
+	if fi.Mode().IsRegular() {
+		c.addFile(path)
+		return nil
+	}
+	if !fi.IsDir() {
+		return fmt.Errorf("configuration: %s is neither a file nor a directory", path)
+	}
+	entries, err := os.ReadDir(path)
+	if err != nil {
+		return fmt.Errorf("configuration: %w", err)
+	}
+	for _, e := range entries {
+		name := e.Name()
+		if name[0] == '.' || !strings.HasSuffix(name, ".conf") || name == ".conf" {
+			continue
+		}
+		file := filepath.Join(path, name)
+		if fi, err := os.Stat(file); err == nil && fi.IsDir() {
+			c.warn("%s: a directory inside a configuration directory is not read", file)
+			continue
+		}
+		c.addFile(file)
+	}
+	return nil
+}
+
+// addFile puts a file in its place among the files.
+func (c *Config) addFile(path string) {
+	f := configFile{base: filepath.Base(path), path: path}
+	i, found := slices.BinarySearchFunc(c.files, f, compareConfigFiles)
+	if found {
+		if c.files[i].path != path {
+			c.warn("%s: not read, shadowed by %s", path, c.files[i].path)
+		}
+		return
+	}
+	c.files = slices.Insert(c.files, i, f)
+}
+
+func compareConfigFiles(a, b configFile) int { return cmp.Compare(a.base, b.base) }
+
+// readFile reads one file. One that cannot be opened is passed over, as kmod
+// does: a configuration for root only must not hinder others from asking.
+func (c *Config) readFile(f *configFile) error {
+	file, err := os.Open(f.path)
+	if err != nil {
+		c.warn("%s: not read: %v", f.path, errors.Unwrap(err))
+		return nil
+	}
+	defer file.Close()
+	b, err := io.ReadAll(io.LimitReader(file, maxConfigFile+1))
+	if err != nil {
+		return fmt.Errorf("configuration: %w", err)
+	}
+	if len(b) > maxConfigFile {
+		return fmt.Errorf("configuration: %s is larger than %d bytes", f.path, maxConfigFile)
+	}
+	var bad []string
+	f.lines, bad = parseConfig(b, f.path)
+	c.warnings = append(c.warnings, bad...)
+	return nil
+}
+
+// with returns the configuration that has further files, which a tree brings,
+// sorted in by their base names; they shadow the ones that are there (kmod 30,
+// kmod_config_new puts modules.softdep in first).
+func (c *Config) with(files ...configFile) *Config {
+	out := &Config{cmdline: c.cmdline, warnings: slices.Clone(c.warnings), files: slices.Clone(c.files)}
+	for _, f := range files {
+		i, found := slices.BinarySearchFunc(out.files, f, compareConfigFiles)
+		if found {
+			out.warn("%s: not read, shadowed by %s", out.files[i].path, f.path)
+			out.files[i] = f
+			continue
+		}
+		out.files = slices.Insert(out.files, i, f)
+	}
+	return out
+}

@@ -1,0 +1,171 @@
+package kmod
+
+import (
+	"fmt"
+	"strings"
+
+	"example.org/kmodsh/internal/kernel"
+)
+
+// parseConfig reads the lines of a modprobe.d(5) file. bad says which lines
+// are no entries; they are passed over, as kmod does.
+func parseConfig(b []byte, file string) (lines []ConfigLine, bad []string) {
+	for n := 1; len(b) > 0; {
+		text, rest, physical := joinedLine(b)
+		first := n
+		b, n = rest, n+physical
+		if text == "" || text[0] == '#' {
+			continue
+		}
+		cmd, args := configWord(text)
+		if cmd == "" {
+			continue
+		}
+		l, why := parseConfigLine(cmd, args)
+		if why != "" {
+			bad = append(bad, fmt.Sprintf("%s:%d: ignored: %s", file, first, why))
+			continue
+		}
+		l.File, l.Line = file, first
+		lines = append(lines, l)
+	}
+	return lines, bad
+}
+
+// joinedLine takes one line off b, with those it goes on in by a backslash at
+// the end of the line. Before any other character a backslash vanishes
+// (libkmod, getline_wrapped). physical is how many lines that were.
+func joinedLine(b []byte) (text string, rest []byte, physical int) {
+	var out []byte
+	for i := 0; i < len(b); i++ {
+		switch c := b[i]; c {
+		case '\n':
+			return cString(out), b[i+1:], physical + 1
+		case '\\':
+			i++
+			if i >= len(b) {
+				break
+			}
+			if b[i] == '\n' {
+				physical++
+				continue
+			}
+			out = append(out, b[i])
+		default:
+			out = append(out, c)
+		}
+	}
+	return cString(out), nil, physical + 1
+}
+
+// cString cuts text at its first NUL, where C programs see its end.
+func cString(b []byte) string {
+	s, _, _ := strings.Cut(string(b), "\x00")
+	return s
+}
+
+// configWord takes the first word off text. Words end at a space or tab; what
+// follows that one character is the rest, further blanks included.
+func configWord(text string) (word, rest string) {
+	text = strings.TrimLeft(text, " \t")
+	if i := strings.IndexAny(text, " \t"); i >= 0 {
+		return text[:i], text[i+1:]
+	}
+	return text, ""
+}
+
+// parseConfigLine reads what follows a command; why is empty when it is sound.
+func parseConfigLine(cmd, args string) (l ConfigLine, why string) {
+	l.Kind = ConfigKind(cmd)
+	switch l.Kind {
+	case ConfigAlias, ConfigBlacklist, ConfigOptions, ConfigInstall, ConfigRemove, ConfigSoftdep, ConfigWeakdep:
+	case "include", "config":
+		return l, fmt.Sprintf("%s is no longer a command of modprobe.d(5)", cmd)
+	default:
+		return l, fmt.Sprintf("%q is no command of modprobe.d(5)", clipText(cmd))
+	}
+	name, rest := configWord(args)
+	if name == "" {
+		return l, cmd + " without a name"
+	}
+	ok := false
+	if l.Name, ok = normalizeAlias(name); !ok {
+		return l, fmt.Sprintf("unmatched bracket in %q", clipText(name))
+	}
+	switch l.Kind {
+	case ConfigBlacklist:
+		return l, ""
+	case ConfigAlias:
+		module, _ := configWord(rest)
+		if module == "" {
+			return l, fmt.Sprintf("alias %s without a module", clipText(name))
+		}
+		if l.Value, ok = normalizeAlias(module); !ok {
+			return l, fmt.Sprintf("unmatched bracket in %q", clipText(module))
+		}
+		return l, ""
+	}
+	if rest == "" {
+		return l, fmt.Sprintf("%s %s without anything more", cmd, clipText(name))
+	}
+	l.Value = rest
+	switch l.Kind {
+	case ConfigOptions:
+		l.Value = strings.ReplaceAll(rest, "\t", " ")
+	case ConfigSoftdep:
+		l.Pre, l.Post = parseSoftdep(rest)
+	case ConfigWeakdep:
+		l.Weak = cFields(rest)
+	}
+	return l, ""
+}
+
+// parseSoftdep reads "pre: a b post: c". Words before the first of the two
+// marks count for nothing (libkmod, kmod_config_add_softdep).
+func parseSoftdep(s string) (pre, post []string) {
+	var to *[]string
+	for _, w := range cFields(s) {
+		switch {
+		case w == "pre:":
+			to = &pre
+		case w == "post:":
+			to = &post
+		case to != nil:
+			*to = append(*to, w)
+		}
+	}
+	return pre, post
+}
+
+// cFields splits at the characters of C's isspace.
+func cFields(s string) []string {
+	return strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r >= '\t' && r <= '\r' })
+}
+
+// treeConfig reads the entries a tree itself brings: modules.softdep, and
+// modules.weakdep of depmod 33 and later. Such a file may hold nothing else.
+func treeConfig(t *Tree) (files []configFile, err error) {
+	for _, f := range []struct {
+		name string
+		kind ConfigKind
+	}{{"modules.softdep", ConfigSoftdep}, {"modules.weakdep", ConfigWeakdep}} {
+		b, err := t.readText(f.name)
+		if err != nil {
+			return nil, err
+		}
+		if b == nil {
+			continue
+		}
+		lines, bad := parseConfig(b, t.name+"/"+f.name)
+		if len(bad) > 0 {
+			return nil, fmt.Errorf("%s: %w; run depmod to make it anew", strings.Replace(bad[0], "ignored: ", "", 1), kernel.ErrDamaged)
+		}
+		for _, l := range lines {
+			if l.Kind != f.kind {
+				return nil, fmt.Errorf("%s: %w: a line starting with %s; run depmod to make it anew", l.Where(), kernel.ErrDamaged, l.Kind)
+			}
+		}
+		files = append(files, configFile{base: f.name, path: t.name + "/" + f.name, lines: lines})
+	}
+	return files, nil
+}

@@ -1,0 +1,142 @@
+package kmod
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"example.org/kmodsh/internal/kernel"
+)
+
+// indexKind is one of the indexes of a tree, by the name of its text form.
+type indexKind string
+
+// The indexes that names are resolved with (modules.dep(5), depmod(8)).
+const (
+	indexDep          indexKind = "modules.dep"
+	indexAlias        indexKind = "modules.alias"
+	indexSymbol       indexKind = "modules.symbols"
+	indexBuiltin      indexKind = "modules.builtin"
+	indexBuiltinAlias indexKind = "modules.builtin.alias"
+)
+
+// textFile is the file read when there is no binary index. The aliases of
+// built-in modules have no text index; they are in modules.builtin.modinfo.
+func (k indexKind) textFile() string {
+	if k == indexBuiltinAlias {
+		return "modules.builtin.modinfo"
+	}
+	return string(k)
+}
+
+// Bounds of one lookup. A sound index of a distribution kernel has some tens
+// of thousands of nodes; a damaged one, whose offsets form a cycle or share
+// nodes, must end in an error and not in a hang.
+const (
+	maxIndexKey    = 4096    // bytes of a key (PATH_MAX, as libkmod's buffers)
+	maxIndexValue  = 1 << 18 // bytes of a value: a line of modules.dep
+	maxIndexNodes  = 1 << 20 // nodes visited by one lookup
+	maxIndexValues = 1 << 16 // values found by one lookup
+	maxIndexTotal  = 1 << 24 // bytes of all values found by one lookup
+)
+
+// indexMatch is one value found in an index, with the key it was found under.
+type indexMatch struct {
+	key, value string
+	priority   uint32
+}
+
+// indexReader is an index, binary or text.
+type indexReader interface {
+	// first returns the first value of exactly key.
+	first(key string) (value string, ok bool, err error)
+	// match returns the values of all keys that, taken as patterns, match
+	// key; in libkmod's order.
+	match(key string) ([]indexMatch, error)
+	// walk calls fn for every value of every key that starts with prefix,
+	// until fn returns false.
+	walk(prefix string, fn func(key, value string) bool) error
+}
+
+// treeIndex is an index of a tree, once looked for. reader is nil when the
+// tree has neither the binary nor the text file.
+type treeIndex struct {
+	reader indexReader
+	file   string // which file is read
+	closer io.Closer
+	err    error
+}
+
+// index returns an index of the tree, opened when first asked for: the binary
+// file, else the text. A damaged binary index is an error, also where the text
+// is sound, so that nobody debugs with another index than the tools use.
+func (t *Tree) index(kind indexKind) (*treeIndex, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	ix := t.indexes[string(kind)]
+	if ix == nil {
+		ix = t.openIndex(kind)
+		t.indexes[string(kind)] = ix
+	}
+	return ix, ix.err
+}
+
+func (t *Tree) openIndex(kind indexKind) *treeIndex {
+	file := string(kind) + ".bin"
+	r, size, closer, err := t.openReaderAt(file)
+	if err == nil {
+		bin, err := newBinIndex(r, size, t.name+"/"+file)
+		if err != nil {
+			if closer != nil {
+				closer.Close()
+			}
+			return &treeIndex{file: file, err: err}
+		}
+		return &treeIndex{reader: bin, file: file, closer: closer}
+	}
+	if !errors.Is(err, kernel.ErrNotFound) {
+		return &treeIndex{file: file, err: err}
+	}
+	file = kind.textFile()
+	b, err := t.readTextLocked(file)
+	if err != nil || b == nil {
+		return &treeIndex{file: file, err: err}
+	}
+	text, err := parseTextIndex(kind, b, t.name+"/"+file)
+	if err != nil {
+		return &treeIndex{file: file, err: err}
+	}
+	return &treeIndex{reader: text, file: file}
+}
+
+// lookup returns the first value of exactly key in an index of the tree.
+func (t *Tree) lookup(kind indexKind, key string) (string, bool, error) {
+	ix, err := t.index(kind)
+	if err != nil || ix.reader == nil {
+		return "", false, err
+	}
+	return ix.reader.first(key)
+}
+
+// match returns all values in an index of the tree whose key matches name.
+func (t *Tree) match(kind indexKind, name string) ([]indexMatch, error) {
+	ix, err := t.index(kind)
+	if err != nil || ix.reader == nil {
+		return nil, err
+	}
+	return ix.reader.match(name)
+}
+
+// walk calls fn for the entries of an index of the tree.
+func (t *Tree) walk(kind indexKind, prefix string, fn func(key, value string) bool) error {
+	ix, err := t.index(kind)
+	if err != nil || ix.reader == nil {
+		return err
+	}
+	return ix.reader.walk(prefix, fn)
+}
+
+// damaged is the error of an index that makes no sense at an offset in bytes.
+func damaged(file string, offset int64, why string) error {
+	return fmt.Errorf("%s: %w at byte %d: %s; run depmod to make it anew", file, kernel.ErrDamaged, offset, why)
+}

@@ -1,0 +1,124 @@
+package kmod
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"example.org/kmodsh/internal/kernel"
+)
+
+// PlanOptions say how a load is wanted.
+type PlanOptions struct {
+	Params         string // for the module itself, as JoinParams makes them
+	IgnoreCommands bool   // pass over the module's own install line and softdeps (modprobe -i)
+	Blacklist      bool   // apply the blacklist to the module's own name too (modprobe -b)
+}
+
+// PlanStep is one thing modprobe does to load a module.
+type PlanStep struct {
+	Module string `json:"module"`
+	File   string `json:"file,omitempty"`   // path relative to the tree; "" when there is none to insert
+	Params string `json:"params,omitempty"` // from the configuration and, for the module asked for, the caller
+	// Command is the shell command of an install line to run in place of
+	// inserting File.
+	Command string `json:"command,omitempty"`
+	// Builtin says that the built-in index has the module: nothing is to be
+	// done even if there is a File.
+	Builtin bool   `json:"builtin,omitempty"`
+	Because string `json:"because"`        // what brought it in
+	Soft    bool   `json:"soft,omitempty"` // its failure does not stop the load
+}
+
+// Plan returns what modprobe would do for name, in order: the dependencies of
+// each module it stands for, soft dependencies before and after, the module.
+// A step that would only repeat an earlier one is left out. Blacklisted
+// modules are passed over, so that a plan can be empty without an error.
+//
+// Where name stands for several modules the last one decides about the error,
+// as with modprobe's exit status. The error wraps kernel.ErrNotFound when a
+// module that must be loaded is not in the tree, or modules.dep has it and its
+// file is not there; what is only wanted softly is left out instead.
+func (r *Resolver) Plan(name string, opt PlanOptions) ([]PlanStep, error) {
+	lists, _, err := r.planLists(name, opt, false)
+	if err != nil {
+		return nil, err
+	}
+	var steps []PlanStep
+	at := map[string]int{}
+	var last error
+	for _, list := range lists {
+		var own []PlanStep
+		if own, last = r.planSteps(list); last != nil {
+			continue
+		}
+		for _, s := range own {
+			i, ok := at[s.Module]
+			if !ok {
+				at[s.Module] = len(steps)
+				steps = append(steps, s)
+				continue
+			}
+			steps[i].Soft = steps[i].Soft && s.Soft
+		}
+	}
+	return steps, last
+}
+
+// planSteps turns one list into steps and looks after the files.
+func (r *Resolver) planSteps(list planList) ([]PlanStep, error) {
+	var steps []PlanStep
+	for _, m := range list {
+		s := PlanStep{
+			Module: m.name, File: m.file, Builtin: m.builtin, Soft: !m.required, Because: m.because,
+			Params: strings.TrimSpace(m.options()),
+		}
+		if c, ok := m.install(); ok {
+			s.Command = strings.ReplaceAll(c.Value, "$CMDLINE_OPTS", m.options())
+		}
+		err := r.checkStep(s)
+		if err != nil && s.Soft && errors.Is(err, kernel.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		steps = append(steps, s)
+	}
+	return steps, nil
+}
+
+// checkStep says whether a step can be taken.
+func (r *Resolver) checkStep(s PlanStep) error {
+	switch {
+	case s.Command != "" || s.Builtin:
+		return nil
+	case s.File == "":
+		return fmt.Errorf("module %s: %w in %s (%s)", s.Module, kernel.ErrNotFound, r.tree.Dir(), s.Because)
+	case kernel.CheckModuleName(s.Module) != nil:
+		return fmt.Errorf("%s/modules.dep: %w: %w; run depmod to make it anew", r.tree.Dir(), kernel.ErrDamaged, kernel.CheckModuleName(s.Module))
+	case !r.tree.hasFile(s.File):
+		return r.fileMissing(s.Module, s.File)
+	}
+	return nil
+}
+
+// fileMissing is the error of an entry of modules.dep without its file.
+func (r *Resolver) fileMissing(module, file string) error {
+	return fmt.Errorf("module %s: %w: modules.dep of %s names %s, which is not there; run depmod if modules were moved or removed", module, kernel.ErrNotFound, r.tree.Dir(), file)
+}
+
+// JoinParams makes the parameter string of a load from its single parameters:
+// joined by spaces, a value that holds spaces in double quotes (kmod 30,
+// tools/modprobe.c, options_from_array).
+func JoinParams(params []string) string {
+	out := slices.Clone(params)
+	for i, p := range out {
+		name, value, ok := strings.Cut(p, "=")
+		if ok && strings.Contains(value, " ") && value[0] != '"' && value[0] != '\'' {
+			out[i] = name + `="` + value + `"`
+		}
+	}
+	return strings.Join(out, " ")
+}

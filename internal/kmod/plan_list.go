@@ -1,0 +1,259 @@
+package kmod
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// planList is the modules that are probed for one module, in order, with
+// repetitions: what libkmod calls a probe list.
+type planList []*planModule
+
+// planModule is a module while a plan is made, with the marks that libkmod
+// keeps in struct kmod_module. One that was found by an alias is another than
+// the one of the same name.
+type planModule struct {
+	p        *planner
+	name     string
+	alias    string // how else options lines may call it
+	file     string
+	deps     []*planModule // farthest first, which is the order to load them in
+	known    bool          // deps were looked up
+	builtin  bool
+	because  string
+	extra    string // the caller's parameters
+	visited  bool
+	required bool // asked for, or a dependency of what was; else wanted softly
+	bare     bool // its install line does not count
+}
+
+// planner makes the probe lists of one request.
+type planner struct {
+	r          *Resolver
+	modules    map[string]*planModule
+	soft       map[string][]*planModule // looked up names in softdep lines
+	list       planList
+	dropBroken bool  // drop the dependencies of a module of which one has no file
+	missing    error // which file was not there
+}
+
+// planLists makes a probe list for each module name stands for.
+// missing is the error of dependencies that were dropped.
+func (r *Resolver) planLists(name string, opt PlanOptions, dropBroken bool) (lists []planList, missing, err error) {
+	found, err := r.Resolve(name)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, f := range found {
+		if f.Blacklisted || opt.Blacklist && f.BlacklistedBy != "" {
+			continue
+		}
+		p := &planner{r: r, modules: map[string]*planModule{}, soft: map[string][]*planModule{}, dropBroken: dropBroken}
+		m := p.fromFound(f)
+		m.because, m.extra = because(f, name), opt.Params
+		if err := p.probe(m, true, opt.IgnoreCommands); err != nil {
+			return nil, nil, err
+		}
+		lists, missing = append(lists, p.list), errors.Join(missing, p.missing)
+	}
+	return lists, missing, nil
+}
+
+// because says in words why a module is what was asked for.
+func because(f Found, name string) string {
+	switch f.Via {
+	case ViaConfig:
+		return fmt.Sprintf("asked for as %s, alias %s at %s", name, f.Pattern, f.Where)
+	case ViaAlias, ViaBuiltinAlias:
+		return fmt.Sprintf("asked for as %s, alias %s", name, f.Pattern)
+	case ViaSymbol:
+		return "asked for as " + name
+	}
+	return "asked for"
+}
+
+// fromFound returns the module that was found.
+func (p *planner) fromFound(f Found) *planModule {
+	key := f.Module
+	if f.alias != "" {
+		key += `\` + f.alias
+	}
+	m := p.modules[key]
+	if m == nil {
+		m = &planModule{p: p, name: f.Module, alias: f.alias, file: f.File, builtin: f.Builtin}
+		p.modules[key] = m
+	}
+	return m
+}
+
+// fromFile returns the module in a file.
+func (p *planner) fromFile(file string) *planModule {
+	name := moduleNameOf(file)
+	m := p.modules[name]
+	if m == nil {
+		m = &planModule{p: p, name: name, file: file}
+		p.modules[name] = m
+	}
+	return m
+}
+
+// dependencies looks up what a module needs.
+func (p *planner) dependencies(m *planModule) ([]*planModule, error) {
+	if m.known {
+		return m.deps, nil
+	}
+	m.known = true
+	line, ok, err := p.r.tree.lookup(indexDep, m.name)
+	if err != nil || !ok {
+		return nil, err
+	}
+	file, deps := p.r.tree.depLine(line)
+	if m.file == "" {
+		m.file = file
+	}
+	if p.dropBroken {
+		for _, d := range deps {
+			if !strings.HasPrefix(d, "/") && !p.r.tree.hasFile(d) {
+				p.missing = p.r.fileMissing(m.name, d)
+				return nil, nil
+			}
+		}
+	}
+	for _, d := range slices.Backward(deps) {
+		dep := p.fromFile(d)
+		if dep.because == "" {
+			dep.because = m.name + " needs it"
+		}
+		m.deps = append(m.deps, dep)
+	}
+	return m.deps, nil
+}
+
+// probe adds a module to the list, its dependencies before it, unless that was
+// done before (libkmod, __kmod_module_get_probe_list).
+func (p *planner) probe(m *planModule, required, bare bool) error {
+	if m.visited {
+		return nil
+	}
+	m.visited = true
+	deps, err := p.dependencies(m)
+	if err != nil {
+		return err
+	}
+	if required {
+		m.required = true
+		for _, d := range deps {
+			d.required = true
+		}
+	}
+	for _, d := range deps {
+		if err := p.withSoft(d); err != nil {
+			return err
+		}
+	}
+	if bare {
+		p.list = append(p.list, m)
+		m.bare = true
+		return nil
+	}
+	return p.withSoft(m)
+}
+
+// withSoft adds a module to the list between its soft dependencies (libkmod,
+// __kmod_module_fill_softdep). Only the first softdep line that matches a
+// module counts, and a module with soft dependencies ignores its install line.
+func (p *planner) withSoft(m *planModule) error {
+	var pre, post []*planModule
+	var err error
+	for _, l := range p.r.config(ConfigSoftdep) {
+		if !globMatch(l.Name, m.name) {
+			continue
+		}
+		if pre, err = p.lookupSoft(l.Pre, m, l); err != nil {
+			return err
+		}
+		if post, err = p.lookupSoft(l.Post, m, l); err != nil {
+			return err
+		}
+		break
+	}
+	for _, s := range pre {
+		if err := p.probe(s, false, false); err != nil {
+			return err
+		}
+	}
+	p.list = append(p.list, m)
+	m.bare = len(pre) > 0 || len(post) > 0
+	for _, s := range post {
+		if err := p.probe(s, false, false); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// lookupSoft resolves the names of a softdep line. What is no name, or stands
+// for nothing, is left out.
+func (p *planner) lookupSoft(names []string, m *planModule, l ConfigLine) ([]*planModule, error) {
+	var out []*planModule
+	for _, name := range names {
+		mods, ok := p.soft[name]
+		if !ok {
+			key, err := checkName(name)
+			if err != nil {
+				p.soft[name] = nil
+				continue
+			}
+			found, err := p.r.find(key)
+			if err != nil {
+				return nil, err
+			}
+			for _, f := range found {
+				if err := p.r.complete(&f); err != nil {
+					return nil, err
+				}
+				mods = append(mods, p.fromFound(f))
+			}
+			p.soft[name] = mods
+		}
+		for _, s := range mods {
+			if s.because == "" {
+				s.because = fmt.Sprintf("softdep of %s at %s", m.name, l.Where())
+			}
+		}
+		out = append(out, mods...)
+	}
+	return out, nil
+}
+
+// options returns the parameters of a module as libkmod joins them: those of
+// all options lines for its name or the alias it was found by, then the
+// caller's, with a space behind the former even when nothing follows.
+func (m *planModule) options() string {
+	var parts []string
+	for _, l := range m.p.r.config(ConfigOptions) {
+		if l.Name == m.name || m.alias != "" && l.Name == m.alias {
+			parts = append(parts, l.Value)
+		}
+	}
+	if len(parts) == 0 {
+		return m.extra
+	}
+	return strings.Join(parts, " ") + " " + m.extra
+}
+
+// install returns the install line that counts for a module: the first one
+// whose pattern matches its name, unless the module is to ignore it.
+func (m *planModule) install() (ConfigLine, bool) {
+	if m.bare {
+		return ConfigLine{}, false
+	}
+	for _, l := range m.p.r.config(ConfigInstall) {
+		if globMatch(l.Name, m.name) {
+			return l, true
+		}
+	}
+	return ConfigLine{}, false
+}

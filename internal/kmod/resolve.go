@@ -1,0 +1,282 @@
+package kmod
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"example.org/kmodsh/internal/kernel"
+)
+
+// The ways a name leads to a module, in Found.Via.
+const (
+	ViaConfig       = "config"        // an alias line of the configuration
+	ViaName         = "name"          // it is the module's name
+	ViaSymbol       = "symbol"        // symbol:NAME, which the module exports
+	ViaInstall      = "install"       // only an install or remove line knows it
+	ViaAlias        = "alias"         // an alias inside the module
+	ViaBuiltin      = "builtin"       // it is the name of a built-in module
+	ViaBuiltinAlias = "builtin-alias" // an alias inside a built-in module
+)
+
+// Found is one module that a name stands for.
+type Found struct {
+	Module  string `json:"module"`            // its name, as the kernel writes it
+	File    string `json:"file,omitempty"`    // path relative to the tree; "" when it has none
+	Builtin bool   `json:"builtin,omitempty"` // the built-in index has it
+	Via     string `json:"via"`               // one of the Via constants
+	Pattern string `json:"pattern,omitempty"` // the alias that matched
+	Where   string `json:"where,omitempty"`   // file:line of the configuration line that led here
+	// Blacklisted says that the configuration blacklists the module and that
+	// the name is not the module's own, so that modprobe passes it over.
+	// BlacklistedBy is the file:line, also where the blacklist has no effect
+	// because the module was asked for by its own name.
+	Blacklisted   bool   `json:"blacklisted,omitempty"`
+	BlacklistedBy string `json:"blacklisted_by,omitempty"`
+
+	alias string // what options lines may call it besides its name
+}
+
+// Resolver finds the modules that names stand for, in one tree under one
+// configuration, as modprobe of kmod 30 does. All methods may be called from
+// any goroutine.
+type Resolver struct {
+	tree *Tree
+	user *Config
+
+	once   sync.Once
+	merged map[ConfigKind][]ConfigLine
+	err    error
+}
+
+// NewResolver returns a resolver over t with the configuration c, to which
+// joins what the tree itself says (modules.softdep). c may be nil.
+func NewResolver(t *Tree, c *Config) *Resolver {
+	if c == nil {
+		c = &Config{}
+	}
+	return &Resolver{tree: t, user: c}
+}
+
+// Tree returns the tree of the resolver.
+func (r *Resolver) Tree() *Tree { return r.tree }
+
+// Config returns the whole configuration in the order in which it counts, the
+// tree's own soft dependencies included.
+func (r *Resolver) Config() ([]ConfigLine, error) {
+	files, err := treeConfig(r.tree)
+	if err != nil {
+		return nil, err
+	}
+	return r.user.with(files...).Lines(), nil
+}
+
+// config returns the entries of one kind in the order in which they count.
+func (r *Resolver) config(kind ConfigKind) []ConfigLine {
+	r.once.Do(func() {
+		var lines []ConfigLine
+		lines, r.err = r.Config()
+		r.merged = map[ConfigKind][]ConfigLine{}
+		for _, l := range lines {
+			r.merged[l.Kind] = append(r.merged[l.Kind], l)
+		}
+	})
+	return r.merged[kind]
+}
+
+// ResolveOptions change what ResolveWith returns.
+type ResolveOptions struct {
+	// Blacklist leaves out the modules modprobe would pass over because they
+	// are blacklisted: those that the name is only an alias of.
+	Blacklist bool
+}
+
+// Resolve returns the modules that name stands for, in modprobe's order. name
+// may be a module's name, an alias, or symbol:NAME. The places it is looked
+// for, of which the first that has it ends the search (kmod 30,
+// kmod_module_new_from_lookup): alias lines of the configuration; module
+// names; exported symbols; install and remove lines; aliases inside modules;
+// built-in modules; aliases inside built-in modules.
+//
+// Errors wrap kernel.ErrInvalidName when name cannot be one, kernel.ErrNotFound
+// when it stands for nothing, kernel.ErrDamaged when an index makes no sense.
+func (r *Resolver) Resolve(name string) ([]Found, error) {
+	return r.ResolveWith(name, ResolveOptions{})
+}
+
+// ResolveWith is Resolve with options. All matches being blacklisted is no
+// error: the result is empty.
+func (r *Resolver) ResolveWith(name string, opt ResolveOptions) ([]Found, error) {
+	key, err := checkName(name)
+	if err != nil {
+		return nil, err
+	}
+	found, err := r.find(key)
+	if err != nil {
+		return nil, fmt.Errorf("resolve %s: %w", name, err)
+	}
+	if len(found) == 0 {
+		return nil, r.notFound(name)
+	}
+	for i := range found {
+		if err := r.complete(&found[i]); err != nil {
+			return nil, fmt.Errorf("resolve %s: %w", name, err)
+		}
+	}
+	if opt.Blacklist {
+		found = slices.DeleteFunc(found, func(f Found) bool { return f.Blacklisted })
+	}
+	return found, nil
+}
+
+// checkName refuses what cannot be looked up, and gives it the indexes' form.
+func checkName(name string) (string, error) {
+	if err := kernel.CheckAlias(name); err != nil {
+		return "", err
+	}
+	key, ok := normalizeAlias(name)
+	if !ok {
+		return "", fmt.Errorf("%q: %w (unmatched bracket)", clipText(name), kernel.ErrInvalidName)
+	}
+	return key, nil
+}
+
+// find looks key up in all places in their order.
+func (r *Resolver) find(key string) ([]Found, error) {
+	places := [...]func(string) ([]Found, error){
+		r.fromConfig, r.fromNames, r.fromSymbols, r.fromCommands,
+		r.fromAliases, r.fromBuiltin, r.fromBuiltinAliases,
+	}
+	for _, place := range places {
+		found, err := place(key)
+		if r.err != nil {
+			return nil, r.err
+		}
+		if err != nil || len(found) > 0 {
+			return found, err
+		}
+	}
+	return nil, nil
+}
+
+func (r *Resolver) fromConfig(key string) (found []Found, err error) {
+	for _, l := range r.config(ConfigAlias) {
+		if globMatch(l.Name, key) {
+			found = append(found, Found{Module: l.Value, Via: ViaConfig, Pattern: l.Name, Where: l.Where(), alias: l.Name})
+		}
+	}
+	return found, nil
+}
+
+func (r *Resolver) fromNames(key string) ([]Found, error) {
+	if strings.Contains(key, ":") {
+		return nil, nil // no module's name, so the index need not be read
+	}
+	line, ok, err := r.tree.lookup(indexDep, key)
+	if err != nil || !ok {
+		return nil, err
+	}
+	file, _ := r.tree.depLine(line)
+	return []Found{{Module: key, File: file, Via: ViaName}}, nil
+}
+
+func (r *Resolver) fromSymbols(key string) ([]Found, error) {
+	if !strings.HasPrefix(key, "symbol:") {
+		return nil, nil
+	}
+	return r.fromIndex(indexSymbol, key, ViaSymbol)
+}
+
+func (r *Resolver) fromCommands(key string) ([]Found, error) {
+	for _, kind := range [...]ConfigKind{ConfigInstall, ConfigRemove} {
+		for _, l := range r.config(kind) {
+			if l.Name == key {
+				return []Found{{Module: key, Via: ViaInstall, Where: l.Where()}}, nil
+			}
+		}
+	}
+	return nil, nil
+}
+
+func (r *Resolver) fromAliases(key string) ([]Found, error) {
+	return r.fromIndex(indexAlias, key, ViaAlias)
+}
+
+func (r *Resolver) fromBuiltin(key string) ([]Found, error) {
+	ok, err := r.builtin(key)
+	if err != nil || !ok {
+		return nil, err
+	}
+	return []Found{{Module: key, Builtin: true, Via: ViaBuiltin}}, nil
+}
+
+func (r *Resolver) fromBuiltinAliases(key string) ([]Found, error) {
+	found, err := r.fromIndex(indexBuiltinAlias, key, ViaBuiltinAlias)
+	for i := range found {
+		found[i].Builtin = true
+	}
+	return found, err
+}
+
+func (r *Resolver) fromIndex(kind indexKind, key, via string) ([]Found, error) {
+	matches, err := r.tree.match(kind, key)
+	var found []Found
+	for _, m := range matches {
+		found = append(found, Found{Module: m.value, Via: via, Pattern: m.key, alias: key})
+	}
+	return found, err
+}
+
+// complete fills in what the places do not say: file, built-in, blacklist.
+func (r *Resolver) complete(f *Found) error {
+	if f.File == "" && !f.Builtin {
+		line, ok, err := r.tree.lookup(indexDep, f.Module)
+		if err != nil {
+			return err
+		}
+		if ok {
+			f.File, _ = r.tree.depLine(line)
+		}
+	}
+	if !f.Builtin {
+		var err error
+		if f.Builtin, err = r.builtin(f.Module); err != nil {
+			return err
+		}
+	}
+	if l, ok := r.blacklisted(f.Module); ok {
+		f.BlacklistedBy = l.Where()
+		f.Blacklisted = f.alias != ""
+	}
+	return nil
+}
+
+// blacklisted returns the line that blacklists a module.
+func (r *Resolver) blacklisted(module string) (ConfigLine, bool) {
+	for _, l := range r.config(ConfigBlacklist) {
+		if l.Name == module {
+			return l, true
+		}
+	}
+	return ConfigLine{}, false
+}
+
+// notFound is the error of a name that stands for nothing, which says what is
+// missing where it is the tree's fault.
+func (r *Resolver) notFound(name string) error {
+	var missing []string
+	for _, kind := range [...]indexKind{indexDep, indexAlias, indexBuiltin, indexBuiltinAlias} {
+		if ix, err := r.tree.index(kind); err == nil && ix.reader == nil {
+			missing = append(missing, string(kind))
+		}
+	}
+	dir := r.tree.Dir()
+	switch {
+	case slices.Contains(missing, string(indexDep)):
+		return fmt.Errorf("module %s: %w in %s, which has no modules.dep: run depmod for this tree", name, kernel.ErrNotFound, dir)
+	case len(missing) > 0:
+		return fmt.Errorf("module %s: %w in %s, which has no %s, so what that would name is not known", name, kernel.ErrNotFound, dir, strings.Join(missing, " and no "))
+	}
+	return fmt.Errorf("module %s: %w in %s: no module, alias, symbol or built-in module has this name", name, kernel.ErrNotFound, dir)
+}

@@ -1,0 +1,192 @@
+package kmod
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"strings"
+	"sync"
+
+	"example.org/kmodsh/internal/kernel"
+)
+
+// maxIndexFile bounds the size in bytes of an index file. Binary indexes
+// address their nodes with 28 bits, so a larger one cannot be sound.
+const maxIndexFile = 1 << 28
+
+// maxTextFile bounds the size in bytes of a text index, which is read whole.
+// The largest of a distribution kernel (modules.alias) has about 2 MB.
+const maxTextFile = 64 << 20
+
+// Tree is one module tree: the directory that plays /lib/modules/RELEASE, with
+// its modules and indexes. Indexes are opened when first needed and kept open;
+// what a Tree has read it does not read again, so a Tree shows the tree as it
+// was then. All methods may be called from any goroutine.
+type Tree struct {
+	name string
+	root *os.Root // nil when the tree is only an fs.FS
+	fsys fs.FS
+
+	mu      sync.Mutex
+	indexes map[string]*treeIndex
+	texts   map[string][]byte
+}
+
+// OpenTree opens the tree in dir. Nothing outside dir is ever opened through
+// it: symbolic links inside may point only inside (os.Root).
+func OpenTree(dir string) (*Tree, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("module tree %s: %w: no such directory; is the kernel's module package installed?", dir, kernel.ErrNotFound)
+		}
+		return nil, fmt.Errorf("module tree %s: %w", dir, err)
+	}
+	t := NewTree(root.FS(), dir)
+	t.root = root
+	return t, nil
+}
+
+// NewTree returns a tree over fsys, called name in messages and printed paths.
+func NewTree(fsys fs.FS, name string) *Tree {
+	return &Tree{name: name, fsys: fsys, indexes: map[string]*treeIndex{}, texts: map[string][]byte{}}
+}
+
+// Dir returns the directory of the tree, or the name it was given.
+func (t *Tree) Dir() string { return t.name }
+
+// Close closes the indexes and the directory. Files from Open stay open.
+func (t *Tree) Close() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var errs []error
+	for _, ix := range t.indexes {
+		if ix.closer != nil {
+			errs = append(errs, ix.closer.Close())
+		}
+	}
+	t.indexes, t.texts = map[string]*treeIndex{}, map[string][]byte{}
+	if t.root != nil {
+		errs = append(errs, t.root.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// Open opens a file of the tree by its slash-separated path relative to the
+// tree. For a tree on disk the file is an *os.File, as finit_module(2) needs.
+// The error of a missing file wraps kernel.ErrNotFound.
+func (t *Tree) Open(name string) (fs.File, error) {
+	if !fs.ValidPath(name) {
+		return nil, fmt.Errorf("open %q in %s: %w: not a path inside the tree", name, t.name, kernel.ErrNotFound)
+	}
+	var f fs.File
+	var err error
+	if t.root != nil {
+		f, err = t.root.Open(name)
+	} else {
+		f, err = t.fsys.Open(name)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%s/%s: %w", t.name, name, kernel.ErrNotFound)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s/%s: %w", t.name, name, err)
+	}
+	return f, nil
+}
+
+// hasFile says whether a regular file is at name in the tree.
+func (t *Tree) hasFile(name string) bool {
+	if !fs.ValidPath(name) {
+		return false
+	}
+	var fi fs.FileInfo
+	var err error
+	if t.root != nil {
+		fi, err = t.root.Stat(name)
+	} else {
+		fi, err = fs.Stat(t.fsys, name)
+	}
+	return err == nil && fi.Mode().IsRegular()
+}
+
+// readText reads a text file of the tree whole, once. A missing file gives nil
+// and no error.
+func (t *Tree) readText(name string) ([]byte, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.readTextLocked(name)
+}
+
+func (t *Tree) readTextLocked(name string) ([]byte, error) {
+	if b, ok := t.texts[name]; ok {
+		return b, nil
+	}
+	f, err := t.Open(name)
+	if errors.Is(err, kernel.ErrNotFound) {
+		t.texts[name] = nil
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, maxTextFile+1))
+	if err != nil {
+		return nil, fmt.Errorf("read %s/%s: %w", t.name, name, err)
+	}
+	if len(b) > maxTextFile {
+		return nil, fmt.Errorf("%s/%s: %w: larger than %d bytes", t.name, name, kernel.ErrDamaged, maxTextFile)
+	}
+	if b == nil {
+		b = []byte{}
+	}
+	t.texts[name] = b
+	return b, nil
+}
+
+// openReaderAt opens a file for random access. A file system whose files have
+// no ReadAt gives a copy in memory.
+func (t *Tree) openReaderAt(name string) (io.ReaderAt, int64, io.Closer, error) {
+	f, err := t.Open(name)
+	if err != nil {
+		return nil, 0, nil, err
+	}
+	fi, err := f.Stat()
+	if err == nil && !fi.Mode().IsRegular() {
+		err = errors.New("not a regular file")
+	}
+	if err != nil {
+		f.Close()
+		return nil, 0, nil, fmt.Errorf("%s/%s: %w", t.name, name, err)
+	}
+	if fi.Size() > maxIndexFile {
+		f.Close()
+		return nil, 0, nil, fmt.Errorf("%s/%s: %w: larger than %d bytes", t.name, name, kernel.ErrDamaged, maxIndexFile)
+	}
+	if r, ok := f.(io.ReaderAt); ok {
+		return r, fi.Size(), f, nil
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, maxIndexFile))
+	if err != nil {
+		return nil, 0, nil, fmt.Errorf("read %s/%s: %w", t.name, name, err)
+	}
+	return bytes.NewReader(b), int64(len(b)), nil, nil
+}
+
+// moduleNameOf turns the path of a module file into the module's name: the
+// base name up to its first dot, dashes as underscores (libkmod,
+// path_to_modname). It is "" when nothing is left.
+func moduleNameOf(file string) string {
+	base := path.Base(file)
+	if file == "" || base == "/" {
+		return ""
+	}
+	base, _, _ = strings.Cut(base, ".")
+	return kernel.Normalize(base)
+}
