@@ -22,12 +22,13 @@ var (
 // LoadError says that the kernel, or the way to it, refused one module. It
 // holds all a person needs to understand why; Error is one line.
 type LoadError struct {
-	Op     string        // "insert", "remove", "open", "decompress"
+	Op     string        // "insert", "remove", "open", "decompress", "verify"
 	Module string        // kernel's name
 	File   string        // module file, "" when there is none
 	Errno  syscall.Errno // 0 when the kernel was not asked
 	Log    []string      // what the kernel logged meanwhile
 	Err    error         // cause when Errno is 0
+	Why    string        // what explains the errno, such as who uses the module; "" when nothing does
 }
 
 // Error is one line: step, module, errno by name and in words, the kernel's
@@ -43,6 +44,9 @@ func (e *LoadError) Error() string {
 		fmt.Fprintf(&b, ": %s: %s", ErrnoName(e.Errno), e.Errno)
 	case e.Err != nil:
 		fmt.Fprintf(&b, ": %v", e.Err)
+	}
+	if e.Why != "" {
+		b.WriteString(": " + e.Why)
 	}
 	if n := len(e.Log); n > 0 {
 		fmt.Fprintf(&b, "; kernel log: %s", e.Log[n-1])

@@ -103,6 +103,8 @@ type UnloadRequest struct {
 	Force   bool   `json:"force,omitempty"`   // O_TRUNC
 	Deps    bool   `json:"deps,omitempty"`    // then remove dependencies nobody else uses
 	Holders bool   `json:"holders,omitempty"` // first remove the modules that depend on it
+	// Wait is how long to ask again while it is in use; 0: not at all.
+	Wait time.Duration `json:"wait_ns,omitempty"`
 }
 
 // Step is one module's part in a load or unload.

@@ -20,7 +20,7 @@ type Error struct {
 	File   string   `json:"file,omitempty"`
 	Errno  int      `json:"errno,omitempty"`
 	Log    []string `json:"log,omitempty"`
-	// Of a kind "unsupported": why.
+	// Of the kinds "load" and "unsupported": why.
 	Why string `json:"why,omitempty"`
 }
 
@@ -49,6 +49,7 @@ func FromError(err error) *Error {
 	case errors.As(err, &load):
 		e.Kind = "load"
 		e.Op, e.Module, e.File, e.Errno, e.Log = load.Op, load.Module, load.File, int(load.Errno), load.Log
+		e.Why = load.Why
 		if load.Err != nil {
 			e.Text = load.Err.Error()
 		}
@@ -84,7 +85,7 @@ func (e *Error) Err(target string) error {
 	}
 	switch e.Kind {
 	case "load":
-		err := &kernel.LoadError{Op: e.Op, Module: e.Module, File: e.File, Errno: syscall.Errno(e.Errno), Log: e.Log}
+		err := &kernel.LoadError{Op: e.Op, Module: e.Module, File: e.File, Errno: syscall.Errno(e.Errno), Log: e.Log, Why: e.Why}
 		if e.Errno == 0 {
 			err.Err = errors.New(e.Text)
 		}
