@@ -2,6 +2,8 @@ package ops
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"sync"
 
 	"example.org/kmodsh/internal/kernel"
@@ -18,9 +20,13 @@ type Session struct {
 	// Yes says that the person confirmed on the command line that the host
 	// may be changed (--yes).
 	Yes bool
+	// Targets lists names OpenTarget takes, for completion; nil lists none. It
+	// must answer quickly.
+	Targets func() []Candidate
 
 	mu     sync.Mutex
 	target kernel.Target
+	lists  moduleCache
 }
 
 // Progress is told how far something long is: done of total, in units the
@@ -44,4 +50,30 @@ func (s *Session) SetTarget(t kernel.Target) (old kernel.Target) {
 	defer s.mu.Unlock()
 	old, s.target = s.target, t
 	return old
+}
+
+// Open opens the target called name, makes it the session's and closes the one
+// before. The error is an *OpenError; the target before then stays.
+func (s *Session) Open(ctx context.Context, name string) error {
+	if s.OpenTarget == nil {
+		return &OpenError{Target: name, Err: errors.New("this session cannot open targets")}
+	}
+	t, err := s.OpenTarget(ctx, name, s.Progress)
+	if err != nil {
+		return &OpenError{Target: name, Err: err}
+	}
+	if old := s.SetTarget(t); old != nil {
+		if err := old.Close(); err != nil {
+			return fmt.Errorf("now on %s; closing %s: %w", t.Name(), old.Name(), err)
+		}
+	}
+	return nil
+}
+
+// Close closes the target, if there is one.
+func (s *Session) Close() error {
+	if old := s.SetTarget(nil); old != nil {
+		return old.Close()
+	}
+	return nil
 }

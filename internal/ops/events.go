@@ -1,0 +1,171 @@
+package ops
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"example.org/kmodsh/internal/kernel"
+	"example.org/kmodsh/internal/trace"
+)
+
+func eventsVerb() *Verb {
+	return &Verb{
+		Name: "events", Aliases: []string{"ev"}, Group: groupLook,
+		Short:    "show what happened in the target, step by step",
+		Usage:    "[-n COUNT] [--since SEQ] [--follow]",
+		Needs:    []kernel.Op{kernel.OpEvents},
+		New:      func() Command { return new(eventsCommand) },
+		Examples: []string{"events", "events -n 100", "events --since 120", "events --follow"},
+	}
+}
+
+type eventsCommand struct {
+	Count  int    `short:"n" help:"How many of the last events to show; 0 is all that are kept." default:"20" placeholder:"COUNT"`
+	Since  uint64 `help:"Only events after the one with this number, all of them." placeholder:"SEQ"`
+	Follow bool   `short:"f" help:"Go on with new events until Ctrl-C."`
+}
+
+func (c *eventsCommand) Run(ctx context.Context, s *Session) (Result, error) {
+	if c.Count < 0 {
+		return nil, &UsageError{Msg: "-n must not be negative"}
+	}
+	t := s.Target()
+	if err := t.Sync(ctx); err != nil {
+		return nil, err
+	}
+	log := t.Events()
+	list, missed := log.After(c.Since, 0)
+	if c.Since == 0 {
+		missed = 0
+		if c.Count > 0 && len(list) > c.Count {
+			list = list[len(list)-c.Count:]
+		}
+	}
+	r := &EventsResult{Target: t.Name(), Events: full(list), Missed: missed}
+	if !c.Follow {
+		return r, nil
+	}
+	return &eventStream{EventsResult: r, target: t, last: max(c.Since, lastSeq(list, log))}, nil
+}
+
+// lastSeq is the number of the last event that was seen.
+func lastSeq(list []trace.Event, log *trace.Log) uint64 {
+	if len(list) > 0 {
+		return list[len(list)-1].Seq
+	}
+	return log.Last()
+}
+
+// eventStream is a list of events that goes on.
+type eventStream struct {
+	*EventsResult
+	target kernel.Target
+	last   uint64
+}
+
+// Next waits for more events.
+func (e *eventStream) Next(ctx context.Context) (Result, error) {
+	log := e.target.Events()
+	for {
+		changed := log.Changed()
+		list, missed := log.After(e.last, 0)
+		if len(list) > 0 {
+			e.last = list[len(list)-1].Seq
+			return &EventsResult{Target: e.target.Name(), Events: list, Missed: missed, more: true}, nil
+		}
+		if log.Closed() {
+			if err := e.target.Err(); err != nil {
+				return nil, err
+			}
+			return nil, io.EOF
+		}
+		select {
+		case <-ctx.Done():
+			return nil, io.EOF
+		case <-changed:
+		}
+	}
+}
+
+// EventsResult is a part of a target's event log.
+type EventsResult struct {
+	Target string        `json:"target"`
+	Events []trace.Event `json:"events"`
+	Missed uint64        `json:"missed,omitempty"` // events that are no longer kept
+
+	more bool // a part after the first: no heading
+}
+
+// WriteText writes one line for each event.
+func (r *EventsResult) WriteText(w io.Writer, st Style) error {
+	t := newText(w, st)
+	if len(r.Events) == 0 && !r.more {
+		t.line("no events")
+		return t.err
+	}
+	if r.Missed > 0 {
+		t.line("%s no longer kept", count(int(r.Missed), "event is", "events are"))
+	}
+	for _, e := range r.Events {
+		if e.Lost > 0 {
+			t.line("%s lost here", count(int(e.Lost), "event was", "events were"))
+		}
+		t.event(e)
+	}
+	return t.err
+}
+
+// event writes one event: number, seconds on the target's clock, point, module
+// and state, then the rest.
+func (t *text) event(e trace.Event) {
+	head := fmt.Sprintf("%5d %11.6f %-3s ", e.Seq, e.Elapsed().Seconds(), clean(e.Point, t.st.ASCII))
+	indent := width1(head)
+	state := ""
+	if e.State != "" {
+		state = t.paint(stateColor(e.State), string(e.State)) + " "
+		indent += len(e.State) + 1
+	}
+	t.wrap(head+state, indent, eventWords(e))
+}
+
+// eventWords says in words what an event tells.
+func eventWords(e trace.Event) string {
+	var parts []string
+	what := e.Point
+	if p, ok := trace.LookupPoint(e.Point); ok {
+		what = p.Name
+	}
+	if e.Module != "" {
+		what = e.Module + " " + what
+	}
+	if e.Name != "" && e.Name != e.Module {
+		what += " " + e.Name
+	}
+	parts = append(parts, what)
+	if e.Ret != nil {
+		parts = append(parts, "= "+retWords(*e.Ret))
+	}
+	if e.Refs != nil {
+		parts = append(parts, fmt.Sprintf("refs %d", *e.Refs))
+	}
+	if e.Detail != "" {
+		parts = append(parts, e.Detail)
+	}
+	if who := threadWords(e.Thread); who != "" {
+		parts = append(parts, "["+who+"]")
+	}
+	return strings.Join(parts, " ")
+}
+
+func threadWords(t trace.Thread) string {
+	who := t.ID
+	if who == "" {
+		who = t.Comm
+	}
+	if t.PID != 0 {
+		who = strings.TrimSpace(fmt.Sprintf("%s %d", who, t.PID))
+	}
+	return who
+}

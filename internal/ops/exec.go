@@ -1,0 +1,90 @@
+package ops
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/alecthomas/kong"
+)
+
+// Exec runs one verb. words are the verb and its arguments, as Split gives
+// them. A word -h or --help among the arguments shows the verb's help instead.
+//
+// The error is a *UsageError when the words were not understood, an
+// *UnsupportedError of package kernel or ErrNoTarget when there is no target
+// that can do it, ErrQuit from the verb quit, and else whatever the verb
+// failed with. A result may come with an error: as far as it got. The result
+// is nil when there is nothing to say.
+func (s *Session) Exec(ctx context.Context, words []string) (Result, error) {
+	if len(words) == 0 {
+		return nil, nil
+	}
+	v, err := Lookup(words[0])
+	if err != nil {
+		return nil, err
+	}
+	args := words[1:]
+	if wantsHelp(args) {
+		return v.help(), nil
+	}
+	cmd := v.New()
+	parser, err := v.parser(cmd)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := parser.Parse(args); err != nil {
+		return nil, v.usageError(plainMessage(err))
+	}
+	if err := s.Available(v); err != nil {
+		return nil, err
+	}
+	res, err := cmd.Run(ctx, s)
+	var usage *UsageError
+	if errors.As(err, &usage) && usage.Verb == "" && usage.Hint == "" {
+		return res, v.usageError(usage.Msg)
+	}
+	return res, err
+}
+
+// wantsHelp finds -h or --help before a word -- ends the flags.
+func wantsHelp(args []string) bool {
+	if i := slices.Index(args, "--"); i >= 0 {
+		args = args[:i]
+	}
+	return slices.Contains(args, "-h") || slices.Contains(args, "--help")
+}
+
+func (v *Verb) usageError(msg string) *UsageError {
+	return &UsageError{Verb: v.Name, Msg: msg, Hint: "usage: " + v.Synopsis()}
+}
+
+// Synopsis returns the verb with its arguments in words.
+func (v *Verb) Synopsis() string {
+	if v.Usage == "" {
+		return v.Name
+	}
+	return v.Name + " " + v.Usage
+}
+
+// parser returns a parser of the verb's arguments that fills in cmd.
+func (v *Verb) parser(cmd Command) (*kong.Kong, error) {
+	p, err := kong.New(cmd, kong.Name(v.Name), kong.NoDefaultHelp(), kong.Writers(io.Discard, io.Discard))
+	if err != nil {
+		return nil, fmt.Errorf("the arguments of %s are declared wrongly: %w", v.Name, err)
+	}
+	return p, nil
+}
+
+// plainMessage puts the parser's message into the words used everywhere else.
+func plainMessage(err error) string {
+	msg := err.Error()
+	if rest, ok := strings.CutPrefix(msg, `expected "<`); ok {
+		name, _, _ := strings.Cut(rest, ">")
+		return "missing " + strings.ToUpper(name)
+	}
+	return clean(msg, false)
+}
