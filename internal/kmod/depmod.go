@@ -39,7 +39,7 @@ type DepmodStats struct {
 	Modules int `json:"modules"` // in the indexes
 	Aliases int `json:"aliases"` // of these modules
 	Symbols int `json:"symbols"` // they export
-	Skipped int `json:"skipped"` // module files left out because they could not be read
+	Skipped int `json:"skipped"` // of these modules, those that could not be read: only their names are known
 }
 
 func (opt *DepmodOptions) validate() error {
@@ -67,9 +67,10 @@ func (opt *DepmodOptions) validate() error {
 
 // Depmod reads the modules below a directory and writes the indexes that
 // modprobe resolves names with (depmod(8), modules.dep(5)). A module that
-// cannot be read is warned about, left out and counted. The indexes replace
-// the old ones together at the end, so that after an error these are still
-// whole; modules that need each other give a *CycleError.
+// cannot be read is warned about and counted; as with kmod only its name gets
+// into modules.dep, so that loading it tells what is wrong with the file. The
+// indexes replace the old ones together at the end, so that after an error
+// these are still whole; modules that need each other give a *CycleError.
 func Depmod(ctx context.Context, opt DepmodOptions) (DepmodStats, error) {
 	var stats DepmodStats
 	if err := opt.validate(); err != nil {
@@ -86,7 +87,7 @@ func Depmod(ctx context.Context, opt DepmodOptions) (DepmodStats, error) {
 	if err := readModules(ctx, mods, opt.Workers, opt.Progress); err != nil {
 		return stats, fmt.Errorf("depmod %s: %w", opt.Dir, err)
 	}
-	mods, stats.Skipped = dropUnreadable(mods, opt.Warn)
+	stats.Skipped = countUnreadable(mods, opt.Warn)
 	if err := sortModules(opt.Dir, mods, opt.Warn); err != nil {
 		return stats, fmt.Errorf("depmod %s: %w", opt.Dir, err)
 	}
@@ -115,15 +116,13 @@ func Depmod(ctx context.Context, opt DepmodOptions) (DepmodStats, error) {
 	return stats, publish(opt.Out, files)
 }
 
-// dropUnreadable takes out the modules that could not be read.
-func dropUnreadable(mods []*depmodModule, warn func(string)) (good []*depmodModule, skipped int) {
+// countUnreadable warns about the modules that could not be read.
+func countUnreadable(mods []*depmodModule, warn func(string)) (n int) {
 	for _, m := range mods {
 		if m.facts.err != nil {
-			warn(fmt.Sprintf("module %s left out: %v", m.path, m.facts.err))
-			skipped++
-			continue
+			warn(fmt.Sprintf("module %s: only its name is in the indexes: %v", m.path, m.facts.err))
+			n++
 		}
-		good = append(good, m)
 	}
-	return good, skipped
+	return n
 }

@@ -19,6 +19,7 @@ type depmodFacts struct {
 	worker   *depmodWorker
 	exports  []uint32
 	imports  []uint32
+	weak     []uint32 // those of imports that may be missing
 	aliases  []string
 	softdeps []string
 	weakdeps []string
@@ -71,7 +72,9 @@ func readModules(ctx context.Context, mods []*depmodModule, workers int, progres
 // read opens and reads one module.
 func (w *depmodWorker) read(path string) depmodFacts {
 	facts := depmodFacts{worker: w}
-	facts.err = w.readInto(&facts, path)
+	if err := w.readInto(&facts, path); err != nil {
+		return depmodFacts{err: err}
+	}
 	return facts
 }
 
@@ -124,7 +127,11 @@ func (w *depmodWorker) collect(facts *depmodFacts, e *elfFile) error {
 			facts.exports = append(facts.exports, w.id(name))
 		}
 		if e.undefined(s) {
-			facts.imports = append(facts.imports, w.id(s.name))
+			id := w.id(s.name)
+			facts.imports = append(facts.imports, id)
+			if s.weak {
+				facts.weak = append(facts.weak, id)
+			}
 		}
 	})
 	if err != nil {

@@ -139,15 +139,15 @@ func (c *depmodConfig) overridden(m *depmodModule, override string) bool {
 	return dir+stem == override
 }
 
-// rank is a module's place in the search order, 0 the best. A directory is
-// matched as a prefix of the path. What no word of the order stands for comes
+// rank is a module's place in the search order, 0 the best. A directory stands
+// for all below it. What no word of the order stands for comes
 // after all that one does.
 func (c *depmodConfig) rank(m *depmodModule) int {
 	if m.ext {
 		return c.rankOf(searchExternal)
 	}
 	for i, s := range c.searches {
-		if s != searchBuiltin && s != searchExternal && strings.HasPrefix(m.rel, s) {
+		if s != searchBuiltin && s != searchExternal && strings.HasPrefix(m.rel, s+"/") {
 			return i
 		}
 	}

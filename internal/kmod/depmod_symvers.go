@@ -8,9 +8,8 @@ import (
 	"strings"
 )
 
-// warnUnknownSymbols warns about symbols that a module asks for and that
-// neither another module nor the kernel of the System.map exports. Weak
-// references count as well here: depmod does not keep which are.
+// warnUnknownSymbols warns about symbols that a module needs and that neither
+// another module nor the kernel of the System.map exports.
 func warnUnknownSymbols(file string, mods []*depmodModule, symbols *depmodSymbols, warn func(string)) error {
 	f, err := os.Open(file)
 	if err != nil {
@@ -23,6 +22,9 @@ func warnUnknownSymbols(file string, mods []*depmodModule, symbols *depmodSymbol
 	}
 	for _, m := range mods {
 		said := map[uint32]bool{}
+		for _, id := range m.facts.weak {
+			said[id] = true
+		}
 		for _, id := range m.facts.imports {
 			name := m.facts.worker.names[id]
 			if said[id] || kernel[name] || symbols.owner[name] != nil {

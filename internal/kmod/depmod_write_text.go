@@ -136,10 +136,10 @@ func writeWords(b *bytes.Buffer, first, second, third string) {
 
 // devname lists the device nodes that udev and the like make before there is
 // a driver, so that opening one loads the module: those of modules with an
-// alias devname:NODE and one for the device's numbers.
+// alias devname:NODE and one for the device's numbers. As kmod's, the file is
+// empty when there is none.
 func (w *depmodWriter) devname() []byte {
 	var b bytes.Buffer
-	b.WriteString("# Device nodes to trigger on-demand module loading.\n")
 	for _, m := range w.mods {
 		var node, device string
 		for _, a := range m.facts.aliases {
@@ -149,6 +149,9 @@ func (w *depmodWriter) devname() []byte {
 				device = d
 			}
 			if node != "" && device != "" {
+				if b.Len() == 0 {
+					b.WriteString("# Device nodes to trigger on-demand module loading.\n")
+				}
 				fmt.Fprintf(&b, "%s %s %s\n", m.name, node, device)
 				break
 			}

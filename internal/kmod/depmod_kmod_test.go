@@ -1,0 +1,131 @@
+package kmod
+
+import (
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// sameIndexes are the files that have to be byte for byte what kmod 30 writes.
+var sameIndexes = []string{"modules.dep", "modules.dep.bin", "modules.alias", "modules.alias.bin", "modules.softdep",
+	"modules.symbols.bin", "modules.builtin.bin", "modules.builtin.alias.bin", "modules.devname"}
+
+// kmodDepmod runs the depmod of kmod, or skips the test where there is none
+// that writes indexes as kmod 30 does. It returns what it printed.
+func kmodDepmod(t *testing.T, dir string, args ...string) (string, error) {
+	t.Helper()
+	depmod, err := exec.LookPath("depmod")
+	if err != nil {
+		t.Skip("no depmod of kmod here to compare with: apt-get install kmod")
+	}
+	version, err := exec.Command(depmod, "--version").Output()
+	if err != nil || !strings.HasPrefix(string(version), "kmod version 3") {
+		t.Skipf("depmod here is not of kmod 30 to 33: %q", version)
+	}
+	if v := strings.Fields(string(version)); len(v) < 3 || v[2] < "30" || v[2] >= "34" {
+		t.Skipf("depmod here is not of kmod 30 to 33: %q", version)
+	}
+	root := strings.TrimSuffix(dir, "/lib/modules/"+filepath.Base(dir))
+	if len(args) == 0 {
+		args = []string{"-C", filepath.Join(root, "none")} // not this machine's
+	}
+	args = append([]string{"-b", root}, args...)
+	out, err := exec.Command(depmod, append(args, filepath.Base(dir))...).CombinedOutput()
+	return string(out), err
+}
+
+func TestDepmodWritesWhatKmodWrites(t *testing.T) {
+	modules, files := generatedTree(60)
+	dup := tinyModule{info: []string{"alias=replaced"}, imports: []string{"sym_3"}}
+	modules["updates/dkms/mod-c2.ko"] = dup
+	modules["build/ignored.ko"] = dup
+	gone := map[string]tinyModule{"kernel/a.ko": {exports: []string{"a"}}, "kernel/b.ko": {imports: []string{"a"}, info: []string{"alias=x-[a-z]-y"}}}
+	tests := map[string]struct {
+		modules map[string]tinyModule
+		files   map[string]string
+		differ  []string // files whose order kmod leaves open
+	}{
+		"full":            {modules, files, nil},
+		"bare":            {gone, map[string]string{"modules.order": "kernel/b.ko\nkernel/a.ko\n"}, []string{"modules.builtin.bin", "modules.builtin.alias.bin"}},
+		"damaged":         {gone, map[string]string{"modules.order": "kernel/b.ko\nkernel/a.ko\nkernel/c.ko\nkernel/d.ko\n", "modules.builtin": "kernel/x.ko\n", "modules.builtin.modinfo": "x.alias=y\x00", "kernel/c.ko": "not an ELF file", "kernel/d.ko": ""}, nil},
+		"one":             {map[string]tinyModule{"kernel/a.ko.xz": {exports: []string{"a"}}}, files, nil},
+		"32-bit big":      {map[string]tinyModule{"a.ko": {bits: 32, bigEndian: true, exports: []string{"a"}}, "b.ko": {bits: 32, bigEndian: true, imports: []string{"a"}}}, map[string]string{"modules.order": "b.ko\na.ko\n"}, []string{"modules.builtin.bin", "modules.builtin.alias.bin"}},
+		"builtin repeats": {gone, map[string]string{"modules.order": "kernel/a.ko\nkernel/b.ko\n", "modules.builtin": "kernel/x-y.ko\nkernel/z/x_y.ko\n", "modules.builtin.modinfo": "a.alias=same\x00b.alias=same\x00a.alias=same\x00"}, nil},
+		"order repeats":   {gone, map[string]string{"modules.order": "kernel/a.ko\nkernel/b.ko\nkernel/a.ko\n", "modules.builtin": "", "modules.builtin.modinfo": ""}, []string{"modules.builtin.bin", "modules.builtin.alias.bin"}},
+	}
+	for _, name := range slices.Sorted(maps.Keys(tests)) {
+		test := tests[name]
+		t.Run(name, func(t *testing.T) {
+			dir := tinyTree(t, test.modules, test.files)
+			out := t.TempDir()
+			stats, err := Depmod(t.Context(), DepmodOptions{Dir: dir, Out: out, Workers: 2, Warn: func(s string) { t.Log(s) }})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Logf("%+v", stats)
+			if text, err := kmodDepmod(t, dir); err != nil {
+				t.Fatalf("kmod's depmod: %v\n%s", err, text)
+			}
+			same := slices.DeleteFunc(slices.Clone(sameIndexes), func(s string) bool { return slices.Contains(test.differ, s) })
+			if diff := cmp.Diff(readTree(t, dir, same...), readTree(t, out, same...)); diff != "" {
+				t.Errorf("-kmod +ours:\n%s", diff)
+			}
+			want, got := readTree(t, dir, "modules.symbols"), readTree(t, out, "modules.symbols")
+			if diff := cmp.Diff(sortedLines(want["modules.symbols"]), sortedLines(got["modules.symbols"])); diff != "" {
+				t.Errorf("modules.symbols: -kmod +ours:\n%s", diff)
+			}
+		})
+	}
+}
+
+func sortedLines(s string) []string {
+	lines := strings.Split(s, "\n")
+	slices.Sort(lines)
+	return lines
+}
+
+// TestModprobeReadsOurIndexes asks kmod's modprobe from indexes of ours.
+func TestModprobeReadsOurIndexes(t *testing.T) {
+	modprobe, err := exec.LookPath("modprobe")
+	if err != nil {
+		t.Skip("no modprobe of kmod here to compare with: apt-get install kmod")
+	}
+	modules, files := generatedTree(60)
+	dir := tinyTree(t, modules, files)
+	root := strings.TrimSuffix(dir, "/lib/modules/6.1.0-test")
+	ask := func() string {
+		var answers strings.Builder
+		for _, query := range [][]string{
+			{"-R", "pci:v00000011d0sv0sd0bc0sc0i0"}, {"-R", "of:NxTyCvendor,dev_4"}, {"-R", "usb:v0BDAp7d1"},
+			{"-R", "symbol:sym_9"}, {"-R", "fs-ext4"}, {"-R", "crypto-b-crc32"}, {"-R", "nothing"},
+			{"-D", "mod-d59"}, {"-D", "mod_e53"}, {"-D", "crc32"},
+		} {
+			out, err := exec.Command(modprobe, append([]string{"-d", root, "-S", "6.1.0-test", "-C", filepath.Join(root, "none")}, query...)...).CombinedOutput()
+			answers.WriteString(strings.Join(query, " ") + "\n" + string(out))
+			if err != nil {
+				answers.WriteString(err.Error() + "\n")
+			}
+		}
+		return answers.String()
+	}
+	if text, err := kmodDepmod(t, dir); err != nil {
+		t.Fatalf("kmod's depmod: %v\n%s", err, text)
+	}
+	want := ask()
+	if err := os.Remove(filepath.Join(dir, "modules.dep.bin")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Depmod(t.Context(), DepmodOptions{Dir: dir}); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, ask()); diff != "" {
+		t.Errorf("-with kmod's indexes +with ours:\n%s", diff)
+	}
+	t.Log(want)
+}
