@@ -1,0 +1,212 @@
+package kmod
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"syscall"
+	"time"
+
+	"example.org/kmodsh/internal/kernel"
+	"example.org/kmodsh/internal/trace"
+)
+
+// maxAttempts bounds how often one module is handed to the kernel in one load.
+// More than two are needed only when other loaders come and go meanwhile.
+const maxAttempts = 16
+
+// WaitError says that a loader's patience ended before a module of another
+// loader had settled.
+type WaitError struct {
+	Module string
+	State  trace.State   // as it was last seen
+	For    string        // what the loader waited for
+	Waited time.Duration // on the kernel's clock
+}
+
+func (e *WaitError) Error() string {
+	return fmt.Sprintf("waited %s for %s %s, it is still %s", e.Waited, e.Module, e.For, e.State)
+}
+
+// insert hands one module to the kernel and, where the policy waits, sees to
+// it that it ends live. at is how the module was last seen.
+func (r *loading) insert(ctx context.Context, s PlanStep, at sight, self bool) error {
+	r.show(fmt.Sprintf("insmod %s %s", r.path(s.File), s.Params))
+	if r.DryRun {
+		r.step(kernel.Step{Module: s.Module, File: s.File, Params: s.Params, Action: "insert", Because: "dry run"})
+		return nil
+	}
+	if !r.policy.Waits {
+		err := r.attempt(ctx, s)
+		if errors.Is(err, syscall.EEXIST) && !(self && r.req.First) {
+			return nil // as kmod: it is there, whoever did it
+		}
+		return err
+	}
+	return r.insertAndWait(ctx, s, at, self)
+}
+
+// insertAndWait loads a module whatever other loaders do with it meanwhile:
+//
+//   - coming or going: it waits until the module is live or gone, and never
+//     takes either for done;
+//   - EEXIST: success once the module is live. Up to Linux 5.2 it is answered
+//     for a module that is going, too (kernel/module.c, add_unformed_module);
+//   - EBUSY: another load of it failed or it is going, so the reason passes,
+//     and the kernel does not try again itself (Linux 6.2 and stable releases,
+//     commit 0254127ab977).
+//
+// An init function may return these two itself. So without any sign of another
+// loader the kernel is asked again only once.
+func (r *loading) insertAndWait(ctx context.Context, s PlanStep, at sight, self bool) error {
+	w := waiter{loading: r, module: s.Module}
+	alone := 0 // answers in a row with no other loader to be seen
+	for n := 1; ; n++ {
+		if at.state == trace.Coming || at.state == trace.Going {
+			alone = 0
+			var err error
+			if at.state, err = w.settle(ctx, at.state); err != nil {
+				return r.failed(s, "wait", err)
+			}
+		}
+		if at.inKernel() {
+			return r.lateLive(s, self)
+		}
+		err := r.attempt(ctx, s)
+		if !errors.Is(err, syscall.EEXIST) && !errors.Is(err, syscall.EBUSY) || ctx.Err() != nil {
+			return err
+		}
+		var lookErr error
+		if at, lookErr = r.policy.look(r.Resolver, r.Kernel, s.Module, false); lookErr != nil {
+			return errors.Join(err, lookErr)
+		}
+		if at.state == trace.Absent {
+			if alone++; alone == 2 {
+				return err
+			}
+			if slept := w.pause(ctx); slept != nil {
+				return errors.Join(err, slept)
+			}
+		}
+		if n == maxAttempts {
+			return err
+		}
+	}
+}
+
+// lateLive notes that another loader made the module live meanwhile.
+func (r *loading) lateLive(s PlanStep, self bool) error {
+	step := kernel.Step{Module: s.Module, File: s.File, Action: "wait", Because: "another loader made it live"}
+	var err error
+	if self && r.req.First {
+		step.Errno = kernel.ErrnoName(syscall.EEXIST)
+		err = &kernel.LoadError{Op: "insert", Module: s.Module, File: s.File, Errno: syscall.EEXIST}
+	}
+	r.step(step)
+	return err
+}
+
+// failed notes a step that failed without an answer of the kernel.
+func (r *loading) failed(s PlanStep, action string, cause error) error {
+	err := &kernel.LoadError{Op: "insert", Module: s.Module, File: s.File, Err: cause}
+	r.step(kernel.Step{Module: s.Module, File: s.File, Action: action, Because: cause.Error()})
+	return err
+}
+
+// attempt hands the module to the kernel once and notes the step.
+func (r *loading) attempt(ctx context.Context, s PlanStep) error {
+	step := kernel.Step{Module: s.Module, File: s.File, Params: s.Params, Action: "insert", Because: s.Because}
+	mark := r.Kernel.LogMark()
+	start := r.now()
+	op, err := r.handOver(ctx, s)
+	step.Took = r.now() - start
+	errno := kernel.ErrnoOf(err)
+	if err != nil {
+		step.Log = logOf(r.Kernel.LogSince(mark), s.Module, false)
+		le := &kernel.LoadError{Op: op, Module: s.Module, File: s.File, Errno: errno, Log: step.Log}
+		if errno == 0 {
+			le.Err = err
+			step.Because = err.Error()
+		} else {
+			step.Errno = kernel.ErrnoName(errno)
+		}
+		err = le
+	} else {
+		step.Log = logOf(r.Kernel.LogSince(mark), s.Module, true)
+	}
+	r.step(step)
+	return err
+}
+
+// handOver opens the file and makes the system call that fits it.
+func (r *loading) handOver(ctx context.Context, s PlanStep) (op string, err error) {
+	tree := r.Resolver.Tree()
+	f, err := tree.Open(s.File)
+	if err != nil {
+		return "open", err
+	}
+	defer f.Close()
+	kind := Compression(s.File)
+	if kind == "" || kind == r.Kernel.Compression() {
+		flags := r.Flags
+		if kind != "" {
+			flags |= kernel.CompressedFile
+		}
+		r.report(trace.Event{Point: StageInsert, Module: s.Module, Detail: strings.TrimSpace("finit_module " + s.File + " " + s.Params)})
+		err = r.Kernel.Finit(ctx, f, s.Params, flags)
+		r.inserted(s.Module, err)
+		if err == nil || !decompressHere(kind, kernel.ErrnoOf(err)) {
+			return "insert", err
+		}
+		f.Close()
+		if f, err = tree.Open(s.File); err != nil {
+			return "open", err
+		}
+		defer f.Close()
+	}
+	if r.Flags != 0 {
+		return "insert", errors.New("a module that is decompressed here can't be loaded by force: init_module takes no flags")
+	}
+	image, err := OpenImage(f, s.File)
+	if err != nil {
+		return "decompress", err
+	}
+	r.report(trace.Event{Point: StageInsert, Module: s.Module, Detail: strings.TrimSpace("init_module " + s.File + " " + s.Params)})
+	err = r.Kernel.Init(ctx, image, s.Params)
+	r.inserted(s.Module, err)
+	return "insert", err
+}
+
+// decompressHere says whether a refusal by finit_module may be about the file's
+// form, so that init_module with the plain image is worth the attempt: the
+// kernel's own xz takes only CRC32 and dictionaries up to 1 MiB and answers
+// EINVAL (lib/decompress_unxz.c); without finit_module the answer is ENOSYS.
+func decompressHere(kind string, errno syscall.Errno) bool {
+	switch errno {
+	case syscall.ENOSYS:
+		return true
+	case syscall.EINVAL, syscall.EOPNOTSUPP:
+		return kind != ""
+	}
+	return false
+}
+
+// inserted reports the kernel's answer.
+func (r *loading) inserted(module string, err error) {
+	e := trace.Event{Point: StageInserted, Module: module, Ret: trace.Int(-int64(kernel.ErrnoOf(err)))}
+	if err == nil {
+		e.State = trace.Live
+	} else {
+		e.Detail = err.Error()
+	}
+	r.report(e)
+}
+
+// path is how a module file is shown to a person.
+func (l *Loader) path(file string) string {
+	if strings.HasPrefix(file, "/") {
+		return file
+	}
+	return l.Resolver.Tree().Dir() + "/" + file
+}

@@ -1,0 +1,212 @@
+package kmod
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"example.org/kmodsh/internal/kernel"
+	"example.org/kmodsh/internal/trace"
+)
+
+// DefaultPatience is how long a Loader waits for one module of another loader.
+// The kernel itself waits as long for a symbol of a module that is coming
+// (kernel/module/main.c, resolve_symbol_wait).
+const DefaultPatience = 30 * time.Second
+
+// Loader loads and unloads modules of one tree in one kernel: modprobe's work.
+// Resolver and Kernel are needed, the rest may stay zero. A Loader keeps no
+// state between calls; one may serve several goroutines when its Report, Show
+// and Run may.
+type Loader struct {
+	Resolver *Resolver
+	Kernel   kernel.Kernel
+	// Policy decides for requests that name none; the zero value is verified.
+	Policy Policy
+	// Report is told of every stage; Time and Seq are the receiver's to fill.
+	Report func(trace.Event)
+	// Show is told of every action before it is taken, in modprobe -v's words.
+	Show func(line string)
+	// Run runs an install or remove command of the configuration and returns
+	// its exit status; where it is nil such a command is an error.
+	Run func(ctx context.Context, c Command) (status int, err error)
+	// Now reads the target's clock in nanoseconds; nil: nothing is timed.
+	Now func() int64
+	// Patience bounds the time spent waiting for one module that is coming or
+	// going, on the kernel's clock; 0 is DefaultPatience.
+	Patience time.Duration
+	// Blacklist applies the blacklist to the module's own name, too
+	// (modprobe -b), not only to what an alias stands for.
+	Blacklist bool
+	// IgnoreCommands passes over the install, remove and softdep lines of the
+	// module itself (modprobe -i).
+	IgnoreCommands bool
+	// IgnoreLoaded goes through all steps as if nothing were loaded.
+	IgnoreLoaded bool
+	// DryRun does everything but change the kernel or run a command.
+	DryRun bool
+	// Flags are passed on with every module file.
+	Flags kernel.InitFlags
+}
+
+// Command is an install or remove command of the configuration.
+type Command struct {
+	Module string // what it is for: MODPROBE_MODULE of its environment
+	Text   string // for the shell, its $CMDLINE_OPTS filled in
+}
+
+// Load loads what a name stands for, dependencies first. The result is valid
+// also with an error, as far as it got. A kernel's refusal is a
+// *kernel.LoadError; a name that stands for nothing wraps kernel.ErrNotFound.
+//
+// A name that stands for several modules loads all of them. Under the policies
+// of kmod the last one's outcome is the whole's, as with kmod; under verified
+// it has succeeded when one of them is live or built in.
+func (l *Loader) Load(ctx context.Context, req kernel.LoadRequest) (kernel.LoadResult, error) {
+	r := &loading{
+		Loader: l, policy: l.Policy, req: req,
+		res: kernel.LoadResult{Name: req.Name, Modules: []string{}, Steps: []kernel.Step{}, State: trace.Absent},
+	}
+	if req.Policy != "" || r.policy.Name == "" {
+		var err error
+		if r.policy, err = PolicyByName(req.Policy); err != nil {
+			return r.res, err
+		}
+	}
+	start := l.now()
+	err := r.load(ctx)
+	err = r.judge(err)
+	r.res.Took = l.now() - start
+	return r.res, err
+}
+
+// loading is one Load under way.
+type loading struct {
+	*Loader
+	policy Policy
+	req    kernel.LoadRequest
+	res    kernel.LoadResult
+	found  []Found
+	// falseBuiltin: success rests on a directory that was taken for built in.
+	falseBuiltin bool
+	// byConfig: a blacklist or install line stood in for a load, so success
+	// says nothing of the module.
+	byConfig bool
+}
+
+func (r *loading) load(ctx context.Context) error {
+	if err := kernel.CheckAlias(r.req.Name); err != nil {
+		return err
+	}
+	if err := checkParams(r.req.Params); err != nil {
+		return err
+	}
+	var err error
+	r.found, err = r.Resolver.Resolve(r.req.Name)
+	if err != nil && !errors.Is(err, kernel.ErrNotFound) {
+		r.report(trace.Event{Point: StageResolved, Detail: "failed: " + err.Error()})
+		return err
+	}
+	if len(r.found) == 0 {
+		return r.unknown(err)
+	}
+	r.report(trace.Event{Point: StageResolved, Module: r.found[0].Module, Detail: describe(r.found)})
+	for _, f := range r.found {
+		r.res.Modules = append(r.res.Modules, f.Module)
+	}
+	var errs []error
+	good := 0
+	for _, f := range r.found {
+		if err = ctx.Err(); err != nil {
+			return err
+		}
+		if err = r.module(ctx, f); err != nil {
+			errs = append(errs, err)
+			if ctx.Err() != nil {
+				break
+			}
+			continue
+		}
+		good++
+	}
+	if !r.policy.Checks || ctx.Err() != nil {
+		return err // the last module's
+	}
+	if good > 0 {
+		return nil
+	}
+	return errors.Join(errs...)
+}
+
+// unknown answers a name that stands for no module.
+func (r *loading) unknown(cause error) error {
+	r.report(trace.Event{Point: StageResolved, Detail: "stands for no module"})
+	name := kernel.Normalize(r.req.Name)
+	if r.policy.DirIsBuiltin && kernel.CheckModuleName(name) == nil {
+		is, err := r.Kernel.Initstate(name)
+		if err == nil && is.Dir && is.State == "" {
+			r.falseBuiltin = true
+			r.report(trace.Event{Point: StageBuiltin, Module: name, Detail: "builtin: the name is unknown, but a directory in /sys/module without initstate counts as built in"})
+			r.step(kernel.Step{Module: name, Action: "builtin", Because: "a directory in /sys/module without initstate"})
+			return nil
+		}
+	}
+	if cause == nil {
+		cause = kernel.ErrNotFound
+	}
+	return cause
+}
+
+// report hands an event to the receiver, with what all of a load's have.
+func (r *loading) report(e trace.Event) {
+	e.Name = r.req.Name
+	r.Loader.report(e)
+}
+
+func (l *Loader) report(e trace.Event) {
+	if l.Report != nil {
+		e.Source = source
+		l.Report(e)
+	}
+}
+
+func (l *Loader) show(line string) {
+	if l.Show != nil {
+		l.Show(strings.TrimSpace(line))
+	}
+}
+
+func (l *Loader) now() int64 {
+	if l.Now == nil {
+		return 0
+	}
+	return l.Now()
+}
+
+func (r *loading) step(s kernel.Step) { r.res.Steps = append(r.res.Steps, s) }
+
+// describe says in one line what a name stands for.
+func describe(found []Found) string {
+	var parts []string
+	for _, f := range found {
+		s := f.Module
+		switch {
+		case f.Builtin:
+			s += " (built in)"
+		case f.File != "":
+			s += " (" + f.File + ")"
+		}
+		if f.Pattern != "" && f.Pattern != f.Module {
+			s += " by " + f.Pattern
+		}
+		if f.Blacklisted {
+			s += ", blacklisted"
+		}
+		if !slices.Contains(parts, s) {
+			parts = append(parts, s)
+		}
+	}
+	return strings.Join(parts, "; ")
+}

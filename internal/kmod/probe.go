@@ -1,0 +1,140 @@
+package kmod
+
+import (
+	"context"
+	"fmt"
+	"syscall"
+
+	"example.org/kmodsh/internal/kernel"
+	"example.org/kmodsh/internal/trace"
+)
+
+// planFound returns the steps that load one module a name stands for.
+func (r *Resolver) planFound(f Found, name string, opt PlanOptions) ([]PlanStep, error) {
+	p := &planner{r: r, modules: map[string]*planModule{}, soft: map[string][]*planModule{}}
+	m := p.fromFound(f)
+	m.because, m.extra = because(f, name), opt.Params
+	if err := p.probe(m, true, opt.IgnoreCommands); err != nil {
+		return nil, err
+	}
+	return r.planSteps(p.list)
+}
+
+// module loads one of the modules that the name stands for.
+func (r *loading) module(ctx context.Context, f Found) error {
+	if f.Blacklisted || r.Blacklist && f.BlacklistedBy != "" {
+		r.byConfig = true
+		r.step(kernel.Step{Module: f.Module, Action: "skip", Because: "blacklisted at " + f.BlacklistedBy})
+		return nil
+	}
+	if !r.IgnoreLoaded {
+		if at, err := r.there(f.Module, f.Builtin, true); at.inKernel() || err != nil {
+			return err
+		}
+	}
+	plan, err := r.Resolver.planFound(f, r.req.Name, PlanOptions{Params: JoinParams(r.req.Params), IgnoreCommands: r.IgnoreCommands})
+	if err != nil {
+		return err
+	}
+	for _, s := range plan {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		self := s.Module == f.Module
+		err := r.planned(ctx, s, self)
+		switch {
+		case err == nil:
+		case ctx.Err() != nil, !s.Soft && self:
+			return err
+		case !s.Soft:
+			return fmt.Errorf("%s not loaded, it needs %s: %w", f.Module, s.Module, err)
+		}
+	}
+	return nil
+}
+
+// planned takes one step of the plan.
+func (r *loading) planned(ctx context.Context, s PlanStep, self bool) error {
+	at := sight{state: trace.Absent}
+	if !r.IgnoreLoaded {
+		var err error
+		if at, err = r.there(s.Module, s.Builtin, self); at.inKernel() || err != nil {
+			return err
+		}
+	}
+	if s.Command != "" {
+		return r.install(ctx, s, self)
+	}
+	if s.Builtin {
+		r.show("builtin " + s.Module)
+		return nil
+	}
+	return r.insert(ctx, s, at, self)
+}
+
+// there says how a module is seen before it would be loaded, and notes why
+// when it need not be. For the module that was asked for this is also the
+// built-in check of the request.
+func (r *loading) there(module string, builtin, self bool) (sight, error) {
+	at, err := r.policy.look(r.Resolver, r.Kernel, module, builtin)
+	if err != nil {
+		return at, err
+	}
+	r.report(trace.Event{Point: StageBuiltin, Module: module, State: at.state, Detail: string(at.state) + ": " + at.why})
+	if !at.inKernel() {
+		return at, nil
+	}
+	if self && at.falseBuiltin {
+		r.falseBuiltin = true
+	}
+	step := kernel.Step{Module: module, Action: "skip", Because: "already live"}
+	if at.state == trace.Builtin {
+		step.Action, step.Because = "builtin", at.why
+	}
+	if self && r.req.First {
+		step.Errno = kernel.ErrnoName(syscall.EEXIST)
+		err = &kernel.LoadError{Op: "insert", Module: module, Errno: syscall.EEXIST}
+	}
+	r.step(step)
+	return at, err
+}
+
+// install runs the command that stands in for loading a module.
+func (r *loading) install(ctx context.Context, s PlanStep, self bool) error {
+	if self {
+		r.byConfig = true
+	}
+	step := kernel.Step{Module: s.Module, Action: "install", Params: s.Params, Because: s.Because}
+	status, err := 0, error(nil)
+	if self {
+		err = checkShell(r.req.Params)
+	}
+	if err == nil {
+		status, err = r.command(ctx, "install", Command{Module: s.Module, Text: s.Command})
+	}
+	if err == nil && status != 0 {
+		err = fmt.Errorf("install command %q ended with status %d", s.Command, status)
+	}
+	if err != nil {
+		step.Because = err.Error()
+		err = &kernel.LoadError{Op: "insert", Module: s.Module, Err: err}
+	}
+	r.step(step)
+	return err
+}
+
+// command runs an install or remove command.
+func (l *Loader) command(ctx context.Context, kind string, c Command) (int, error) {
+	l.show(kind + " " + c.Text)
+	if l.DryRun {
+		return 0, nil
+	}
+	if l.Run == nil {
+		return 0, fmt.Errorf("the configuration has %s command %q, and none is run here", kind, c.Text)
+	}
+	status, err := l.Run(ctx, c)
+	if err != nil {
+		return status, fmt.Errorf("%s command %q: %w", kind, c.Text, err)
+	}
+	return status, nil
+}

@@ -1,0 +1,290 @@
+package kmod
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"example.org/kmodsh/internal/kernel"
+	"example.org/kmodsh/internal/trace"
+)
+
+// Unload removes what a name stands for and is loaded. The result is valid
+// also with an error, as far as it got. A name of which nothing is loaded
+// gives an error that wraps kernel.ErrNotFound, a built-in module one that says
+// so, a kernel's refusal a *kernel.LoadError that says who holds the module.
+//
+// With Holders the modules that use it go first, with Deps those it needed go
+// afterwards when nobody else uses them; that these stay is no error. With Wait
+// a refusal because of use is repeated until that time is over.
+func (l *Loader) Unload(ctx context.Context, req kernel.UnloadRequest) (kernel.UnloadResult, error) {
+	u := &unloading{Loader: l, req: req, res: kernel.UnloadResult{Name: req.Name, Steps: []kernel.Step{}, State: trace.Absent}}
+	start := l.now()
+	err := u.unload(ctx)
+	u.res.Took = l.now() - start
+	return u.res, err
+}
+
+// unloading is one Unload under way.
+type unloading struct {
+	*Loader
+	req kernel.UnloadRequest
+	res kernel.UnloadResult
+}
+
+func (u *unloading) unload(ctx context.Context) error {
+	names, err := u.targets()
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, name := range names {
+		if err := u.module(ctx, name); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	if state, err := listed(u.Kernel, names[len(names)-1]); err == nil {
+		u.res.State = state
+	}
+	return errors.Join(errs...)
+}
+
+// targets returns the loaded modules a name stands for. A name on the module
+// list stands for itself, whether or not the tree knows it.
+func (u *unloading) targets() ([]string, error) {
+	if err := kernel.CheckAlias(u.req.Name); err != nil {
+		return nil, err
+	}
+	list, err := u.list()
+	if err != nil {
+		return nil, err
+	}
+	if name := kernel.Normalize(u.req.Name); list[name] != nil {
+		return []string{name}, nil
+	}
+	found, err := u.Resolver.Resolve(u.req.Name)
+	if err != nil {
+		return nil, err
+	}
+	u.report(trace.Event{Point: StageResolved, Name: u.req.Name, Detail: describe(found)})
+	var names []string
+	builtin := false
+	for _, f := range found {
+		if list[f.Module] != nil && !slices.Contains(names, f.Module) {
+			names = append(names, f.Module)
+		}
+		builtin = builtin || f.Builtin
+	}
+	switch {
+	case len(names) > 0:
+		return names, nil
+	case builtin:
+		u.res.State = trace.Builtin
+		return nil, &kernel.LoadError{Op: "remove", Module: found[0].Module, Err: errors.New("it is built into the kernel image and can't be removed")}
+	}
+	return nil, fmt.Errorf("remove %s: %w in the kernel", u.req.Name, kernel.ErrNotFound)
+}
+
+// list reads the module list, by name.
+func (u *unloading) list() (map[string]*kernel.Module, error) {
+	modules, err := u.Kernel.Modules()
+	if err != nil {
+		return nil, err
+	}
+	list := make(map[string]*kernel.Module, len(modules))
+	for i := range modules {
+		list[modules[i].Name] = &modules[i]
+	}
+	return list, nil
+}
+
+// module removes one module with what was asked for before and after it.
+func (u *unloading) module(ctx context.Context, name string) error {
+	if !u.IgnoreCommands {
+		if c, ok := u.Resolver.removeCommand(name); ok {
+			return u.removeByCommand(ctx, c)
+		}
+	}
+	if u.req.Holders {
+		if err := u.holders(ctx, name, nil); err != nil {
+			return err
+		}
+	}
+	if err := u.remove(ctx, name, u.req.Force, u.req.Wait); err != nil || !u.req.Deps {
+		return err
+	}
+	return u.unused(ctx, name)
+}
+
+// removeByCommand runs the command that stands in for removing a module.
+func (u *unloading) removeByCommand(ctx context.Context, c Command) error {
+	status, err := u.command(ctx, "remove", c)
+	step := kernel.Step{Module: c.Module, Action: "remove", Because: "remove command"}
+	if err == nil && status != 0 {
+		err = fmt.Errorf("remove command %q ended with status %d", c.Text, status)
+	}
+	if err != nil {
+		step.Because = err.Error()
+		err = &kernel.LoadError{Op: "remove", Module: c.Module, Err: err}
+	}
+	u.step(step)
+	return err
+}
+
+// holders removes the modules that use a module, those that use them first.
+// above are the modules whose holders are being removed: the usage graph has
+// no loops, but it is read anew for each.
+func (u *unloading) holders(ctx context.Context, name string, above []string) error {
+	list, err := u.list()
+	if err != nil || list[name] == nil {
+		return err
+	}
+	above = append(above, name)
+	for _, holder := range list[name].Users {
+		if slices.Contains(above, holder) {
+			return &kernel.LoadError{Op: "remove", Module: name, Err: fmt.Errorf("the module list says that it and %s use each other", holder)}
+		}
+		if err := u.holders(ctx, holder, above); err != nil {
+			return err
+		}
+		if again, err := listed(u.Kernel, holder); err == nil && again == trace.Absent {
+			continue // another holder's holder, gone already
+		}
+		if err := u.remove(ctx, holder, u.req.Force, u.req.Wait); err != nil {
+			return fmt.Errorf("%s not removed, %s uses it: %w", name, holder, err)
+		}
+	}
+	return nil
+}
+
+// unused removes what the module needed and nobody uses any more. What is used
+// meanwhile, or can't go, stays.
+func (u *unloading) unused(ctx context.Context, name string) error {
+	plan, err := u.Resolver.Plan(name, PlanOptions{})
+	if err != nil {
+		// The tree does not know the module: then it does not know what it
+		// needed, and there is nothing to remove.
+		return nil
+	}
+	slices.Reverse(plan)
+	for _, s := range plan {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if s.Module == name || s.Builtin {
+			continue
+		}
+		list, err := u.list()
+		if err != nil {
+			return err
+		}
+		m := list[s.Module]
+		if m == nil || m.State != trace.Live || m.Refs != 0 || m.Permanent || len(m.Users) > 0 {
+			continue
+		}
+		// It may be taken between the look and the call; so its errors are
+		// steps of the result and not the result.
+		_ = u.remove(ctx, s.Module, false, 0)
+	}
+	return nil
+}
+
+// remove removes one module; until wait is over it asks again while the module
+// is in use.
+func (u *unloading) remove(ctx context.Context, name string, force bool, wait time.Duration) error {
+	u.show("rmmod " + name)
+	if u.DryRun {
+		u.step(kernel.Step{Module: name, Action: "remove", Because: "dry run"})
+		return nil
+	}
+	l := *u.Loader
+	l.Patience = wait
+	w := waiter{loading: &loading{Loader: &l}, module: name}
+	for {
+		err := u.removeOnce(ctx, name, force)
+		busy := errors.Is(err, syscall.EAGAIN) || errors.Is(err, syscall.EBUSY)
+		if !busy || w.waited >= wait {
+			return err
+		}
+		if w.waited == 0 {
+			u.report(trace.Event{Point: StageWaits, Module: name, Name: u.req.Name, Detail: "waits for it to be free"})
+		}
+		if slept := w.pause(ctx); slept != nil {
+			return errors.Join(err, slept)
+		}
+	}
+}
+
+// removeOnce makes the system call and notes the step. Repeated refusals by
+// the same errno are one step.
+func (u *unloading) removeOnce(ctx context.Context, name string, force bool) error {
+	mark := u.Kernel.LogMark()
+	u.report(trace.Event{Point: StageRemove, Module: name, Name: u.req.Name})
+	start := u.now()
+	err := u.Kernel.Delete(ctx, name, force)
+	step := kernel.Step{Module: name, Action: "remove", Took: u.now() - start}
+	errno := kernel.ErrnoOf(err)
+	e := trace.Event{Point: StageRemoved, Module: name, Name: u.req.Name, Ret: trace.Int(-int64(errno))}
+	step.Log = logOf(u.Kernel.LogSince(mark), name, true)
+	if err == nil {
+		e.State = trace.Absent
+	} else {
+		step.Errno = kernel.ErrnoName(errno)
+		le := &kernel.LoadError{Op: "remove", Module: name, Errno: errno, Log: step.Log, Why: u.why(name, errno)}
+		if errno == 0 {
+			step.Errno, le.Err = "", err
+		}
+		step.Because, e.Detail = le.Why, le.Why
+		err = le
+	}
+	u.report(e)
+	u.step(step)
+	return err
+}
+
+// why explains a refusal with what the module list shows of the module.
+func (u *unloading) why(name string, errno syscall.Errno) string {
+	list, err := u.list()
+	m := list[name]
+	if err != nil || m == nil {
+		return ""
+	}
+	switch {
+	case errno == syscall.EAGAIN && len(m.Users) > 0:
+		return "used by the modules " + strings.Join(m.Users, ", ")
+	case errno == syscall.EAGAIN && m.Refs > 0:
+		return fmt.Sprintf("%d references held by no module: something open, mounted, bound or running", m.Refs)
+	case errno == syscall.EBUSY && m.State != trace.Live:
+		return "it is " + string(m.State)
+	case errno == syscall.EBUSY && m.Permanent:
+		return "it has no exit function, so it can't be unloaded"
+	}
+	return ""
+}
+
+// step notes a step; a refusal that repeats the one before only adds its time.
+func (u *unloading) step(s kernel.Step) {
+	if n := len(u.res.Steps); n > 0 && s.Errno != "" {
+		if last := &u.res.Steps[n-1]; last.Module == s.Module && last.Errno == s.Errno {
+			s.Took += last.Took
+			*last = s
+			return
+		}
+	}
+	u.res.Steps = append(u.res.Steps, s)
+}
+
+// removeCommand returns the remove command the configuration has for a module;
+// the first line wins, as with install.
+func (r *Resolver) removeCommand(module string) (Command, bool) {
+	for _, l := range r.config(ConfigRemove) {
+		if l.Name == module || globMatch(l.Name, module) {
+			return Command{Module: module, Text: l.Value}, true
+		}
+	}
+	return Command{}, false
+}
