@@ -16,18 +16,18 @@ const CacheEnv = "KMODSH_CACHE"
 // initramfs images and saved machines. Any number of processes may use one
 // cache at the same time.
 //
-//	kernels/RELEASE_VERSION/   a fetched kernel: boot/, modules/, kernel.json
-//	trees/KEY/                 a module tree of the user's with our indexes
-//	images/KEY/                a kernel image of the user's
-//	disks/KEY/                 a disk image with a module tree
-//	initrds/KEY/               an initramfs
+//	kernels/RELEASE_KEY/       a fetched kernel: boot/, lib/modules/RELEASE/, kernel.json
+//	trees/RELEASE_KEY/         a module tree of the user's with our indexes
+//	images/RELEASE_KEY         a kernel image of the user's
+//	disks/RELEASE_KEY          a disk image with a module tree
+//	initrds/RELEASE_KEY        an initramfs
 //	vms/                       what the machines' half of the package keeps
 //	apt/                       package lists of apt, when the system has none
 //	locks/, tmp/               who makes what right now
 type Cache struct {
 	dir string
-	// exe is the program that becomes /init in the guest; "" is this one.
-	exe string
+	// guest is the program that becomes /init in the guest; "" is this one.
+	guest string
 }
 
 // The subdirectories of a cache.
@@ -70,7 +70,7 @@ func OpenCache(dir string) (*Cache, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cache: %w", err)
 	}
-	c := &Cache{dir: dir}
+	c := &Cache{dir: dir, guest: os.Getenv(GuestEnv)}
 	for _, sub := range []string{kernelsDir, treesDir, imagesDir, disksDir, initrdsDir, vmsDir, aptDir, locksDir, tmpDir} {
 		if err := os.MkdirAll(filepath.Join(dir, sub), 0o755); err != nil {
 			return nil, cacheError(dir, err)
@@ -89,12 +89,6 @@ func (c *Cache) VMs() string { return c.path(vmsDir) }
 
 func (c *Cache) path(elem ...string) string {
 	return filepath.Join(append([]string{c.dir}, elem...)...)
-}
-
-// exists says whether the named thing is in the cache, whole.
-func (c *Cache) exists(elem ...string) bool {
-	_, err := os.Lstat(c.path(elem...))
-	return err == nil
 }
 
 // publish gives the finished file or directory made under a temporary name its

@@ -1,5 +1,12 @@
 package lab
 
+import (
+	"context"
+	"fmt"
+	"os/exec"
+	"strings"
+)
+
 // States of a Check.
 const (
 	CheckOK      = "ok"
@@ -13,4 +20,82 @@ type Check struct {
 	State  string `json:"state"`         // one of the Check constants
 	Detail string `json:"detail"`        // what was found
 	Fix    string `json:"fix,omitempty"` // the exact command that mends it
+}
+
+// tools are the programs that the lab runs, with the Debian packages that
+// have them.
+var tools = []struct{ name, pkg string }{
+	{"qemu-system-x86_64", "qemu-system-x86"},
+	{"mksquashfs", "squashfs-tools"},
+}
+
+// lowSpace is how many free bytes the doctor wants below the cache: a fetched
+// kernel takes up to 600 MB with its disk image, a saved machine 100 MB.
+const lowSpace = 2 << 30
+
+// Doctor looks whether machines can be run here. accelerator, when not nil,
+// adds the check of the accelerator.
+func (c *Cache) Doctor(ctx context.Context, accelerator func(context.Context) Check) []Check {
+	var checks []Check
+	for _, t := range tools {
+		checks = append(checks, checkTool(t.name, t.pkg))
+	}
+	checks = append(checks, checkFetch())
+	if accelerator != nil {
+		checks = append(checks, accelerator(ctx))
+	}
+	return append(checks, c.checkProgram(), c.checkKernels(), c.checkCache())
+}
+
+func checkTool(name, pkg string) Check {
+	path, err := exec.LookPath(name)
+	if err != nil {
+		return Check{Name: name, State: CheckMissing, Detail: "not installed", Fix: installCommand(pkg)}
+	}
+	return Check{Name: name, State: CheckOK, Detail: path}
+}
+
+func checkFetch() Check {
+	if err := haveApt(); err != nil {
+		return Check{Name: "apt", State: CheckWarn, Detail: err.Error()}
+	}
+	return Check{Name: "apt", State: CheckOK, Detail: "kernels can be fetched as Debian packages"}
+}
+
+func (c *Cache) checkProgram() Check {
+	f, err := c.openGuest()
+	if err != nil {
+		return Check{Name: "guest program", State: CheckMissing, Detail: err.Error(),
+			Fix: "CGO_ENABLED=0 GOOS=linux GOARCH=amd64 go build -o kmodsh ./cmd/kmodsh"}
+	}
+	defer f.Close()
+	return Check{Name: "guest program", State: CheckOK, Detail: "static, for x86-64"}
+}
+
+func (c *Cache) checkKernels() Check {
+	const fix = "kmodsh lab fetch 6.1"
+	ks, err := c.Kernels()
+	if err != nil {
+		return Check{Name: "kernels", State: CheckMissing, Detail: err.Error()}
+	}
+	if len(ks) == 0 {
+		return Check{Name: "kernels", State: CheckMissing, Detail: "none fetched and none of this machine's readable", Fix: fix}
+	}
+	var names []string
+	for _, k := range ks {
+		names = append(names, fmt.Sprintf("%s (%s)", k.Release, k.Source))
+	}
+	return Check{Name: "kernels", State: CheckOK, Detail: strings.Join(names, ", ")}
+}
+
+func (c *Cache) checkCache() Check {
+	free, err := freeSpace(c.dir)
+	if err != nil {
+		return Check{Name: "cache", State: CheckWarn, Detail: err.Error()}
+	}
+	detail := fmt.Sprintf("%s: %d MB used, %d MB free", c.dir, diskUse(c.dir)>>20, free>>20)
+	if free < lowSpace {
+		return Check{Name: "cache", State: CheckWarn, Detail: detail, Fix: "export " + CacheEnv + "=DIRECTORY on a larger disk"}
+	}
+	return Check{Name: "cache", State: CheckOK, Detail: detail}
 }

@@ -33,6 +33,7 @@ type Kernel struct {
 	Version string `json:"version,omitempty"` // its version
 	// Fingerprint of the tree of a fetched kernel, which never changes.
 	Fingerprint string `json:"fingerprint,omitempty"`
+	Format      int    `json:"format,omitempty"` // version of what was made of the package
 	// build is the build tree of a kernel that has no module directory.
 	build string
 }
@@ -104,7 +105,7 @@ func (c *Cache) fetched() ([]Kernel, error) {
 	return ks, nil
 }
 
-// readKernel reads the description in dir. Paths in it are relative, so that a
+// readKernel reads the description in dir. The paths follow from dir, so that a
 // cache can be moved.
 func readKernel(dir string) (Kernel, error) {
 	f, err := os.Open(filepath.Join(dir, kernelFile))
@@ -123,8 +124,11 @@ func readKernel(dir string) (Kernel, error) {
 	if err := CheckRelease(k.Release); err != nil {
 		return Kernel{}, fmt.Errorf("%s: %w", f.Name(), err)
 	}
+	if k.Format != fetchedFormat {
+		return Kernel{}, fmt.Errorf("%s: made by another version of kmodsh", f.Name())
+	}
 	k.Name, k.Source = Series(k.Release), SourceFetched
-	k.Image, k.Modules = filepath.Join(dir, "boot", "vmlinuz-"+k.Release), filepath.Join(dir, "modules")
+	k.Image, k.Modules = filepath.Join(dir, "boot", "vmlinuz-"+k.Release), filepath.Join(dir, "lib/modules", k.Release)
 	for _, p := range []string{k.Image, k.Modules} {
 		if _, err := os.Stat(p); err != nil {
 			return Kernel{}, err

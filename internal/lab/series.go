@@ -3,6 +3,7 @@ package lab
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -60,4 +61,19 @@ func pickPackage(names []string, spec string) (kernelPackage, bool) {
 		}
 	}
 	return best, found
+}
+
+// listSeries names the series of which there are packages, oldest first.
+func listSeries(names []string) string {
+	var all []string
+	for _, name := range names {
+		if p, ok := parseKernelPackage(name); ok && !slices.Contains(all, Series(p.Release)) {
+			all = append(all, Series(p.Release))
+		}
+	}
+	if len(all) == 0 {
+		return "none for amd64"
+	}
+	slices.SortFunc(all, CompareVersions)
+	return strings.Join(all, ", ")
 }

@@ -1,0 +1,22 @@
+package lab
+
+import "context"
+
+// diskFormat names the kind of disk image and the version of its maker.
+const diskFormat = "disk 1 lz4"
+
+// disk returns the disk image of the kernel's module tree, which has the given
+// fingerprint, and makes it when it is not there.
+func (c *Cache) disk(ctx context.Context, k Kernel, tree string, p Progress) (string, error) {
+	key := newFingerprint(diskFormat)
+	key.add(k.Release, tree)
+	name := k.Release + "_" + key.key()
+	err := c.once(ctx, disksDir, name, p, func(path string) error {
+		p.step("disk", 0, 0, k.Release)
+		return makeSquashfs(ctx, k.Modules, path)
+	})
+	if err != nil {
+		return "", err
+	}
+	return c.path(disksDir, name), nil
+}
