@@ -190,18 +190,22 @@ func (w *depmodWorker) id(name []byte) uint32 {
 type elfPread struct {
 	f      *os.File
 	length uint64
+	given  uint64 // bytes handed out of this file; sections may overlap
 	buf    []byte
 }
 
 func (p *elfPread) reset(f *os.File, size uint64) {
-	p.f, p.length, p.buf = f, size, p.buf[:0]
+	p.f, p.length, p.given, p.buf = f, size, 0, p.buf[:0]
 }
 
 func (p *elfPread) size() uint64 { return p.length }
 
 func (p *elfPread) bytes(off, n uint64) ([]byte, error) {
-	if off > p.length || n > p.length-off || n > MaxImage {
+	if off > p.length || n > p.length-off {
 		return nil, fmt.Errorf("%w: %d bytes at %d reach past its end at %d", kernel.ErrDamaged, n, off, p.length)
+	}
+	if p.given += n; p.given > MaxImage {
+		return nil, fmt.Errorf("%w: sections of more than %d bytes", kernel.ErrDamaged, MaxImage)
 	}
 	if uint64(cap(p.buf)-len(p.buf)) < n {
 		// Pieces handed out before stay with the old buffer.

@@ -11,9 +11,11 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"sync"
 )
 
-// binaries fills in the .bin files.
+// binaries fills in the .bin files. They are collected one after the other and
+// encoded side by side.
 func (w *depmodWriter) binaries(files []depmodFile) error {
 	makers := map[string]func(*indexWriter) error{
 		"modules.dep.bin":           w.depIndex,
@@ -22,22 +24,28 @@ func (w *depmodWriter) binaries(files []depmodFile) error {
 		"modules.builtin.bin":       w.builtinIndex,
 		"modules.builtin.alias.bin": w.builtinAliasIndex,
 	}
-	for i, f := range files {
-		make := makers[f.name]
-		if make == nil {
+	var wg sync.WaitGroup
+	errs := make([]error, len(files))
+	for i := range files {
+		f := &files[i]
+		fill := makers[f.name]
+		if fill == nil {
 			continue
 		}
 		var x indexWriter
-		if err := make(&x); err != nil {
-			return err
+		if errs[i] = fill(&x); errs[i] != nil {
+			break
 		}
-		data, err := x.encode()
-		if err != nil {
-			return fmt.Errorf("%s: %w", f.name, err)
-		}
-		files[i].data = data
+		wg.Go(func() {
+			data, err := x.encode()
+			if err != nil {
+				errs[i] = fmt.Errorf("%s: %w", f.name, err)
+			}
+			f.data = data
+		})
 	}
-	return nil
+	wg.Wait()
+	return errors.Join(errs...)
 }
 
 // put adds to an index and warns about what it cannot hold.

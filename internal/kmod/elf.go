@@ -163,12 +163,13 @@ func (f *elfFile) findSections(shstrndx int) error {
 		if uint64(name) >= uint64(len(names)) {
 			continue
 		}
-		s := elfSectionOf(elfString(names, uint64(name)))
+		title, _ := elfString(names, uint64(name), maxSectionName)
+		s := elfSectionOf(title)
 		if s < 0 || f.at[s].there {
 			continue
 		}
 		if off > f.src.size() || size > f.src.size()-off {
-			return fmt.Errorf("%w: section %s reaches past the end", kernel.ErrDamaged, elfString(names, uint64(name)))
+			return fmt.Errorf("%w: section %s reaches past the end", kernel.ErrDamaged, title)
 		}
 		f.at[s] = elfExtent{off, size, true}
 	}
@@ -183,16 +184,25 @@ func (f *elfFile) section(s elfSection) ([]byte, error) {
 	return f.src.bytes(f.at[s].off, f.at[s].size)
 }
 
-// elfString returns the string at off, to its NUL or the table's end.
-func elfString(table []byte, off uint64) []byte {
+// maxSectionName is more than the longest section name of use here.
+const maxSectionName = 64
+
+// elfString returns the string at off, to its NUL or the table's end. Of one
+// longer than limit it returns that much and false: in a table made for the
+// purpose every name could be as long as the table, and reading them all would
+// take its square.
+func elfString(table []byte, off uint64, limit int) ([]byte, bool) {
 	if off >= uint64(len(table)) {
-		return nil
+		return nil, true
 	}
 	s := table[off:]
-	if n := bytes.IndexByte(s, 0); n >= 0 {
-		return s[:n]
+	if len(s) > limit {
+		s = s[:limit]
 	}
-	return s
+	if n := bytes.IndexByte(s, 0); n >= 0 {
+		return s[:n], true
+	}
+	return s, len(s) < limit
 }
 
 // elfStrings calls fn for every non-empty NUL-separated string.

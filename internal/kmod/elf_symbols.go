@@ -17,8 +17,14 @@ type elfSymbol struct {
 	typ     elf.SymType
 }
 
-// symbols calls fn for every row of .symtab after the first. A module without
-// .symtab or .strtab has none.
+// maxSymbolName is the longest name in bytes that an imported or exported
+// symbol may have; the kernel's KSYM_NAME_LEN is 512 (Linux 6.1).
+const maxSymbolName = 4096
+
+// symbols calls fn for the rows of .symtab that say what the module imports
+// (undefined) or exports (__crc_NAME). A module without .symtab or .strtab has
+// none. Their names together may not be much longer than the table that holds
+// them, so that a small file cannot ask for large memory.
 func (f *elfFile) symbols(fn func(elfSymbol)) error {
 	table, err := f.section(secSymtab)
 	if err != nil {
@@ -38,6 +44,7 @@ func (f *elfFile) symbols(fn func(elfSymbol)) error {
 	if len(table)%row != 0 {
 		return fmt.Errorf("%w: .symtab of %d bytes is no multiple of %d", kernel.ErrDamaged, len(table), row)
 	}
+	room := 4*len(names) + 1<<16
 	for b := table[min(row, len(table)):]; len(b) > 0; b = b[row:] {
 		var s elfSymbol
 		var info byte
@@ -50,7 +57,14 @@ func (f *elfFile) symbols(fn func(elfSymbol)) error {
 		if name >= uint64(len(names)) {
 			return fmt.Errorf("%w: a symbol's name lies outside .strtab", kernel.ErrDamaged)
 		}
-		s.name = elfString(names, name)
+		var whole bool
+		s.name, whole = elfString(names, name, maxSymbolName)
+		if s.section != uint16(elf.SHN_UNDEF) && !bytes.HasPrefix(s.name, elfCRCPrefix) {
+			continue
+		}
+		if room -= len(s.name); !whole || room < 0 {
+			return fmt.Errorf("%w: symbol names of no sensible length", kernel.ErrDamaged)
+		}
 		s.weak = elf.ST_BIND(info) == elf.STB_WEAK
 		s.typ = elf.ST_TYPE(info)
 		fn(s)
@@ -115,9 +129,11 @@ func (f *elfFile) versions(fn func(name []byte, crc uint32)) error {
 	}
 	for ; len(b) > 0; b = b[row:] {
 		if f.is64 {
-			fn(elfString(b[:row], 8), uint32(f.order.Uint64(b)))
+			name, _ := elfString(b[:row], 8, row)
+			fn(name, uint32(f.order.Uint64(b)))
 		} else {
-			fn(elfString(b[:row], 4), f.order.Uint32(b))
+			name, _ := elfString(b[:row], 4, row)
+			fn(name, f.order.Uint32(b))
 		}
 	}
 	crcs, err := f.section(secVersionExtCRCs)

@@ -27,6 +27,7 @@ const (
 type indexEntry struct {
 	key, value string
 	priority   uint32
+	added      int // which call of add it was
 }
 
 // indexWriter collects the entries of one index file.
@@ -41,7 +42,7 @@ func (w *indexWriter) add(key, value string, priority uint32) bool {
 	if !indexable(key) || !indexable(value) {
 		return false
 	}
-	w.entries = append(w.entries, indexEntry{key, value, priority})
+	w.entries = append(w.entries, indexEntry{key, value, priority, len(w.entries)})
 	return true
 }
 
@@ -58,13 +59,11 @@ func indexable(s string) bool {
 // the order kmod up to 33 has, so that files can be compared byte by byte
 // with theirs.
 func (w *indexWriter) encode() ([]byte, error) {
-	// A stable sort of the reversed entries puts later ones first.
-	slices.Reverse(w.entries)
-	slices.SortStableFunc(w.entries, func(a, b indexEntry) int {
+	slices.SortFunc(w.entries, func(a, b indexEntry) int {
 		if c := strings.Compare(a.key, b.key); c != 0 {
 			return c
 		}
-		return cmp.Compare(a.priority, b.priority)
+		return cmp.Or(cmp.Compare(a.priority, b.priority), cmp.Compare(b.added, a.added))
 	})
 	size := indexHeaderLength
 	for _, e := range w.entries {

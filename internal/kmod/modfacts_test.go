@@ -4,6 +4,7 @@ import (
 	"debug/elf"
 	"encoding/binary"
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -107,5 +108,27 @@ func TestModuleSignature(t *testing.T) {
 	m, err := ReadModule(sign(10, 2))
 	if err != nil || m.Signature == nil || m.Signature.Length != 10 {
 		t.Errorf("ReadModule of a signed module: %+v, %v", m, err)
+	}
+}
+
+// TestReadModuleNameBomb has many symbols whose names overlap: each is most of
+// the table, together they would be its square.
+func TestReadModuleNameBomb(t *testing.T) {
+	const row, nameLength = 24, 4000
+	m := tinyModule{imports: []string{strings.Repeat("x", nameLength-1)}}
+	for range 500 {
+		m.weak = append(m.weak, "y")
+	}
+	image := m.image()
+	f, err := elfOpen(elfImage(image))
+	if err != nil {
+		t.Fatal(err)
+	}
+	table := image[f.at[secSymtab].off:][:f.at[secSymtab].size]
+	for i := 1; i < len(table)/row; i++ {
+		binary.LittleEndian.PutUint32(table[row*i:], uint32(1+i))
+	}
+	if _, err := ReadModule(image); !errors.Is(err, kernel.ErrDamaged) {
+		t.Errorf("500 overlapping names in a table of 5000 bytes: %v", err)
 	}
 }
