@@ -64,6 +64,8 @@ type Tree struct {
 	Dir     string   `json:"dir"`
 	Release string   `json:"release"`
 	Config  []string `json:"config,omitempty"` // modprobe.d directories or files; none: no configuration
+	// Cmdline is the kernel's command line, which may hold options of modules.
+	Cmdline string `json:"cmdline,omitempty"`
 }
 
 // Info describes a target.

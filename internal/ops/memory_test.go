@@ -19,9 +19,9 @@ type memory struct {
 	mu      sync.Mutex
 	name    string
 	tree    kernel.Tree
-	deny    map[kernel.Op]string    // operations it cannot do, and why
-	catalog map[string][]string     // module or alias -> modules in order of loading
-	uses    map[string][]string     // module -> what it uses
+	deny    map[kernel.Op]string        // operations it cannot do, and why
+	catalog map[string][]string         // module or alias -> modules in order of loading
+	uses    map[string][]string         // module -> what it uses
 	bad     map[string]kernel.LoadError // modules the kernel refuses
 	modules map[string]*kernel.Module
 	log     []string

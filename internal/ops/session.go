@@ -27,6 +27,7 @@ type Session struct {
 	mu     sync.Mutex
 	target kernel.Target
 	lists  moduleCache
+	trees  treeCache
 }
 
 // Progress is told how far something long is: done of total, in units the
@@ -49,6 +50,10 @@ func (s *Session) SetTarget(t kernel.Target) (old kernel.Target) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	old, s.target = s.target, t
+	if old != t {
+		s.dropTree()
+		s.lists = moduleCache{}
+	}
 	return old
 }
 

@@ -24,7 +24,10 @@ const maxColumn = 40
 
 // table writes rows in columns two spaces apart. The last column is folded to
 // the width; the others take what they need.
-func (t *text) table(rows [][]cell) {
+func (t *text) table(rows [][]cell) { t.tableWith(rows, func(int) []string { return nil }) }
+
+// tableWith is table with notes below the rows, each on lines of its own.
+func (t *text) tableWith(rows [][]cell, notes func(row int) []string) {
 	var widths []int
 	for _, row := range rows {
 		for i := range row {
@@ -37,8 +40,11 @@ func (t *text) table(rows [][]cell) {
 			}
 		}
 	}
-	for _, row := range rows {
+	for i, row := range rows {
 		t.row(row, widths)
+		for _, n := range notes(i) {
+			t.wrap("    ", 4, n)
+		}
 	}
 }
 

@@ -7,7 +7,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/trace"
 )
 
@@ -41,18 +40,6 @@ func stateColor(s trace.State) sgr {
 		return cyan
 	}
 	return plain
-}
-
-func verdictColor(v kernel.Verdict) sgr {
-	switch v {
-	case kernel.OK, kernel.IsBuiltin:
-		return green
-	case kernel.Failed:
-		return yellow
-	case "":
-		return plain
-	}
-	return red
 }
 
 // text lays lines out for one Style. The first error of the writer is kept and

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -24,7 +25,11 @@ import (
 //	split           print the words of a line
 func TestTranscripts(t *testing.T) {
 	datadriven.Walk(t, "testdata/transcripts", func(t *testing.T, path string) {
-		s := session()
+		path, err := filepath.Abs(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := session(t)
 		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
 			var out strings.Builder
 			for line := range strings.SplitSeq(strings.TrimRight(d.Input, "\n"), "\n") {
@@ -45,8 +50,9 @@ func TestTranscripts(t *testing.T) {
 }
 
 // session returns a session on a kernel in memory with a few modules.
-func session() *ops.Session {
+func session(t *testing.T) *ops.Session {
 	m := newMemory("vm:6.1")
+	m.tree = writeTree(t)
 	m.catalog = map[string][]string{
 		"ext4": {"crc16", "mbcache", "jbd2", "ext4"}, "fs-ext4": {"crc16", "mbcache", "jbd2", "ext4"},
 		"loop": {"loop"}, "broken": {"crc16", "broken"},
@@ -66,6 +72,7 @@ func session() *ops.Session {
 			return nil, errors.New("no such kernel here")
 		}
 		h := newMemory("host")
+		h.deny[kernel.OpTree] = "there is no module tree"
 		h.deny[kernel.OpLoad] = "it needs root and --yes"
 		h.deny[kernel.OpUnload] = "it needs root and --yes"
 		h.deny[kernel.OpRequest] = "nothing is asked of this machine's own kernel"

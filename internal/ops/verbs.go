@@ -12,6 +12,7 @@ import (
 func Verbs() []*Verb {
 	return []*Verb{
 		loadVerb(), unloadVerb(), requestVerb(),
+		resolveVerb(), builtinVerb(), depsVerb(),
 		statesVerb(), infoVerb(),
 		eventsVerb(), logVerb(),
 		targetVerb(), helpVerb(), quitVerb(),
@@ -21,6 +22,7 @@ func Verbs() []*Verb {
 // The headings of help.
 const (
 	groupModules = "modules"
+	groupNames   = "names"
 	groupLook    = "look"
 	groupSession = "session"
 )

@@ -58,7 +58,8 @@ func WriteAll(ctx context.Context, w io.Writer, r Result, asJSON bool, st Style)
 type ErrorReport struct {
 	Error string `json:"error"` // one sentence
 	// Kind tells who failed: "usage", "unavailable", "module" (the kernel
-	// refused), "kernel" (it went down), "lab", "cancelled", "other".
+	// refused), "not-found", "damaged", "kernel" (it went down), "lab",
+	// "cancelled", "other".
 	Kind   string   `json:"kind"`
 	Exit   int      `json:"exit"`
 	Errno  string   `json:"errno,omitempty"`
@@ -88,6 +89,10 @@ func ReportError(err error) *ErrorReport {
 		r.Error = short.Error()
 	case r.Exit == ExitUnavailable:
 		r.Kind = "unavailable"
+	case errors.Is(err, kernel.ErrNotFound):
+		r.Kind = "not-found"
+	case errors.Is(err, kernel.ErrDamaged):
+		r.Kind = "damaged"
 	case errors.Is(err, context.Canceled):
 		r.Kind, r.Error = "cancelled", "cancelled"
 	}
