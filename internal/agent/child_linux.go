@@ -1,0 +1,141 @@
+package agent
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"example.org/kmodsh/internal/agent/wire"
+)
+
+const (
+	// childName is argv[0] of a child, and with it the kernel's name for it.
+	childName = "kmodsh-child"
+	// childPath is a link to the agent's own program under that name.
+	childPath = runDir + "/" + childName
+	// childFD is where a child writes its answer.
+	childFD = 3
+	// killWait is how long a killed child may take to end before the answer
+	// says that it is stuck in the kernel.
+	killWait = time.Second
+)
+
+// job is what a child is asked to do, as JSON on its standard input.
+type job struct {
+	Op   wire.Op         `json:"op"`
+	Args json.RawMessage `json:"args"`
+}
+
+// answer is what a child has to say, as JSON on childFD.
+type answer struct {
+	Result json.RawMessage `json:"result,omitempty"`
+	Error  *wire.Error     `json:"error,omitempty"`
+}
+
+// ChildMain carries out one operation in a process of its own: what waits in
+// the kernel there is ended with the process, and never holds up the agent. It
+// returns an exit status.
+func ChildMain() int {
+	runtime.LockOSThread() // one thread does it all, so traces show one
+	var j job
+	err := json.NewDecoder(io.LimitReader(os.Stdin, wire.MaxFrame)).Decode(&j)
+	out := os.NewFile(childFD, "answer")
+	if err != nil || out == nil {
+		fmt.Fprintf(os.Stderr, "%s: started by hand? no job on standard input: %v\n", childName, err)
+		return 2
+	}
+	unix.CloseOnExec(childFD)
+	result, err := doJob(context.Background(), j)
+	a := answer{Error: wire.FromError(err)}
+	if result != nil {
+		a.Result = wire.Marshal(result)
+	}
+	if err := json.NewEncoder(out).Encode(a); err != nil {
+		fmt.Fprintf(os.Stderr, "%s: %v\n", childName, err)
+		return 2
+	}
+	return 0
+}
+
+// children runs jobs in child processes.
+type children struct {
+	reaper *reaper
+	stream *stream
+}
+
+// run has a child do a job, and decodes its result into result, also when the
+// job ended with an error. When ctx ends the child is killed.
+func (c *children) run(ctx context.Context, j job, result any) (pid int, err error) {
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
+	inR, inW, err := os.Pipe()
+	if err != nil {
+		return 0, err
+	}
+	defer inW.Close()
+	defer inR.Close()
+	outR, outW, err := os.Pipe()
+	if err != nil {
+		return 0, err
+	}
+	defer outR.Close()
+	defer outW.Close()
+	p, err := c.reaper.start(childPath, []string{childName}, []*os.File{inR, os.Stderr, os.Stderr, outW})
+	if err != nil {
+		return 0, err
+	}
+	defer c.stream.ended(p.pid)
+	inR.Close()
+	outW.Close()
+	go func() {
+		json.NewEncoder(inW).Encode(j) // a child that is gone has ended, which is seen below
+		inW.Close()
+	}()
+	said := make(chan []byte, 1)
+	go func() {
+		b, _ := io.ReadAll(io.LimitReader(outR, wire.MaxFrame))
+		said <- b
+	}()
+	var b []byte
+	var status unix.WaitStatus
+	select {
+	case status = <-p.ended:
+		// What it started may hold the pipe open for ever.
+		outR.SetReadDeadline(time.Now().Add(killWait))
+		b = <-said
+	case <-ctx.Done():
+		p.kill()
+		select {
+		case <-p.ended:
+			return p.pid, fmt.Errorf("%s: %w", j.Op, ctx.Err())
+		case <-time.After(killWait):
+			return p.pid, fmt.Errorf("%s: %w, but process %d is still in the kernel", j.Op, ctx.Err(), p.pid)
+		}
+	}
+	var a answer
+	if err := json.Unmarshal(b, &a); err != nil {
+		return p.pid, fmt.Errorf("%s: process %d ended (%s) without an answer", j.Op, p.pid, describe(status))
+	}
+	if a.Result != nil {
+		if err := json.Unmarshal(a.Result, result); err != nil {
+			return p.pid, errors.Join(fmt.Errorf("%s: %w", j.Op, err), a.Error.Err("guest"))
+		}
+	}
+	return p.pid, a.Error.Err("guest")
+}
+
+// describe says how a process ended.
+func describe(s unix.WaitStatus) string {
+	if s.Signaled() {
+		return "signal " + s.Signal().String()
+	}
+	return fmt.Sprintf("exit status %d", s.ExitStatus())
+}

@@ -1,0 +1,147 @@
+package agent
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"example.org/kmodsh/internal/agent/wire"
+	"example.org/kmodsh/internal/kernel"
+)
+
+// guest is the machine once it is set up: what the operations work with.
+type guest struct {
+	machine  *machine
+	kernel   kernel.Kernel
+	out      *outbox
+	stream   *stream
+	children *children
+	bootID   string
+}
+
+// newGuest opens what the operations need and begins to follow events.
+func newGuest(m *machine) (*guest, error) {
+	k, err := kernel.NewLinux()
+	if err != nil {
+		return nil, err
+	}
+	self, err := os.Readlink("/proc/self/exe")
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Symlink(self, childPath); err != nil && !errors.Is(err, os.ErrExist) {
+		return nil, err
+	}
+	bootID, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	if err != nil {
+		return nil, err
+	}
+	t, err := openTracing()
+	if err != nil {
+		return nil, err
+	}
+	r, err := openReports()
+	if err != nil {
+		return nil, err
+	}
+	g := &guest{machine: m, kernel: k, out: newOutbox(), bootID: strings.TrimSpace(string(bootID))}
+	g.stream = newStream(g.out, t, r, k.Modules)
+	g.children = &children{reaper: newReaper(m.spawn), stream: g.stream}
+	m.must(g.stream.readTracing)
+	m.must(g.stream.readReports)
+	m.must(func() error { g.stream.run(); return nil })
+	return g, nil
+}
+
+// serve answers the lab until the link fails.
+func (g *guest) serve(link *os.File) error {
+	s := &server{
+		conn:     wire.NewConn(link),
+		out:      g.out,
+		ops:      g.operations(),
+		welcome:  g.welcome,
+		powerOff: powerOff,
+		spawn:    g.machine.spawn,
+	}
+	return s.serve()
+}
+
+// operations is the table of what the guest can do.
+func (g *guest) operations() map[wire.Op]operation {
+	return map[wire.Op]operation{
+		wire.OpInfo:      g.info,
+		wire.OpModules:   g.modules,
+		wire.OpLog:       g.log,
+		wire.OpSync:      g.sync,
+		wire.OpConfigure: g.configure,
+		wire.OpLoad:      g.load,
+		wire.OpUnload:    g.unload,
+		wire.OpRequest:   g.request,
+	}
+}
+
+// earliestNow is the earliest wall clock a host can honestly have, seconds
+// since 1970: the year 2020.
+const earliestNow = 1577836800
+
+// welcome sets the clock and says who is here.
+func (g *guest) welcome(h wire.Hello) wire.Welcome {
+	if h.Now/1e9 >= earliestNow {
+		tv := unix.NsecToTimeval(h.Now)
+		// A guest whose clock can't be set works all the same.
+		unix.Settimeofday(&tv)
+	}
+	return wire.Welcome{Release: g.kernel.Release(), BootID: g.bootID, Now: monotonic(), Boot: g.machine.moments}
+}
+
+// log answers the last lines of the kernel's log.
+func (g *guest) log(_ context.Context, args json.RawMessage) (any, error) {
+	var a wire.LogArgs
+	if err := wire.Unmarshal(args, &a); err != nil {
+		return nil, err
+	}
+	if a.N < 0 {
+		return nil, fmt.Errorf("%w: %d lines of log", wire.ErrProtocol, a.N)
+	}
+	records, err := kernel.ReadKmsg(a.N)
+	lines := make([]string, len(records))
+	for i, r := range records {
+		lines[i] = r.String()
+	}
+	return newest(lines), err
+}
+
+// logBytes bounds an answer's text, well below wire.MaxFrame also when every
+// byte needs an escape.
+const logBytes = wire.MaxFrame / 8
+
+// newest drops the first lines until the rest fits in a frame.
+func newest(lines []string) []string {
+	size := 0
+	for i := len(lines) - 1; i >= 0; i-- {
+		if size += len(lines[i]) + 3; size > logBytes {
+			return lines[i+1:]
+		}
+	}
+	return lines
+}
+
+// modules answers the module list.
+func (g *guest) modules(context.Context, json.RawMessage) (any, error) {
+	list, err := g.kernel.Modules()
+	if err != nil {
+		return nil, err
+	}
+	return list, nil
+}
+
+// sync answers once all events up to now are on their way.
+func (g *guest) sync(ctx context.Context, _ json.RawMessage) (any, error) {
+	seq, err := g.stream.sync(ctx)
+	return wire.Synced{Seq: seq}, err
+}

@@ -1,0 +1,154 @@
+package agent
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+
+	"example.org/kmodsh/internal/agent/wire"
+	"example.org/kmodsh/internal/kernel"
+	"example.org/kmodsh/internal/kmod"
+	"example.org/kmodsh/internal/trace"
+)
+
+// openLoader opens the module tree in dir, to load from into this kernel with
+// the configuration in the given paths.
+func openLoader(dir string, config []string) (l *kmod.Loader, closeTree func() error, err error) {
+	k, err := kernel.NewLinux()
+	if err != nil {
+		return nil, nil, err
+	}
+	cmdline, err := os.ReadFile("/proc/cmdline")
+	if err != nil {
+		return nil, nil, err
+	}
+	c, err := kmod.ReadConfig(config, string(cmdline))
+	if err != nil {
+		return nil, nil, err
+	}
+	t, err := kmod.OpenTree(dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	return &kmod.Loader{Resolver: kmod.NewResolver(t, c), Kernel: k, Now: monotonic}, t.Close, nil
+}
+
+// openTreeLoader opens the guest's module tree.
+func openTreeLoader() (*kmod.Loader, func() error, error) {
+	k, err := kernel.NewLinux()
+	if err != nil {
+		return nil, nil, err
+	}
+	return openLoader(modulesDir+"/"+k.Release(), kmod.DefaultConfigPaths())
+}
+
+// load has a child load modules.
+func (g *guest) load(ctx context.Context, args json.RawMessage) (any, error) {
+	return loaderJob[kernel.LoadRequest, kernel.LoadResult](ctx, g, wire.OpLoad, args)
+}
+
+// unload has a child unload modules.
+func (g *guest) unload(ctx context.Context, args json.RawMessage) (any, error) {
+	return loaderJob[kernel.UnloadRequest, kernel.UnloadResult](ctx, g, wire.OpUnload, args)
+}
+
+// loaderJob runs one job of the loader in a child. When it answers, all events
+// of the job are on their way.
+func loaderJob[Req, Res any](ctx context.Context, g *guest, op wire.Op, args json.RawMessage) (any, error) {
+	var req Req
+	if err := wire.Unmarshal(args, &req); err != nil {
+		return nil, err
+	}
+	defer g.stream.work()()
+	var res Res
+	_, err := g.children.run(ctx, job{Op: op, Args: args}, &res)
+	if ctx.Err() != nil { // its child is dead, what it did is not
+		short, cancel := context.WithTimeout(context.Background(), killWait)
+		defer cancel()
+		ctx = short
+	}
+	_, syncErr := g.stream.sync(ctx)
+	return res, errors.Join(err, syncErr)
+}
+
+// doJob carries out a job in the child.
+func doJob(ctx context.Context, j job) (any, error) {
+	switch j.Op {
+	case wire.OpLoad:
+		var req kernel.LoadRequest
+		if err := wire.Unmarshal(j.Args, &req); err != nil {
+			return nil, err
+		}
+		return withLoader(req.Name, "load", func(l *kmod.Loader) (any, error) { return l.Load(ctx, req) })
+	case wire.OpUnload:
+		var req kernel.UnloadRequest
+		if err := wire.Unmarshal(j.Args, &req); err != nil {
+			return nil, err
+		}
+		return withLoader(req.Name, "unload", func(l *kmod.Loader) (any, error) { return l.Unload(ctx, req) })
+	case wire.OpRequest:
+		var req wire.Request
+		if err := wire.Unmarshal(j.Args, &req); err != nil {
+			return nil, err
+		}
+		return pull(req.Name)
+	}
+	return nil, fmt.Errorf("%w: no job %.32q", wire.ErrProtocol, j.Op)
+}
+
+// withLoader runs the loader on the guest's tree, as the modprobe of the guest
+// does: with the same stages reported.
+func withLoader(name, what string, run func(*kmod.Loader) (any, error)) (any, error) {
+	report, hangUp := DialReport()
+	defer hangUp()
+	report(kmod.Started([]string{childName, what, name}))
+	exit := trace.Event{}
+	defer func() { report(exit) }()
+	exit = kmod.Exited(1)
+	l, closeTree, err := openTreeLoader()
+	if err != nil {
+		return nil, err
+	}
+	defer closeTree()
+	l.Report = report
+	res, err := run(l)
+	if err == nil {
+		exit = kmod.Exited(0)
+	}
+	return res, err
+}
+
+// judge has the verdict on a finished request: what the name stands for, and
+// whether what was reported is true.
+func (g *guest) judge(_ context.Context, result *kernel.RequestResult, a asking) error {
+	l, closeTree, err := openTreeLoader()
+	if err != nil {
+		return err
+	}
+	defer closeTree()
+	found, err := l.Resolver.Resolve(result.Name)
+	if err != nil && !errors.Is(err, kernel.ErrNotFound) {
+		return err
+	}
+	for _, f := range found {
+		result.Modules = append(result.Modules, f.Module)
+	}
+	ok, known := a.answered(result.Name)
+	var reported error
+	switch {
+	case known && !ok:
+		reported = errors.New("the helper failed")
+	case !known && len(a.names) == 0 && len(found) == 0 && result.Errno == "":
+		// The kernel had no need to ask, and no module stands for the name.
+		result.Verdict, result.State = kernel.IsBuiltin, trace.Builtin
+		return nil
+	}
+	result.Verdict, result.State, err = kmod.Verify(l.Resolver, l.Kernel, result.Name, reported)
+	if err == nil && !known && result.Verdict != kernel.OK && result.Verdict != kernel.IsBuiltin && result.Errno != "" {
+		// Nothing reported success, so there is no false report.
+		result.Verdict = kernel.Failed
+	}
+	return err
+}

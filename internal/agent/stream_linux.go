@@ -1,0 +1,271 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"example.org/kmodsh/internal/kernel"
+	"example.org/kmodsh/internal/trace"
+)
+
+const (
+	// pollEvery is how often the module list is read while something runs
+	// that may change it without a tracepoint.
+	pollEvery = 20 * time.Millisecond
+	// markWait bounds the wait for a mark to come back; it is only reached
+	// when tracing is broken or floods over.
+	markWait = 2 * time.Second
+	// stampError is how much later than it was the kernel's text output may
+	// print a time, as it rounds to microseconds.
+	stampError = int64(time.Microsecond)
+)
+
+// stream makes the one ordered stream of events: from the tracepoints, from
+// the reports of loaders, and from reading the module list. It works in turns:
+// read the list; put a mark into both sources; once both marks have come back,
+// everything before them is here, and goes out in order. A turn follows
+// whatever comes in, and at rest there is none.
+type stream struct {
+	out     *outbox
+	tracing *tracing
+	reports *reports
+	modules func() ([]kernel.Module, error)
+
+	kick  chan struct{}      // something came in
+	syncs chan chan<- uint64 // wants to know when a turn is over
+
+	mu       sync.Mutex
+	merge    merger
+	requests *requests
+	marks    [2]uint64 // the last mark that came back from each source
+	marked   chan struct{}
+	busy     int          // operations that run
+	loaders  map[int]bool // loaders that have started and not exited
+	watchers map[*watcher]bool
+
+	turn uint64
+	view moduleView
+}
+
+// The sources that carry marks.
+const (
+	fromTracing = 0
+	fromReports = 1
+)
+
+func newStream(out *outbox, t *tracing, r *reports, modules func() ([]kernel.Module, error)) *stream {
+	return &stream{
+		out: out, tracing: t, reports: r, modules: modules,
+		kick: make(chan struct{}, 1), syncs: make(chan chan<- uint64, callsMax),
+		requests: newRequests(), marked: make(chan struct{}, 1),
+		loaders: map[int]bool{}, watchers: map[*watcher]bool{},
+	}
+}
+
+// readTracing takes in the tracepoints until tracing fails.
+func (s *stream) readTracing() error {
+	return s.tracing.read(s.arrive, func(n uint64) { s.mark(fromTracing, n) })
+}
+
+// readReports takes in the reports of loaders until the socket fails.
+func (s *stream) readReports() error {
+	return s.reports.read(s.arrive, func(n uint64) { s.mark(fromReports, n) }, func(error) {
+		s.mu.Lock()
+		s.merge.dropped++
+		s.mu.Unlock()
+	})
+}
+
+// arrive takes in one event.
+func (s *stream) arrive(e trace.Event) {
+	s.mu.Lock()
+	s.merge.add(e)
+	s.mu.Unlock()
+	s.nudge()
+}
+
+func (s *stream) nudge() {
+	select {
+	case s.kick <- struct{}{}:
+	default:
+	}
+}
+
+// mark notes that a mark came back.
+func (s *stream) mark(source int, n uint64) {
+	s.mu.Lock()
+	s.marks[source] = max(s.marks[source], n)
+	s.mu.Unlock()
+	select {
+	case s.marked <- struct{}{}:
+	default:
+	}
+}
+
+// work begins an operation that may change the module list; the function it
+// returns ends it. Meanwhile the list is read every so often.
+func (s *stream) work() (done func()) {
+	s.mu.Lock()
+	s.busy++
+	s.mu.Unlock()
+	s.nudge()
+	return func() {
+		s.mu.Lock()
+		s.busy--
+		s.mu.Unlock()
+	}
+}
+
+// ended says that a process of ours has ended. Its reports are all in, or will
+// be with the next turn.
+func (s *stream) ended(pid int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.requests.ended(pid)
+	delete(s.loaders, pid)
+}
+
+// sync returns once everything that happened before the call is in the outbox,
+// with the number of the last event.
+func (s *stream) sync(ctx context.Context) (uint64, error) {
+	done := make(chan uint64, 1)
+	select {
+	case s.syncs <- done:
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	}
+	select {
+	case seq := <-done:
+		return seq, nil
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	}
+}
+
+// run takes turns for ever.
+func (s *stream) run() {
+	if list, err := s.modules(); err == nil {
+		s.view = moduleView{}
+		s.view.update(list, 0) // what is there already is no change
+	}
+	timer := time.NewTimer(pollEvery)
+	defer timer.Stop()
+	for {
+		var tick <-chan time.Time
+		if s.active() {
+			timer.Reset(pollEvery)
+			tick = timer.C
+		}
+		var waiting []chan<- uint64
+		select {
+		case <-s.kick:
+		case <-tick:
+		case c := <-s.syncs:
+			waiting = append(waiting, c)
+		}
+		for more := true; more; {
+			select {
+			case c := <-s.syncs:
+				waiting = append(waiting, c)
+			default:
+				more = false
+			}
+		}
+		s.takeTurn()
+		for _, c := range waiting {
+			c <- s.out.last()
+		}
+	}
+}
+
+// active says whether something runs that may change the module list. A loader
+// that was killed did not report its exit; it is found out here.
+func (s *stream) active() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for pid := range s.loaders {
+		if errors.Is(unix.Kill(pid, 0), unix.ESRCH) {
+			delete(s.loaders, pid)
+			s.requests.ended(pid)
+		}
+	}
+	return s.busy > 0 || len(s.loaders) > 0
+}
+
+// takeTurn reads the module list, waits for both sources to have handed over
+// what they have, and sends it on.
+func (s *stream) takeTurn() {
+	if s.view != nil {
+		if list, err := s.modules(); err == nil {
+			changes := s.view.update(list, monotonic())
+			s.mu.Lock()
+			for _, e := range changes {
+				s.merge.add(e)
+			}
+			s.mu.Unlock()
+		}
+	}
+	s.turn++
+	t := monotonic()
+	errTracing, errReports := s.tracing.mark(s.turn), s.reports.mark(s.turn)
+	s.await(s.turn, errTracing == nil, errReports == nil)
+
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, e := range s.merge.advance(t + stampError) {
+		s.requests.tie(&e)
+		switch e.Point {
+		case trace.PointStarted:
+			s.loaders[e.Thread.PID] = true
+		case trace.PointExit:
+			delete(s.loaders, e.Thread.PID)
+		}
+		e.Seq = s.out.event(e)
+		for w := range s.watchers {
+			w.see(e)
+		}
+	}
+	if !s.merge.empty() {
+		s.nudge()
+	}
+}
+
+// await waits until the mark has come back from the sources it was put into.
+func (s *stream) await(n uint64, tracing, reports bool) {
+	patience := time.NewTimer(markWait)
+	defer patience.Stop()
+	for {
+		s.mu.Lock()
+		back := (!tracing || s.marks[fromTracing] >= n) && (!reports || s.marks[fromReports] >= n)
+		s.mu.Unlock()
+		if back {
+			return
+		}
+		select {
+		case <-s.marked:
+		case <-patience.C:
+			return
+		}
+	}
+}
+
+// watch begins to keep the events of requests. Everything before the call has
+// gone by.
+func (s *stream) watch(ctx context.Context) (w *watcher, stop func(), err error) {
+	if _, err := s.sync(ctx); err != nil {
+		return nil, nil, err
+	}
+	w = newWatcher()
+	s.mu.Lock()
+	s.watchers[w] = true
+	s.mu.Unlock()
+	return w, func() {
+		s.mu.Lock()
+		delete(s.watchers, w)
+		s.mu.Unlock()
+	}, nil
+}
