@@ -196,6 +196,9 @@ type elfPread struct {
 
 func (p *elfPread) reset(f *os.File, size uint64) {
 	p.f, p.length, p.given, p.buf = f, size, 0, p.buf[:0]
+	if cap(p.buf) > keptBuffer {
+		p.buf = nil
+	}
 }
 
 func (p *elfPread) size() uint64 { return p.length }

@@ -88,7 +88,7 @@ type elfExtent struct {
 // elfOpen reads the headers. Its errors wrap kernel.ErrDamaged.
 func elfOpen(src elfSource) (*elfFile, error) {
 	f := &elfFile{src: src}
-	ident, err := src.bytes(0, 52)
+	ident, err := src.bytes(0, 64) // no less, with at least one section header
 	if err != nil || !bytes.HasPrefix(ident, []byte(elf.ELFMAG)) {
 		return nil, fmt.Errorf("%w: not an ELF file", kernel.ErrDamaged)
 	}
@@ -110,9 +110,6 @@ func elfOpen(src elfSource) (*elfFile, error) {
 		shstrndx = int(f.order.Uint16(ident[50:]))
 	case elf.ELFCLASS64:
 		f.is64 = true
-		if ident, err = src.bytes(0, 64); err != nil {
-			return nil, err
-		}
 		shoff = f.order.Uint64(ident[40:])
 		shentsize = int(f.order.Uint16(ident[58:]))
 		f.shnum = int(f.order.Uint16(ident[60:]))

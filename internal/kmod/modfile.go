@@ -95,10 +95,18 @@ type imageDecoder struct {
 	gzip    *gzip.Reader
 }
 
+// keptBuffer bounds what a decoder keeps for the next file, in bytes. A few
+// modules are twenty times the size of most.
+const keptBuffer = 4 << 20
+
 // image reads r to its end and decompresses it. The result is valid until the
 // next call.
 func (d *imageDecoder) image(r io.Reader, limit int64) ([]byte, error) {
-	d.in.Reset()
+	for _, b := range []*bytes.Buffer{&d.in, &d.out} {
+		if b.Reset(); b.Cap() > keptBuffer {
+			*b = bytes.Buffer{}
+		}
+	}
 	if err := readBounded(&d.in, r, limit); err != nil {
 		return nil, err
 	}
@@ -114,7 +122,7 @@ func (d *imageDecoder) decode(file []byte, limit int64) ([]byte, error) {
 	}
 	r, err := d.reader(kind, bytes.NewReader(file))
 	if err == nil {
-		d.out.Reset()
+		d.out.Grow(min(sizeHint(kind, file), int(limit)) + bytes.MinRead)
 		err = readBounded(&d.out, r, limit)
 	}
 	if err != nil {

@@ -3,10 +3,13 @@ package kmod
 import (
 	"bytes"
 	"errors"
+	"math/rand/v2"
 	"os"
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"github.com/klauspost/compress/zstd"
 
 	"example.org/kmodsh/internal/kernel"
 )
@@ -67,6 +70,36 @@ func TestOpenImage(t *testing.T) {
 		if kind != "" && (!errors.Is(err, kernel.ErrDamaged) || !strings.Contains(err.Error(), "kernel/x.ko.any")) {
 			t.Errorf("%q: error does not name the file: %v", kind, err)
 		}
+	}
+}
+
+func TestSizeHint(t *testing.T) {
+	random := make([]byte, 300_000)
+	for i, r := 0, rand.New(rand.NewPCG(1, 2)); i < len(random); i++ {
+		random[i] = byte(r.Uint32())
+	}
+	sized, err := zstd.NewWriter(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := map[string][]byte{
+		"gzip": compressAs(t, "gzip", random),
+		"xz":   compressAs(t, "xz", random),
+		"zstd": sized.EncodeAll(random, nil), // the stream's has no size
+	}
+	for kind, file := range files {
+		if got := sizeHint(kind, file); got != len(random) {
+			t.Errorf("%s: hint %d, want %d", kind, got, len(random))
+		}
+		if got := sizeHint(kind, compressAs(t, kind, make([]byte, 8<<20))); got != 0 {
+			t.Errorf("%s: hint %d believed of a file that claims a thousand times its length", kind, got)
+		}
+		for n := range 20 {
+			sizeHint(kind, random[:n])
+		}
+	}
+	if got := sizeHint("", random); got != 0 {
+		t.Errorf("not compressed: hint %d", got)
 	}
 }
 
