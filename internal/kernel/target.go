@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"context"
+	"io/fs"
 	"time"
 
 	"example.org/kmodsh/internal/trace"
@@ -66,6 +67,8 @@ type Tree struct {
 	Config  []string `json:"config,omitempty"` // modprobe.d directories or files; none: no configuration
 	// Cmdline is the kernel's command line, which may hold options of modules.
 	Cmdline string `json:"cmdline,omitempty"`
+	// FS holds the tree when it is not on disk; Dir is then only its name.
+	FS fs.FS `json:"-"`
 }
 
 // Info describes a target.

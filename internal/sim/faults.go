@@ -1,0 +1,79 @@
+package sim
+
+import (
+	"slices"
+	"time"
+)
+
+// Fault is one planned fault: where it strikes, whom, and what it does.
+type Fault struct {
+	Point  string // ID of a point
+	Module string // only this module, "" any
+	Thread string // only this thread, "" any
+	Hit    int    // only the n-th time, 0: every time
+	Hold   bool
+	Delay  time.Duration
+	Fail   Errno
+}
+
+type planned struct {
+	Fault
+	id   int
+	hits int
+}
+
+// faults is the fault plan in force.
+type faults struct {
+	last int
+	plan []*planned
+}
+
+// AddFault puts a fault in force and returns its number.
+func (w *World) AddFault(f Fault) int {
+	w.faults.last++
+	w.faults.plan = append(w.faults.plan, &planned{Fault: f, id: w.faults.last})
+	return w.faults.last
+}
+
+// RemoveFault takes a fault out of force; threads it holds stay held until
+// they are released.
+func (w *World) RemoveFault(id int) bool {
+	n := len(w.faults.plan)
+	w.faults.plan = slices.DeleteFunc(w.faults.plan, func(p *planned) bool { return p.id == id })
+	return len(w.faults.plan) < n
+}
+
+// Release lets a held thread go on when it is next stepped.
+func (w *World) Release(t *Thread) bool {
+	if t.status != Held {
+		return false
+	}
+	t.status = Ready
+	return true
+}
+
+// effect is what the faults in force do to a thread at a point.
+type effect struct {
+	hold  bool
+	delay time.Duration
+	fail  Errno
+}
+
+func (w *World) faultAt(t *Thread, point string, m *Module) (e effect) {
+	for _, p := range w.faults.plan {
+		if p.Point != point || p.Thread != "" && p.Thread != t.ID ||
+			p.Module != "" && (m == nil || m.Name != p.Module) {
+			continue
+		}
+		p.hits++
+		if p.Hit != 0 && p.hits != p.Hit {
+			continue
+		}
+		e.hold = e.hold || p.Hold
+		e.delay = max(e.delay, p.Delay)
+		if p.Fail != 0 {
+			e.fail = p.Fail
+		}
+	}
+	return e
+}

@@ -1,0 +1,32 @@
+package sim
+
+import "example.org/kmodsh/internal/trace"
+
+// idempotent is one entry of the table of loads that are under way, keyed by
+// inode (kernel/module/main.c 6.12, struct idempotent).
+type idempotent struct {
+	done bool
+	ret  int64
+	q    Queue
+}
+
+// idempotentLoad is idempotent_init_module: the first caller for an inode does
+// the load, whoever comes meanwhile gets its answer, own arguments ignored.
+func (t *Thread) idempotentLoad(f *File, args string) int64 {
+	w := t.w
+	if first := w.inodes[f.Inode]; first != nil {
+		why := t.WaitUntil(&first.q, 0, Interruptible, "the load of the same file by another thread", func() bool { return first.done })
+		if why == Signalled {
+			return -int64(EINTR)
+		}
+		t.note("L0", nil, trace.Event{Name: f.Spec.Name, Ret: trace.Int(first.ret), Detail: "answer of the load of the same file"})
+		return first.ret
+	}
+	mine := &idempotent{}
+	w.inodes[f.Inode] = mine
+	mine.ret = t.loadImage(f, args, ViaFinit)
+	mine.done = true
+	delete(w.inodes, f.Inode)
+	w.wake(&mine.q, -1)
+	return mine.ret
+}

@@ -1,0 +1,132 @@
+package sim
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"strings"
+	"syscall"
+	"time"
+
+	"example.org/kmodsh/internal/kernel"
+	"example.org/kmodsh/internal/kmod"
+	"example.org/kmodsh/internal/trace"
+)
+
+// view is the simulated kernel as one of its threads sees it: what the loader
+// core acts on, in the place where the real one makes system calls.
+type view struct {
+	t       *Thread
+	release string
+}
+
+var _ kernel.Kernel = view{}
+
+func (v view) Release() string { return v.release }
+
+// Compression is "xz" where the profile's kernel unpacks module files itself,
+// as Debian's 6.12 does.
+func (v view) Compression() string {
+	if v.t.w.Profile.KernelDecompress {
+		return "xz"
+	}
+	return ""
+}
+
+func (v view) Finit(_ context.Context, f fs.File, params string, flags kernel.InitFlags) error {
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	file, ok := info.Sys().(*File)
+	if !ok || file == nil {
+		return fmt.Errorf("finit_module %s: %w", info.Name(), syscall.Errno(ENOEXEC))
+	}
+	return v.returned(v.t.Load(file, params, ViaFinit, flags&kernel.CompressedFile != 0))
+}
+
+// Init finds the module whose image it is by the line the image begins with.
+func (v view) Init(_ context.Context, image []byte, params string) error {
+	line, _, _ := strings.Cut(string(image[:min(len(image), 256)]), "\n")
+	name, ok := strings.CutPrefix(line, imageMark)
+	file := v.t.w.images[name]
+	if !ok || file == nil {
+		return syscall.Errno(ENOEXEC)
+	}
+	return v.returned(v.t.Load(file, params, ViaInit, false))
+}
+
+func (v view) Delete(_ context.Context, name string, force bool) error {
+	return v.returned(v.t.Delete(name, force))
+}
+
+func (v view) Modules() ([]kernel.Module, error) {
+	defer v.t.userspace()
+	// A reader of /proc/modules takes module_mutex (kernel/module/procfs.c, m_start).
+	v.t.Lock(&v.t.w.mm, Uninterruptible)
+	text := v.t.w.ProcModules()
+	v.t.Unlock(&v.t.w.mm)
+	return kernel.ParseModules(strings.NewReader(text))
+}
+
+func (v view) Initstate(name string) (kernel.Initstate, error) {
+	if err := kernel.CheckModuleName(name); err != nil {
+		return kernel.Initstate{}, err
+	}
+	return v.t.w.Initstate(name), nil
+}
+
+func (v view) Sleep(ctx context.Context, d time.Duration) error {
+	v.t.Sleep(d, "a while, to look again")
+	v.t.userspace()
+	return ctx.Err()
+}
+
+func (v view) LogMark() kernel.LogMark { return kernel.LogMark(len(v.t.w.log)) }
+
+func (v view) LogSince(mark kernel.LogMark) []string {
+	return append([]string(nil), v.t.w.log[min(int(mark), len(v.t.w.log)):]...)
+}
+
+// returned turns a system call's return value into an error.
+func (v view) returned(ret int64) error {
+	v.t.userspace()
+	if ret < 0 {
+		return syscall.Errno(-ret)
+	}
+	return nil
+}
+
+// Initstate is what /sys/module/NAME shows: of a module, or of built-in code
+// that has a directory.
+func (w *World) Initstate(name string) kernel.Initstate {
+	if m := w.dirOf(name); m != nil {
+		s := kernel.Initstate{Dir: true}
+		if m.Sysfs.Initstate() {
+			s.State = m.State
+		}
+		return s
+	}
+	return kernel.Initstate{Dir: w.dirs[name]}
+}
+
+// Loader returns the loader core for thread t: the real one, over the
+// simulated kernel, each of its stages a point at which t stops.
+func (s *System) Loader(t *Thread) *kmod.Loader {
+	return &kmod.Loader{
+		Resolver: s.resolver,
+		Kernel:   view{t, s.release},
+		Report:   func(e trace.Event) { t.Point(e.Point, nil, e) },
+		Now:      func() int64 { return t.w.now },
+	}
+}
+
+// modprobe is /sbin/modprobe: the loader core with the world's policy.
+func (s *System) modprobe(t *Thread, argv []string) int {
+	name := argv[len(argv)-1]
+	_, err := s.Loader(t).Load(context.Background(), kernel.LoadRequest{Name: name, Policy: t.w.Policy})
+	if err != nil {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,231 @@
+package sim
+
+import (
+	"slices"
+	"time"
+)
+
+// Errno is a Linux errno as a positive number; 0 is success. The simulator
+// keeps its own small type so that results are the same on every host.
+type Errno int32
+
+// Signal is a signal that reached a thread.
+type Signal uint8
+
+// The signals the model tells apart.
+const (
+	NoSignal Signal = iota
+	SIGTERM         // any signal that does not kill: ends interruptible waits only
+	SIGKILL         // ends interruptible and killable waits
+)
+
+// Break says which signals end a wait.
+type Break uint8
+
+// How a wait may be broken, as the kernel's wait functions name it.
+const (
+	Uninterruptible Break = iota
+	Killable              // by SIGKILL
+	Interruptible         // by any signal
+)
+
+// Wake says why a wait ended.
+type Wake uint8
+
+// The reasons.
+const (
+	Woken Wake = iota
+	TimedOut
+	Signalled
+)
+
+// waiting is what a blocked thread waits for.
+type waiting struct {
+	what     string
+	on       *sleeper
+	deadline int64 // virtual time in nanoseconds, 0: none
+	brk      Break
+	result   Wake
+}
+
+// sleeper is a thread's entry in a queue. It is made before the thread looks
+// whether it has to sleep, so that no wake-up can slip in between.
+type sleeper struct {
+	t     *Thread
+	woken bool
+}
+
+// Queue is a wait queue: threads sleep on it until somebody wakes it. A wake
+// makes a sleeper ready; whether what it waits for is true it must look up
+// again itself, as in the kernel.
+type Queue struct {
+	name     string
+	sleepers []*sleeper
+}
+
+func (q *Queue) prepare(t *Thread) *sleeper {
+	s := &sleeper{t: t}
+	if q != nil {
+		q.sleepers = append(q.sleepers, s)
+	}
+	return s
+}
+
+func (q *Queue) leave(s *sleeper) {
+	if q == nil {
+		return
+	}
+	if i := slices.Index(q.sleepers, s); i >= 0 {
+		q.sleepers = slices.Delete(q.sleepers, i, i+1)
+	}
+}
+
+// WaitUntil is the kernel's wait_event (include/linux/wait.h, ___wait_event):
+// t sleeps on q until cond holds, looking again at each wake-up, until the time
+// (0: none) has passed on the virtual clock, or until a signal that brk allows.
+// A condition that holds wins over a signal and over the time-out. what says in
+// words what t waits for.
+func (t *Thread) WaitUntil(q *Queue, timeout time.Duration, brk Break, what string, cond func() bool) Wake {
+	deadline := int64(0)
+	if timeout > 0 {
+		deadline = t.w.now + int64(timeout)
+	}
+	for late := false; ; {
+		s := q.prepare(t)
+		ok := cond()
+		switch {
+		case ok:
+			q.leave(s)
+			return Woken
+		case brk.by(t.pending):
+			q.leave(s)
+			return Signalled
+		case late || deadline > 0 && t.w.now >= deadline:
+			q.leave(s)
+			return TimedOut
+		case s.woken:
+			continue
+		}
+		late = t.block(s, deadline, brk, what) == TimedOut
+		q.leave(s)
+	}
+}
+
+// block takes t off the processor until its sleeper is woken, the deadline is
+// due, or a signal breaks the wait.
+func (t *Thread) block(s *sleeper, deadline int64, brk Break, what string) Wake {
+	t.wait = waiting{what: what, on: s, deadline: deadline, brk: brk}
+	t.status = Blocked
+	t.pause()
+	return t.wait.result
+}
+
+// Sleep blocks t for d of virtual time; only SIGKILL ends it early.
+func (t *Thread) Sleep(d time.Duration, what string) Wake {
+	if t.pending == SIGKILL {
+		return Signalled
+	}
+	return t.block(&sleeper{t: t}, t.w.now+int64(max(d, 1)), Killable, what)
+}
+
+func (b Break) by(s Signal) bool {
+	return b == Interruptible && s != NoSignal || b == Killable && s == SIGKILL
+}
+
+// wake wakes up to n sleepers of q, oldest first; n < 0 means all.
+func (w *World) wake(q *Queue, n int) {
+	for len(q.sleepers) > 0 && n != 0 {
+		s := q.sleepers[0]
+		q.sleepers = q.sleepers[1:]
+		s.woken = true
+		if s.t.status == Blocked && s.t.wait.on == s {
+			w.ready(s.t, Woken)
+		}
+		n--
+	}
+}
+
+// ready ends the wait of a blocked thread.
+func (w *World) ready(t *Thread, why Wake) {
+	t.wait.result = why
+	t.wait.deadline = 0
+	t.status = Ready
+}
+
+// Signal sends a signal to t: a wait that it may break ends; otherwise it
+// stays pending. SIGKILL is never replaced by a lesser one.
+func (w *World) Signal(t *Thread, s Signal) {
+	if t.status == Done {
+		return
+	}
+	if t.pending != SIGKILL {
+		t.pending = s
+	}
+	if t.status == Held && s == SIGKILL {
+		t.status = Ready
+	}
+	if t.status == Blocked && t.wait.brk.by(s) {
+		w.ready(t, Signalled)
+	}
+}
+
+// Killed says whether SIGKILL is pending for t.
+func (t *Thread) Killed() bool { return t.pending == SIGKILL }
+
+// NextTimer returns the virtual time at which the first time-out is due; ok is
+// false when no thread waits for one.
+func (w *World) NextTimer() (at int64, ok bool) {
+	for _, t := range w.threads {
+		if t.status == Blocked && t.wait.deadline > 0 && (!ok || t.wait.deadline < at) {
+			at, ok = t.wait.deadline, true
+		}
+	}
+	return at, ok
+}
+
+// Advance moves the virtual clock to the next time-out and makes the threads
+// ready whose time has come. It says false when there is no time-out to go to.
+func (w *World) Advance() bool {
+	at, ok := w.NextTimer()
+	if !ok {
+		return false
+	}
+	w.now = max(w.now, at)
+	for _, t := range w.threads {
+		if t.status == Blocked && t.wait.deadline > 0 && t.wait.deadline <= w.now {
+			w.ready(t, TimedOut)
+		}
+	}
+	return true
+}
+
+// Mutex is a sleeping lock of the simulated kernel. Unlocking wakes the oldest
+// waiter, who must take it like anybody else: a newcomer may be faster, as
+// with the kernel's own mutex (kernel/locking/mutex.c).
+type Mutex struct {
+	name  string
+	owner *Thread
+	queue Queue
+}
+
+// Lock takes the mutex; brk says which signals may break the wait. It says
+// false when one did.
+func (t *Thread) Lock(m *Mutex, brk Break) bool {
+	if m.owner != nil {
+		why := t.WaitUntil(&m.queue, 0, brk, m.name+", held by "+m.owner.ID, func() bool { return m.owner == nil })
+		if why == Signalled {
+			return false
+		}
+	}
+	m.owner = t
+	return true
+}
+
+// Unlock releases the mutex.
+func (t *Thread) Unlock(m *Mutex) {
+	if m.owner != t {
+		panic("sim: " + t.ID + " unlocks " + m.name + " without holding it")
+	}
+	m.owner = nil
+	t.w.wake(&m.queue, 1)
+}
