@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 	"syscall"
 	"time"
@@ -119,9 +120,15 @@ func (r *loading) attempt(ctx context.Context, s PlanStep) error {
 	step := kernel.Step{Module: s.Module, File: s.File, Params: s.Params, Action: "insert", Because: s.Because}
 	mark := r.Kernel.LogMark()
 	start := r.now()
-	op, err := r.handOver(ctx, s)
+	op, err := handOver{
+		kernel: r.Kernel, module: s.Module, file: s.File, params: s.Params, flags: r.Flags, report: r.report,
+		open: func() (fs.File, error) { return r.Resolver.Tree().Open(s.File) },
+	}.insert(ctx)
 	step.Took = r.now() - start
 	errno := kernel.ErrnoOf(err)
+	if op != "insert" {
+		errno = 0 // not the kernel's answer to the load
+	}
 	if err != nil {
 		step.Log = logOf(r.Kernel.LogSince(mark), s.Module, false)
 		le := &kernel.LoadError{Op: op, Module: s.Module, File: s.File, Errno: errno, Log: step.Log}
@@ -137,70 +144,6 @@ func (r *loading) attempt(ctx context.Context, s PlanStep) error {
 	}
 	r.step(step)
 	return err
-}
-
-// handOver opens the file and makes the system call that fits it.
-func (r *loading) handOver(ctx context.Context, s PlanStep) (op string, err error) {
-	tree := r.Resolver.Tree()
-	f, err := tree.Open(s.File)
-	if err != nil {
-		return "open", err
-	}
-	defer f.Close()
-	kind := Compression(s.File)
-	if kind == "" || kind == r.Kernel.Compression() {
-		flags := r.Flags
-		if kind != "" {
-			flags |= kernel.CompressedFile
-		}
-		r.report(trace.Event{Point: StageInsert, Module: s.Module, Detail: strings.TrimSpace("finit_module " + s.File + " " + s.Params)})
-		err = r.Kernel.Finit(ctx, f, s.Params, flags)
-		r.inserted(s.Module, err)
-		if err == nil || !decompressHere(kind, kernel.ErrnoOf(err)) {
-			return "insert", err
-		}
-		f.Close()
-		if f, err = tree.Open(s.File); err != nil {
-			return "open", err
-		}
-		defer f.Close()
-	}
-	if r.Flags != 0 {
-		return "insert", errors.New("a module that is decompressed here can't be loaded by force: init_module takes no flags")
-	}
-	image, err := OpenImage(f, s.File)
-	if err != nil {
-		return "decompress", err
-	}
-	r.report(trace.Event{Point: StageInsert, Module: s.Module, Detail: strings.TrimSpace("init_module " + s.File + " " + s.Params)})
-	err = r.Kernel.Init(ctx, image, s.Params)
-	r.inserted(s.Module, err)
-	return "insert", err
-}
-
-// decompressHere says whether a refusal by finit_module may be about the file's
-// form, so that init_module with the plain image is worth the attempt: the
-// kernel's own xz takes only CRC32 and dictionaries up to 1 MiB and answers
-// EINVAL (lib/decompress_unxz.c); without finit_module the answer is ENOSYS.
-func decompressHere(kind string, errno syscall.Errno) bool {
-	switch errno {
-	case syscall.ENOSYS:
-		return true
-	case syscall.EINVAL, syscall.EOPNOTSUPP:
-		return kind != ""
-	}
-	return false
-}
-
-// inserted reports the kernel's answer.
-func (r *loading) inserted(module string, err error) {
-	e := trace.Event{Point: StageInserted, Module: module, Ret: trace.Int(-int64(kernel.ErrnoOf(err)))}
-	if err == nil {
-		e.State = trace.Live
-	} else {
-		e.Detail = err.Error()
-	}
-	r.report(e)
 }
 
 // path is how a module file is shown to a person.

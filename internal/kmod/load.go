@@ -174,7 +174,7 @@ func (l *Loader) report(e trace.Event) {
 
 func (l *Loader) show(line string) {
 	if l.Show != nil {
-		l.Show(strings.TrimSpace(line))
+		l.Show(line)
 	}
 }
 

@@ -110,6 +110,7 @@ func (r *loading) install(ctx context.Context, s PlanStep, self bool) error {
 		err = checkShell(r.req.Params)
 	}
 	if err == nil {
+		r.show("install " + s.Command + " " + s.Params)
 		status, err = r.command(ctx, "install", Command{Module: s.Module, Text: s.Command})
 	}
 	if err == nil && status != 0 {
@@ -125,7 +126,6 @@ func (r *loading) install(ctx context.Context, s PlanStep, self bool) error {
 
 // command runs an install or remove command.
 func (l *Loader) command(ctx context.Context, kind string, c Command) (int, error) {
-	l.show(kind + " " + c.Text)
 	if l.DryRun {
 		return 0, nil
 	}

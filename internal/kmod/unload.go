@@ -122,6 +122,7 @@ func (u *unloading) module(ctx context.Context, name string) error {
 
 // removeByCommand runs the command that stands in for removing a module.
 func (u *unloading) removeByCommand(ctx context.Context, c Command) error {
+	u.show("remove " + c.Text)
 	status, err := u.command(ctx, "remove", c)
 	step := kernel.Step{Module: c.Module, Action: "remove", Because: "remove command"}
 	if err == nil && status != 0 {

@@ -1,0 +1,92 @@
+package applet
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"syscall"
+
+	"example.org/kmodsh/internal/kernel"
+)
+
+// strerror gives an errno in the words of strerror(3), which begin with a
+// capital letter.
+func strerror(e syscall.Errno) string {
+	s := e.Error()
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}
+
+// insertReason explains the errno of a load as modprobe of kmod 30 does.
+func insertReason(e syscall.Errno) string {
+	switch e {
+	case syscall.EEXIST:
+		return "Module already in kernel"
+	case syscall.ENOENT:
+		return "Unknown symbol in module, or unknown parameter (see dmesg)"
+	}
+	return strerror(e)
+}
+
+// fileReason explains the errno of a load as insmod of kmod 30 does.
+func fileReason(e syscall.Errno) string {
+	switch e {
+	case syscall.ENOEXEC:
+		return "Invalid module format"
+	case syscall.ENOENT:
+		return "Unknown symbol in module"
+	case syscall.ESRCH:
+		return "Module has wrong symbol version"
+	case syscall.EINVAL:
+		return "Invalid parameters"
+	}
+	return strerror(e)
+}
+
+// toolError is a message in kmod's own words, which begin and end as they do
+// there.
+type toolError struct{ text string }
+
+func (e toolError) Error() string { return e.text }
+
+// said returns a message in kmod's words.
+func said(format string, args ...any) error { return toolError{fmt.Sprintf(format, args...)} }
+
+// sayInsert prints why a module could not be inserted: kmod's line, and below
+// it what the kernel logged, which is the reason.
+func (p *program) sayInsert(name string, err error, reason func(syscall.Errno) string) {
+	if p.quiet {
+		return
+	}
+	for _, err := range split(err) {
+		var le *kernel.LoadError
+		switch {
+		case errors.As(err, &le) && le.Errno != 0:
+			p.printError(said("could not insert '%s': %s", le.Module, reason(le.Errno)))
+		case errors.As(err, &le):
+			p.printError(said("could not insert '%s': %v", le.Module, le.Err))
+		default:
+			p.printError(said("could not insert '%s': %v", name, err))
+		}
+		if le != nil {
+			p.sayLog(le.Log)
+		}
+	}
+}
+
+// sayLog prints what the kernel logged.
+func (p *program) sayLog(lines []string) {
+	for _, l := range lines {
+		fmt.Fprintf(p.Stderr, "%s: kernel: %s\n", p.name, l)
+	}
+}
+
+// split takes joined errors apart.
+func split(err error) []error {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		return joined.Unwrap()
+	}
+	return []error{err}
+}

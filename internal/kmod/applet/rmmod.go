@@ -1,0 +1,110 @@
+package applet
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"example.org/kmodsh/internal/kernel"
+	"example.org/kmodsh/internal/trace"
+)
+
+// rmmodOptions are the flags of rmmod(8) of kmod 30.
+var rmmodOptions = []option{
+	{short: 'f', long: "force"},
+	{short: 's', long: "syslog", absent: true},
+	{short: 'v', long: "verbose"},
+	{short: 'V', long: "version"},
+	{short: 'h', long: "help"},
+}
+
+// rmmod removes modules by the kernel alone, without a module tree.
+func (p *program) rmmod(args []string) error {
+	flags, names, err := getopt(args, rmmodOptions)
+	if err != nil {
+		return err
+	}
+	force, verbose := false, false
+	for _, f := range flags {
+		switch f.id {
+		case "help":
+			return p.help()
+		case "version":
+			return p.version()
+		case "force":
+			force = true
+		case "verbose":
+			verbose = true
+		}
+	}
+	if len(names) == 0 {
+		return said("missing module name.")
+	}
+	k, err := p.kernel()
+	if err != nil {
+		return err
+	}
+	var failed error
+	for _, name := range names {
+		if verbose {
+			fmt.Fprintf(p.Stdout, "rmmod %s\n", name)
+		}
+		if err := p.removeOne(k, name, force); err != nil {
+			p.complain(err)
+			failed = errSilent
+		}
+	}
+	return failed
+}
+
+// removeOne removes one module; a file name stands for its module.
+func (p *program) removeOne(k kernel.Kernel, name string, force bool) error {
+	if strings.Contains(name, "/") || strings.Contains(name, ".ko") {
+		name, _, _ = strings.Cut(filepath.Base(name), ".")
+	}
+	if err := kernel.CheckModuleName(name); err != nil {
+		return err
+	}
+	modules, err := k.Modules()
+	if err != nil {
+		return err
+	}
+	name = kernel.Normalize(name)
+	var found *kernel.Module
+	for i := range modules {
+		if modules[i].Name == name {
+			found = &modules[i]
+		}
+	}
+	switch {
+	case found == nil:
+		return said("Module %s is not currently loaded", name)
+	case len(found.Users) > 0:
+		return said("Module %s is in use by: %s", name, strings.Join(found.Users, " "))
+	case found.Refs > 0 && found.State == trace.Live && !force:
+		return said("Module %s is in use", name)
+	}
+	p.report(trace.Event{Point: trace.PointRemove, Module: name})
+	err = k.Delete(context.Background(), name, force)
+	errno := kernel.ErrnoOf(err)
+	p.report(trace.Event{Point: trace.PointRemoved, Module: name, Ret: trace.Int(-int64(errno))})
+	switch {
+	case err == nil:
+		return nil
+	case errno == syscall.EAGAIN:
+		return said("Module %s is in use", name)
+	case errno != 0:
+		return said("could not remove module %s: %s", name, strerror(errno))
+	}
+	return said("could not remove module %s: %v", name, err)
+}
+
+// report hands over an event.
+func (p *program) report(e trace.Event) {
+	if p.Report != nil {
+		e.Source = "helper"
+		p.Report(e)
+	}
+}

@@ -1,0 +1,121 @@
+package kmod
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"example.org/kmodsh/internal/kernel"
+	"example.org/kmodsh/internal/trace"
+)
+
+// handOver is one module file on its way into the kernel.
+type handOver struct {
+	kernel               kernel.Kernel
+	module, file, params string
+	flags                kernel.InitFlags
+	open                 func() (fs.File, error)
+	report               func(trace.Event)
+}
+
+// insert makes the system call that fits the file: finit_module for what the
+// kernel can read itself, else init_module with the decompressed image. op is
+// what failed.
+func (h handOver) insert(ctx context.Context) (op string, err error) {
+	f, err := h.open()
+	if err != nil {
+		return "open", err
+	}
+	defer func() { f.Close() }()
+	kind := Compression(h.file)
+	if kind == "" || kind == h.kernel.Compression() {
+		flags := h.flags
+		if kind != "" {
+			flags |= kernel.CompressedFile
+		}
+		h.before("finit_module")
+		err = h.kernel.Finit(ctx, f, h.params, flags)
+		h.after(err)
+		if err == nil || !decompressHere(kind, kernel.ErrnoOf(err)) {
+			return "insert", err
+		}
+		again, err := h.open()
+		if err != nil {
+			return "open", err
+		}
+		f.Close()
+		f = again
+	}
+	if h.flags != 0 {
+		return "insert", errors.New("a module that is decompressed here can't be loaded by force: init_module takes no flags")
+	}
+	image, err := OpenImage(f, h.file)
+	if err != nil {
+		return "decompress", err
+	}
+	h.before("init_module")
+	err = h.kernel.Init(ctx, image, h.params)
+	h.after(err)
+	return "insert", err
+}
+
+// decompressHere says whether a refusal by finit_module may be about the file's
+// form, so that init_module with the plain image is worth the attempt: the
+// kernel's own xz takes only CRC32 and dictionaries up to 1 MiB and answers
+// EINVAL (lib/decompress_unxz.c); without finit_module the answer is ENOSYS.
+func decompressHere(kind string, errno syscall.Errno) bool {
+	switch errno {
+	case syscall.ENOSYS:
+		return true
+	case syscall.EINVAL, syscall.EOPNOTSUPP:
+		return kind != ""
+	}
+	return false
+}
+
+// before reports that the kernel is about to be asked.
+func (h handOver) before(call string) {
+	h.report(trace.Event{Point: StageInsert, Module: h.module, Detail: strings.TrimSpace(call + " " + h.file + " " + h.params)})
+}
+
+// after reports the kernel's answer.
+func (h handOver) after(err error) {
+	e := trace.Event{Point: StageInserted, Module: h.module, Ret: trace.Int(-int64(kernel.ErrnoOf(err)))}
+	if err == nil {
+		e.State = trace.Live
+	} else {
+		e.Detail = err.Error()
+	}
+	h.report(e)
+}
+
+// InsertFile loads the module file at path, wherever it is, without looking
+// after dependencies: insmod's work. The kernel's refusal is a
+// *kernel.LoadError; so is what else is wrong, with Op saying where.
+func (l *Loader) InsertFile(ctx context.Context, path string, params []string) error {
+	module := moduleNameOf(path)
+	err := checkParams(params)
+	if err != nil {
+		return err
+	}
+	mark := l.Kernel.LogMark()
+	op, err := handOver{
+		kernel: l.Kernel, module: module, file: filepath.Clean(path), params: JoinParams(params), flags: l.Flags, report: l.report,
+		open: func() (fs.File, error) { return os.Open(path) },
+	}.insert(ctx)
+	if err == nil {
+		return nil
+	}
+	le := &kernel.LoadError{
+		Op: op, Module: module, File: path, Errno: kernel.ErrnoOf(err),
+		Log: logOf(l.Kernel.LogSince(mark), module, false),
+	}
+	if op != "insert" || le.Errno == 0 {
+		le.Errno, le.Err = 0, err
+	}
+	return le
+}
