@@ -42,6 +42,7 @@ type Thread struct {
 	at      string // ID of the point it stands at, "" before the first
 	module  *Module
 	wait    waiting
+	user    bool   // a process, not a kernel thread: SIGKILL ends it
 	pending Signal // signal that has arrived and was not taken yet
 	request uint64 // number of the request it belongs to, 0 when none
 	exit    int64  // what its body returned, valid when Done

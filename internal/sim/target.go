@@ -9,7 +9,6 @@ import (
 	"sync"
 
 	"example.org/kmodsh/internal/kernel"
-	"example.org/kmodsh/internal/kmod"
 	"example.org/kmodsh/internal/trace"
 )
 
@@ -24,7 +23,7 @@ type Target struct {
 	log  *trace.Log
 
 	mu     sync.Mutex
-	world  *World
+	run    *Run
 	shown  int // events already in log
 	serial int
 	closed bool
@@ -45,7 +44,7 @@ func Open(profile string) (*Target, error) {
 	if profile == "" {
 		name = "sim:" + p.Name
 	}
-	return &Target{name: name, sys: sys, log: trace.NewLog(eventsKept), world: sys.Boot(p)}, nil
+	return &Target{name: name, sys: sys, log: trace.NewLog(eventsKept), run: NewRun(sys, p)}, nil
 }
 
 // Name implements kernel.Target.
@@ -61,7 +60,7 @@ func (t *Target) Info(context.Context) (kernel.Info, error) {
 	if t.closed {
 		return kernel.Info{}, kernel.ErrClosed
 	}
-	w := t.world
+	w := t.run.world
 	used, limit := w.Permits()
 	info := kernel.Info{
 		Target: t.name, Release: t.sys.release, Version: "simulated, profile " + w.Profile.Name, Machine: "x86_64",
@@ -89,119 +88,105 @@ func (t *Target) Modules(context.Context) ([]kernel.Module, error) {
 	if t.closed {
 		return nil, kernel.ErrClosed
 	}
-	list, err := kernel.ParseModules(strings.NewReader(t.world.ProcModules()))
+	list, err := kernel.ParseModules(strings.NewReader(t.run.world.ProcModules()))
 	slices.SortFunc(list, func(a, b kernel.Module) int { return strings.Compare(a.Name, b.Name) })
 	return list, err
 }
 
 // Load implements kernel.Target.
-func (t *Target) Load(ctx context.Context, req kernel.LoadRequest) (res kernel.LoadResult, err error) {
-	runErr := t.run(ctx, "load", func(th *Thread) {
-		if req.Policy == "" {
-			req.Policy = t.world.Policy
-		}
-		res, err = t.sys.Loader(th).Load(ctx, req)
-	})
-	return res, errors.Join(err, runErr)
+func (t *Target) Load(ctx context.Context, req kernel.LoadRequest) (kernel.LoadResult, error) {
+	o, err := t.do(ctx, Task{Verb: "load", Name: req.Name, Params: req.Params, Policy: req.Policy})
+	if o == nil || o.Load == nil {
+		return kernel.LoadResult{Name: req.Name, Modules: []string{}, Steps: []kernel.Step{}}, err
+	}
+	return *o.Load, errors.Join(err, o.Err)
 }
 
 // Unload implements kernel.Target.
-func (t *Target) Unload(ctx context.Context, req kernel.UnloadRequest) (res kernel.UnloadResult, err error) {
-	runErr := t.run(ctx, "unload", func(th *Thread) {
-		res, err = t.sys.Loader(th).Unload(ctx, req)
-	})
-	return res, errors.Join(err, runErr)
+func (t *Target) Unload(ctx context.Context, req kernel.UnloadRequest) (kernel.UnloadResult, error) {
+	o, err := t.do(ctx, Task{Verb: "unload", Name: req.Name, Force: req.Force, Deps: req.Deps, Holders: req.Holders})
+	if o == nil || o.Unload == nil {
+		return kernel.UnloadResult{Name: req.Name, Steps: []kernel.Step{}}, err
+	}
+	return *o.Unload, errors.Join(err, o.Err)
 }
 
 // Request implements kernel.Target: a kernel thread calls request_module().
 func (t *Target) Request(ctx context.Context, name string) (kernel.RequestResult, error) {
-	res := kernel.RequestResult{Name: name, Trigger: "a kernel thread that calls request_module()", Asked: []string{name}, Helpers: []kernel.Helper{}, Modules: []string{}}
+	res := kernel.RequestResult{
+		Name: name, Trigger: "a kernel thread that calls request_module()", Asked: []string{name},
+		Helpers: []kernel.Helper{}, Modules: []string{},
+	}
 	if err := kernel.CheckAlias(name); err != nil {
 		return res, err
 	}
-	var ret int64
-	var first int
-	err := t.run(ctx, "request", func(th *Thread) {
-		first = len(th.w.threads)
-		start := th.w.now
-		ret = th.RequestModule(name, true)
-		res.Took = th.w.now - start
-		var reported error
-		if ret != 0 {
-			reported = fmt.Errorf("request_module returned %d", ret)
-		}
-		res.Verdict, res.State, _ = kmod.Verify(t.sys.resolver, view{th, t.sys.release}, name, reported)
-	})
+	t.mu.Lock()
+	first, start := len(t.run.world.threads), t.run.world.now
+	t.mu.Unlock()
+	o, err := t.do(ctx, Task{Verb: "request", Name: name})
 	if err != nil {
 		return res, err
 	}
 	t.mu.Lock()
-	for _, th := range t.world.threads[first:] {
-		h := kernel.Helper{PID: th.PID, Args: []string{t.world.ModprobePath, "-q", "--", name}, Exit: -1}
+	defer t.mu.Unlock()
+	res.Verdict, res.State, res.Took = o.Verdict, o.State, t.run.world.now-start
+	for _, th := range t.run.world.threads[first:] {
+		if th.Parent == nil {
+			continue
+		}
+		h := kernel.Helper{PID: th.PID, Args: []string{t.run.world.ModprobePath, "-q", "--", name}, Exit: -1}
 		if th.status == Done {
 			h.Exit = int(th.exit >> 8)
 		}
 		res.Helpers = append(res.Helpers, h)
 	}
-	t.mu.Unlock()
 	if found, err := t.sys.resolver.Resolve(name); err == nil {
 		for _, f := range found {
 			res.Modules = append(res.Modules, f.Module)
 		}
 	}
-	if ret < 0 {
-		res.Errno = kernel.ErrnoName(errnoOf(ret))
+	if o.Ret < 0 {
+		res.Errno = kernel.ErrnoName(errnoOf(o.Ret))
 	}
 	return res, nil
 }
 
-// run spawns a thread for body and steps the world until it has ended: the
-// thread first, then whoever else can move, then the clock.
-func (t *Target) run(ctx context.Context, what string, body func(*Thread)) error {
+// do spawns a thread for a task and steps the world until it has ended.
+func (t *Target) do(ctx context.Context, k Task) (*Outcome, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.closed {
-		return kernel.ErrClosed
+		return nil, kernel.ErrClosed
 	}
-	w := t.world
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	t.serial++
-	th := w.Spawn(fmt.Sprintf("%s-%d", what, t.serial), "kmodsh", func(th *Thread) int64 { body(th); return 0 })
-	defer t.publish()
-	var buf []*Thread
-	for th.status != Done {
-		if err := ctx.Err(); err != nil {
-			w.Signal(th, SIGKILL)
-			for th.status == Ready && w.Step(th) {
-			}
-			return err
-		}
-		buf = w.Runnable(buf[:0])
-		switch {
-		case th.status == Ready:
-			w.Step(th)
-		case len(buf) > 0:
-			w.Step(buf[0])
-		case !w.Advance():
-			return fmt.Errorf("%s: %s waits for %s, and nobody can move any more", t.name, th.ID, th.WaitsFor())
-		}
-		t.publish()
+	id := fmt.Sprintf("%s-%d", k.Verb, t.serial)
+	if err := t.run.Do(Action{Kind: DoSpawn, Thread: id, Task: &k}); err != nil {
+		return nil, err
 	}
-	return nil
+	err := t.run.Finish(id)
+	t.publish()
+	if err != nil {
+		err = fmt.Errorf("%s: %w", t.name, err)
+	}
+	return t.run.Outcome(id), err
 }
 
 // publish puts new events into the log.
 func (t *Target) publish() {
-	for _, e := range t.world.events[t.shown:] {
+	for _, e := range t.run.world.events[t.shown:] {
 		t.log.Append(e)
 	}
-	t.shown = len(t.world.events)
+	t.shown = len(t.run.world.events)
 }
 
 // Log implements kernel.Target.
 func (t *Target) Log(_ context.Context, n int) ([]string, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	lines := t.world.log
+	lines := t.run.world.log
 	if n > 0 && len(lines) > n {
 		lines = lines[len(lines)-n:]
 	}
@@ -230,7 +215,7 @@ func (t *Target) Close() error {
 	defer t.mu.Unlock()
 	if !t.closed {
 		t.closed = true
-		t.world.Close()
+		t.run.Close()
 		t.log.Close()
 	}
 	return nil

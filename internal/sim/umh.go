@@ -66,25 +66,38 @@ func (t *Thread) execHelper(path string, argv []string, wait bool) int64 {
 
 // run runs a program and returns its wait status: exit status times 256, or
 // the number of the signal that killed it.
-func (h *Thread) run(p Program, argv []string) (status int64) {
+func (h *Thread) run(p Program, argv []string) int64 {
+	h.user = true
+	status, alive := h.process(func() int64 {
+		h.Point(trace.PointStarted, nil, trace.Event{Name: argv[len(argv)-1]})
+		exit := p(h, argv)
+		h.userspace()
+		h.Point(trace.PointExit, nil, trace.Event{Name: argv[len(argv)-1], Ret: trace.Int(int64(exit))})
+		return int64(exit&0xff) << 8
+	})
+	if !alive {
+		return 9
+	}
+	return status
+}
+
+// process runs code of user space until it returns or SIGKILL ends it.
+func (h *Thread) process(body func() int64) (ret int64, alive bool) {
 	defer func() {
 		if r := recover(); r != nil {
 			if _, ok := r.(killed); !ok {
 				panic(r)
 			}
-			status = 9
+			alive = false
 		}
 	}()
-	h.Point(trace.PointStarted, nil, trace.Event{Name: argv[len(argv)-1]})
-	exit := p(h, argv)
-	h.userspace()
-	h.Point(trace.PointExit, nil, trace.Event{Name: argv[len(argv)-1], Ret: trace.Int(int64(exit))})
-	return int64(exit&0xff) << 8
+	return body(), true
 }
 
-// userspace is the return to user space: a pending SIGKILL ends the process.
+// userspace is the return to user space: a pending SIGKILL ends a process.
+// Threads of the kernel have no such return.
 func (h *Thread) userspace() {
-	if h.pending == SIGKILL && h.Parent != nil {
+	if h.user && h.pending == SIGKILL {
 		panic(killed{})
 	}
 }

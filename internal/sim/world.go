@@ -51,7 +51,8 @@ type World struct {
 	umhQueue     Queue
 	permits      permits
 	programs     map[string]Exec
-	helpers      int // helpers started
+	helpers      int    // helpers started
+	copies       uint64 // copies of module files made
 	images       map[string]*File
 	// Policy is the name of the policy /sbin/modprobe works by; "" is verified.
 	Policy string

@@ -1,0 +1,258 @@
+package sim
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"example.org/kmodsh/internal/kernel"
+)
+
+// ActionKind is the kind of an Action.
+type ActionKind string
+
+// What can be done to a world from outside; together with the system and the
+// profile a list of them is a run.
+const (
+	DoSpawn   ActionKind = "spawn"   // Thread, Task
+	DoStep    ActionKind = "step"    // Thread
+	DoAdvance ActionKind = "advance" // the clock goes to the next time-out
+	DoFault   ActionKind = "fault"   // Fault
+	DoUnfault ActionKind = "unfault" // N: number of the fault
+	DoRelease ActionKind = "release" // Thread
+	DoSignal  ActionKind = "signal"  // Thread, Value: "TERM" or "KILL"
+	DoSet     ActionKind = "set"     // Value: "policy=kmod19", "modprobe=/bin/x", "umh=freezing", a switch
+)
+
+// Action is one thing done to a world from outside, as data.
+type Action struct {
+	Kind   ActionKind `json:"do"`
+	Thread string     `json:"thread,omitempty"`
+	Task   *Task      `json:"task,omitempty"`
+	Fault  *Fault     `json:"fault,omitempty"`
+	N      int        `json:"n,omitempty"`
+	Value  string     `json:"value,omitempty"`
+}
+
+// Run is a world together with everything that was done to it, so that it can
+// go back: it makes the world again and does the same up to an earlier place.
+// One goroutine at a time may use it.
+type Run struct {
+	sys     *System
+	profile Profile
+	done    []Action // all that was done; beyond pos what was gone back over
+	pos     int
+	world   *World
+	out     map[string]*Outcome
+}
+
+// NewRun boots a world of the given profile on sys.
+func NewRun(sys *System, p Profile) *Run {
+	r := &Run{sys: sys, profile: p}
+	r.boot()
+	return r
+}
+
+func (r *Run) boot() {
+	if r.world != nil {
+		r.world.Close()
+	}
+	r.world = r.sys.Boot(r.profile)
+	r.out = map[string]*Outcome{}
+	r.pos = 0
+}
+
+// World is the world as it is now. It is another one after going back.
+func (r *Run) World() *World { return r.world }
+
+// System is what the run's world was booted from.
+func (r *Run) System() *System { return r.sys }
+
+// Pos is the number of actions done to reach the present state.
+func (r *Run) Pos() int { return r.pos }
+
+// Actions returns the actions done so far.
+func (r *Run) Actions() []Action { return slices.Clone(r.done[:r.pos]) }
+
+// Outcome returns what became of the task of a spawned thread, nil when there
+// is no such thread.
+func (r *Run) Outcome(thread string) *Outcome { return r.out[thread] }
+
+// Close ends the run.
+func (r *Run) Close() { r.world.Close() }
+
+// Do does one action. What was gone back over is forgotten. An action that
+// cannot be done changes nothing and is not kept.
+func (r *Run) Do(a Action) error {
+	if err := r.apply(a); err != nil {
+		return err
+	}
+	r.done = append(r.done[:r.pos], a)
+	r.pos++
+	return nil
+}
+
+// Goto goes to the state after the first pos actions, back or forth.
+func (r *Run) Goto(pos int) error {
+	if pos < 0 || pos > len(r.done) {
+		return fmt.Errorf("no step %d: the run has steps 0 to %d", pos, len(r.done))
+	}
+	if pos < r.pos {
+		r.boot()
+	}
+	for r.pos < pos {
+		if err := r.apply(r.done[r.pos]); err != nil {
+			return fmt.Errorf("step %d cannot be done again: %w", r.pos+1, err)
+		}
+		r.pos++
+	}
+	return nil
+}
+
+// Len is the number of actions known, those gone back over included.
+func (r *Run) Len() int { return len(r.done) }
+
+// Fork returns a second run with the same past.
+func (r *Run) Fork() (*Run, error) {
+	f := NewRun(r.sys, r.profile)
+	f.done = slices.Clone(r.done[:r.pos])
+	if err := f.Goto(len(f.done)); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+func (r *Run) apply(a Action) error {
+	w := r.world
+	var t *Thread
+	switch a.Kind {
+	case DoStep, DoRelease, DoSignal:
+		if t = w.Thread(a.Thread); t == nil {
+			return fmt.Errorf("%w: no thread %q", kernel.ErrNotFound, a.Thread)
+		}
+	}
+	switch a.Kind {
+	case DoSpawn:
+		return r.spawn(a)
+	case DoStep:
+		if !w.Step(t) {
+			return fmt.Errorf("thread %s cannot move: %s", t.ID, t.Where())
+		}
+	case DoAdvance:
+		if !w.Advance() {
+			return fmt.Errorf("nobody waits for the clock")
+		}
+	case DoFault:
+		if a.Fault == nil {
+			return fmt.Errorf("no fault given")
+		}
+		w.AddFault(*a.Fault)
+	case DoUnfault:
+		if !w.RemoveFault(a.N) {
+			return fmt.Errorf("%w: no fault %d", kernel.ErrNotFound, a.N)
+		}
+	case DoRelease:
+		if !w.Release(t) {
+			return fmt.Errorf("thread %s is not held: %s", t.ID, t.Where())
+		}
+	case DoSignal:
+		sig, ok := map[string]Signal{"TERM": SIGTERM, "KILL": SIGKILL}[a.Value]
+		if !ok {
+			return fmt.Errorf("no signal %q: TERM or KILL", a.Value)
+		}
+		w.Signal(t, sig)
+	case DoSet:
+		return w.Set(a.Value)
+	default:
+		return fmt.Errorf("no action %q", a.Kind)
+	}
+	return nil
+}
+
+func (r *Run) spawn(a Action) error {
+	if a.Task == nil || a.Thread == "" {
+		return fmt.Errorf("spawn needs the name of a thread and what it is to do")
+	}
+	if r.world.Thread(a.Thread) != nil {
+		return fmt.Errorf("there is a thread %s already", a.Thread)
+	}
+	task := *a.Task
+	v, err := r.sys.check(task)
+	if err != nil {
+		return err
+	}
+	o := &Outcome{}
+	r.out[a.Thread] = o
+	comm := map[string]string{"load": "modprobe", "unload": "modprobe", "insmod": "insmod", "init": "insmod", "rmmod": "rmmod"}[task.Verb]
+	if comm == "" {
+		comm = "kthread"
+	}
+	t := r.world.Spawn(a.Thread, comm, func(t *Thread) int64 {
+		o.Ret, o.Done = t.process(func() int64 { return v.run(r.sys, t, task, o) })
+		o.Killed, o.Done = !o.Done, true
+		return o.Ret
+	})
+	t.user = comm != "kthread"
+	return nil
+}
+
+// Finish steps the given thread, and whoever it waits for, to its end: the
+// thread first, then the others in the order they were made, then the clock.
+// It stops early, without an error, when the thread is held; with one when
+// nobody can move any more.
+func (r *Run) Finish(thread string) error {
+	var buf []*Thread
+	for {
+		t := r.world.Thread(thread)
+		if t == nil {
+			return fmt.Errorf("%w: no thread %q", kernel.ErrNotFound, thread)
+		}
+		if t.status == Done || t.status == Held {
+			return nil
+		}
+		next := t
+		if t.status != Ready {
+			buf = r.world.Runnable(buf[:0])
+			if len(buf) == 0 {
+				if _, ok := r.world.NextTimer(); !ok {
+					return &StuckError{Thread: t.ID, Waits: t.WaitsFor()}
+				}
+				if err := r.Do(Action{Kind: DoAdvance}); err != nil {
+					return err
+				}
+				continue
+			}
+			next = buf[0]
+		}
+		if err := r.Do(Action{Kind: DoStep, Thread: next.ID}); err != nil {
+			return err
+		}
+	}
+}
+
+// StuckError says that a thread waits for something that can no longer happen.
+type StuckError struct{ Thread, Waits string }
+
+func (e *StuckError) Error() string {
+	return fmt.Sprintf("%s waits for %s, and nobody can move any more", e.Thread, e.Waits)
+}
+
+// Where says in words where the thread is.
+func (t *Thread) Where() string {
+	switch t.status {
+	case Blocked:
+		return "waits for " + t.wait.what
+	case Held:
+		return "held at " + t.at
+	case Done:
+		return fmt.Sprintf("done, returned %d", t.exit)
+	}
+	if t.at == "" {
+		return "has not begun"
+	}
+	return "at " + t.at
+}
+
+// Deadline returns when the thread's wait times out, 0 when it does not.
+func (t *Thread) Deadline() time.Duration { return time.Duration(t.wait.deadline) }

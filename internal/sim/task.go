@@ -1,0 +1,194 @@
+package sim
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"example.org/kmodsh/internal/kernel"
+	"example.org/kmodsh/internal/kmod"
+	"example.org/kmodsh/internal/trace"
+)
+
+// Task is what a spawned thread is to do, as data, so that a run can be made
+// again from what was written down of it.
+type Task struct {
+	Verb    string   `json:"verb"` // a row of Tasks
+	Name    string   `json:"name"`
+	Params  []string `json:"params,omitempty"`
+	Copy    bool     `json:"copy,omitempty"`    // insmod: a copy of the file, with an inode of its own
+	NoWait  bool     `json:"no_wait,omitempty"` // request: request_module_nowait
+	Force   bool     `json:"force,omitempty"`   // rmmod, unload
+	Deps    bool     `json:"deps,omitempty"`    // unload
+	Holders bool     `json:"holders,omitempty"` // unload
+	Policy  string   `json:"policy,omitempty"`  // load: "" is the world's
+}
+
+func (t Task) String() string {
+	words := append([]string{t.Verb, t.Name}, t.Params...)
+	for _, f := range []struct {
+		on   bool
+		word string
+	}{{t.Copy, "--copy"}, {t.NoWait, "--nowait"}, {t.Force, "--force"}, {t.Deps, "--deps"}, {t.Holders, "--holders"}} {
+		if f.on {
+			words = append(words, f.word)
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// Outcome is what became of a spawned thread's task; which of its fields are
+// set depends on the verb.
+type Outcome struct {
+	Done    bool                  `json:"done"`
+	Killed  bool                  `json:"killed,omitempty"` // by SIGKILL, before it could end
+	Ret     int64                 `json:"ret"`              // 0, a negative errno, or what request_module returns
+	Verdict kernel.Verdict        `json:"verdict,omitempty"`
+	State   trace.State           `json:"state,omitempty"`
+	Load    *kernel.LoadResult    `json:"load,omitempty"`
+	Unload  *kernel.UnloadResult  `json:"unload,omitempty"`
+	Request *kernel.RequestResult `json:"request,omitempty"`
+	Err     error                 `json:"-"`
+}
+
+// taskVerb is one row of the table of tasks.
+type taskVerb struct {
+	name, says string
+	run        func(s *System, t *Thread, k Task, o *Outcome) int64
+}
+
+// taskVerbs is the table of what a thread can be spawned to do.
+func taskVerbs() []taskVerb {
+	return []taskVerb{
+		{"load", "a modprobe process that loads a module by name or alias", (*System).taskLoad},
+		{"unload", "a modprobe process that unloads a module", (*System).taskUnload},
+		{"request", "a kernel thread that calls request_module()", (*System).taskRequest},
+		{"getfs", "a kernel thread that calls get_fs_type()", (*System).taskGetFS},
+		{"insmod", "a process that calls finit_module on a module's file", (*System).taskInsmod},
+		{"init", "a process that calls init_module with a module's image", (*System).taskInsmod},
+		{"rmmod", "a process that calls delete_module", (*System).taskRmmod},
+	}
+}
+
+// Tasks returns the verbs a thread can be spawned with, and what each is.
+func Tasks() (names, says []string) {
+	for _, v := range taskVerbs() {
+		names, says = append(names, v.name), append(says, v.says)
+	}
+	return names, says
+}
+
+// check refuses a task that cannot be begun.
+func (s *System) check(k Task) (taskVerb, error) {
+	for _, v := range taskVerbs() {
+		if v.name != k.Verb {
+			continue
+		}
+		if k.Name == "" && k.Verb != "request" {
+			return v, fmt.Errorf("%s: what? a name is missing", k.Verb)
+		}
+		if (k.Verb == "insmod" || k.Verb == "init") && s.File(kernel.Normalize(k.Name)) == nil {
+			return v, fmt.Errorf("%s: %w: no module file %s in %s", k.Verb, kernel.ErrNotFound, k.Name, s.release)
+		}
+		return v, nil
+	}
+	names, _ := Tasks()
+	return taskVerb{}, fmt.Errorf("a thread cannot be spawned to %q: it can %s", k.Verb, strings.Join(names, ", "))
+}
+
+func (s *System) taskLoad(t *Thread, k Task, o *Outcome) int64 {
+	if k.Policy == "" {
+		k.Policy = t.w.Policy
+	}
+	res, err := s.Loader(t).Load(context.Background(), kernel.LoadRequest{Name: k.Name, Params: k.Params, Policy: k.Policy})
+	o.Load, o.Err, o.Verdict, o.State = &res, err, res.Verdict, res.State
+	return retOf(err)
+}
+
+func (s *System) taskUnload(t *Thread, k Task, o *Outcome) int64 {
+	res, err := s.Loader(t).Unload(context.Background(), kernel.UnloadRequest{Name: k.Name, Force: k.Force, Deps: k.Deps, Holders: k.Holders})
+	o.Unload, o.Err, o.State = &res, err, res.State
+	return retOf(err)
+}
+
+func (s *System) taskRequest(t *Thread, k Task, o *Outcome) int64 {
+	ret := t.RequestModule(k.Name, !k.NoWait)
+	s.judge(t, k.Name, ret, o)
+	return ret
+}
+
+// judge gives a finished request its verdict.
+func (s *System) judge(t *Thread, name string, ret int64, o *Outcome) {
+	var reported error
+	if ret != 0 {
+		reported = fmt.Errorf("request_module returned %d", ret)
+	}
+	o.Verdict, o.State, _ = kmod.Verify(s.resolver, view{t, s.release}, name, reported)
+}
+
+// taskGetFS is get_fs_type (fs/filesystems.c): looks the type up, requests
+// fs-NAME when it is not there, believes only 0, and looks again. It returns 0
+// or -ENODEV, as a mount of that type would.
+func (s *System) taskGetFS(t *Thread, k Task, o *Outcome) int64 {
+	if t.w.provided["fs:"+k.Name] != nil {
+		o.Verdict = kernel.OK
+		return 0
+	}
+	ret := t.RequestModule("fs-"+k.Name, true)
+	s.judge(t, "fs-"+k.Name, ret, o)
+	if ret == 0 {
+		if t.w.provided["fs:"+k.Name] != nil {
+			return 0
+		}
+		t.w.printk("request_module fs-%s succeeded, but still no fs?", k.Name)
+	}
+	return -int64(ENODEV)
+}
+
+func (s *System) taskInsmod(t *Thread, k Task, o *Outcome) int64 {
+	f := *s.File(kernel.Normalize(k.Name))
+	if k.Copy {
+		t.w.copies++
+		f.Inode = 1<<32 + t.w.copies
+	}
+	via := ViaFinit
+	if k.Verb == "init" {
+		via = ViaInit
+	}
+	ret := t.Load(&f, strings.Join(k.Params, " "), via, f.Compressed && t.w.Profile.KernelDecompress)
+	o.State = t.w.StateOf(f.Spec.Name)
+	return ret
+}
+
+func (s *System) taskRmmod(t *Thread, k Task, o *Outcome) int64 {
+	ret := t.Delete(kernel.Normalize(k.Name), k.Force)
+	o.State = t.w.StateOf(kernel.Normalize(k.Name))
+	return ret
+}
+
+// StateOf returns a module's true state: also unformed, absent and builtin.
+func (w *World) StateOf(name string) trace.State {
+	if m := w.find(name); m != nil {
+		return m.State
+	}
+	if w.builtins[name] {
+		return trace.Builtin
+	}
+	return trace.Absent
+}
+
+// retOf is the return value an error stands for: a negative errno where the
+// kernel gave one, else -1.
+func retOf(err error) int64 {
+	var refused *kernel.LoadError
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &refused) && refused.Errno != 0:
+		return -int64(refused.Errno)
+	case kernel.ErrnoOf(err) != 0:
+		return -int64(kernel.ErrnoOf(err))
+	}
+	return -1
+}
