@@ -51,9 +51,11 @@ func TestDepmodWritesWhatKmodWrites(t *testing.T) {
 		files   map[string]string
 		differ  []string // files whose order kmod leaves open
 	}{
-		"full":            {modules, files, nil},
-		"bare":            {gone, map[string]string{"modules.order": "kernel/b.ko\nkernel/a.ko\n"}, []string{"modules.builtin.bin", "modules.builtin.alias.bin"}},
-		"damaged":         {gone, map[string]string{"modules.order": "kernel/b.ko\nkernel/a.ko\nkernel/c.ko\nkernel/d.ko\n", "modules.builtin": "kernel/x.ko\n", "modules.builtin.modinfo": "x.alias=y\x00", "kernel/c.ko": "not an ELF file", "kernel/d.ko": ""}, nil},
+		"full":    {modules, files, nil},
+		"bare":    {gone, map[string]string{"modules.order": "kernel/b.ko\nkernel/a.ko\n"}, []string{"modules.builtin.bin", "modules.builtin.alias.bin"}},
+		"damaged": {gone, map[string]string{"modules.order": "kernel/b.ko\nkernel/a.ko\nkernel/c.ko\nkernel/d.ko\n", "modules.builtin": "kernel/x.ko\n", "modules.builtin.modinfo": "x.alias=y\x00", "kernel/c.ko": "not an ELF file", "kernel/d.ko": ""}, nil},
+		"one symbol twice": {map[string]tinyModule{"kernel/a.ko": {exports: []string{"s"}}, "kernel/b.ko": {exports: []string{"s"}}, "kernel/c.ko": {imports: []string{"s", ".t"}}, "kernel/d.ko": {exports: []string{"t"}}},
+			map[string]string{"modules.order": "kernel/b.ko\nkernel/a.ko\nkernel/c.ko\nkernel/d.ko\n", "modules.builtin": "kernel/x.ko\n", "modules.builtin.modinfo": "x.alias=y\x00"}, nil},
 		"one":             {map[string]tinyModule{"kernel/a.ko.xz": {exports: []string{"a"}}}, files, nil},
 		"32-bit big":      {map[string]tinyModule{"a.ko": {bits: 32, bigEndian: true, exports: []string{"a"}}, "b.ko": {bits: 32, bigEndian: true, imports: []string{"a"}}}, map[string]string{"modules.order": "b.ko\na.ko\n"}, []string{"modules.builtin.bin", "modules.builtin.alias.bin"}},
 		"builtin repeats": {gone, map[string]string{"modules.order": "kernel/a.ko\nkernel/b.ko\n", "modules.builtin": "kernel/x-y.ko\nkernel/z/x_y.ko\n", "modules.builtin.modinfo": "a.alias=same\x00b.alias=same\x00a.alias=same\x00"}, nil},
@@ -128,4 +130,55 @@ func TestModprobeReadsOurIndexes(t *testing.T) {
 		t.Errorf("-with kmod's indexes +with ours:\n%s", diff)
 	}
 	t.Log(want)
+}
+
+// TestDepmodWithoutBuildFiles has no modules.order, modules.builtin or
+// modules.builtin.modinfo. kmod leaves the order of modules open then; what
+// each one needs is the same, and the order is one that can be loaded.
+func TestDepmodWithoutBuildFiles(t *testing.T) {
+	modules, _ := generatedTree(60)
+	dir := tinyTree(t, modules, nil)
+	var warnings []string
+	if _, err := Depmod(t.Context(), DepmodOptions{Dir: dir, Warn: func(s string) { warnings = append(warnings, s) }}); err != nil {
+		t.Fatal(err)
+	}
+	if len(warnings) != 3 {
+		t.Errorf("warnings, want one for each missing file: %q", warnings)
+	}
+	ours := dependencies(t, dir)
+	for module, needs := range ours {
+		for i, d := range needs {
+			for _, deeper := range ours[d] {
+				if !slices.Contains(needs[i+1:], deeper) {
+					t.Errorf("%s: %s is not behind %s, which needs it: %v", module, deeper, d, needs)
+				}
+			}
+		}
+	}
+	if text, err := kmodDepmod(t, dir); err != nil {
+		t.Fatalf("kmod's depmod: %v\n%s", err, text)
+	}
+	theirs := dependencies(t, dir)
+	for _, m := range []map[string][]string{ours, theirs} {
+		for module := range m {
+			slices.Sort(m[module])
+		}
+	}
+	if diff := cmp.Diff(theirs, ours); diff != "" {
+		t.Errorf("-kmod +ours:\n%s", diff)
+	}
+}
+
+// dependencies reads modules.dep.
+func dependencies(t *testing.T, dir string) map[string][]string {
+	t.Helper()
+	deps := map[string][]string{}
+	for line := range strings.Lines(readTree(t, dir, "modules.dep")["modules.dep"]) {
+		module, needs, ok := strings.Cut(strings.TrimSpace(line), ":")
+		if !ok {
+			t.Fatalf("line %q", line)
+		}
+		deps[module] = strings.Fields(needs)
+	}
+	return deps
 }
