@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 
 	"example.org/kmodsh/internal/agent/wire"
 	"example.org/kmodsh/internal/kernel"
@@ -121,31 +122,38 @@ func withLoader(name, what string, run func(*kmod.Loader) (any, error)) (any, er
 }
 
 // judge has the verdict on a finished request: what the name stands for, and
-// whether what was reported is true.
-func (g *guest) judge(_ context.Context, result *kernel.RequestResult, a asking) error {
+// whether what was reported is true. Kernels differ in what they ask for (6.1
+// asks for sch_fq where 6.12 asks for net-sch-fq); when the name was not asked
+// for but another was, it is the last one asked for that is judged.
+func (g *guest) judge(result *kernel.RequestResult, a asking) error {
+	name := result.Name
+	if n := len(a.names); n > 0 && !slices.Contains(a.names, name) {
+		name = a.names[n-1]
+	}
 	l, closeTree, err := openTreeLoader()
 	if err != nil {
 		return err
 	}
 	defer closeTree()
-	found, err := l.Resolver.Resolve(result.Name)
+	found, err := l.Resolver.Resolve(name)
 	if err != nil && !errors.Is(err, kernel.ErrNotFound) {
 		return err
 	}
 	for _, f := range found {
 		result.Modules = append(result.Modules, f.Module)
 	}
-	ok, known := a.answered(result.Name)
+	ok, known := a.answered(name)
 	var reported error
 	switch {
 	case known && !ok:
 		reported = errors.New("the helper failed")
 	case !known && len(a.names) == 0 && len(found) == 0 && result.Errno == "":
-		// The kernel had no need to ask, and no module stands for the name.
-		result.Verdict, result.State = kernel.IsBuiltin, trace.Builtin
+		// The kernel has what the trigger wanted and did not ask; which
+		// module it is in, if any, the name does not tell.
+		result.Verdict = kernel.OK
 		return nil
 	}
-	result.Verdict, result.State, err = kmod.Verify(l.Resolver, l.Kernel, result.Name, reported)
+	result.Verdict, result.State, err = kmod.Verify(l.Resolver, l.Kernel, name, reported)
 	if err == nil && !known && result.Verdict != kernel.OK && result.Verdict != kernel.IsBuiltin && result.Errno != "" {
 		// Nothing reported success, so there is no false report.
 		result.Verdict = kernel.Failed

@@ -50,8 +50,7 @@ func (g *guest) request(ctx context.Context, args json.RawMessage) (any, error) 
 	if err != nil {
 		return result, err
 	}
-	err = g.judge(ctx, &result, a)
-	return result, err
+	return result, g.judge(&result, a)
 }
 
 // settle fills in what is known of a request that came to a bad end.

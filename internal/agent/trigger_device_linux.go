@@ -2,7 +2,6 @@ package agent
 
 import (
 	"encoding/binary"
-	"errors"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -77,9 +76,5 @@ func execFormat(arg []string) error {
 	}
 	defer os.Remove(path)
 	// Were it accepted, the process would be gone, and so be noticed.
-	err = unix.Exec(path, []string{path}, nil)
-	if errors.Is(err, unix.ETXTBSY) {
-		return err
-	}
-	return err
+	return unix.Exec(path, []string{path}, nil)
 }

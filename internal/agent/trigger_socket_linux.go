@@ -2,6 +2,7 @@ package agent
 
 import (
 	"runtime"
+	"strings"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -78,8 +79,9 @@ func openSocket(family, kind, protocol int) error {
 // (algif-hash) may be asked for first.
 func bindAlgorithm(arg []string) error { return bindAlg("hash", arg[0]) }
 
-// bindAlgorithmType binds such a socket to a type (crypto/af_alg.c, alg_bind).
-func bindAlgorithmType(arg []string) error { return bindAlg(arg[0], "sha256") }
+// bindAlgorithmType binds such a socket to a type (crypto/af_alg.c, alg_bind),
+// and to an algorithm whose name is too long to be requested.
+func bindAlgorithmType(arg []string) error { return bindAlg(arg[0], strings.Repeat("x", kernelName)) }
 
 func bindAlg(kind, name string) error {
 	fd, err := unix.Socket(unix.AF_ALG, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
