@@ -129,7 +129,7 @@ func (d *imageDecoder) decode(file []byte, limit int64) ([]byte, error) {
 		if errors.Is(err, kernel.ErrDamaged) {
 			return nil, err
 		}
-		return nil, fmt.Errorf("%w: %s: %v", kernel.ErrDamaged, kind, err)
+		return nil, fmt.Errorf("%w: %s: %s", kernel.ErrDamaged, kind, strings.TrimPrefix(err.Error(), kind+": "))
 	}
 	return d.out.Bytes(), nil
 }
