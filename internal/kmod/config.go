@@ -96,6 +96,11 @@ func ReadConfig(paths []string, cmdline string) (*Config, error) {
 		}
 	}
 	c.cmdline = parseCmdline(cmdline)
+	for _, l := range c.cmdline {
+		if l.Kind == ConfigBlacklist && strings.Contains(l.Name, "-") {
+			c.warn("%s: modprobe.blacklist=%s matches no module: kmod takes the dashes literally here, write underscores", l.File, clipText(l.Name))
+		}
+	}
 	return c, nil
 }
 
@@ -196,6 +201,11 @@ func (c *Config) readFile(f *configFile) error {
 	var bad []string
 	f.lines, bad = parseConfig(b, f.path)
 	c.warnings = append(c.warnings, bad...)
+	for _, l := range f.lines {
+		if l.Kind == ConfigSoftdep && len(l.Pre)+len(l.Post) == 0 {
+			c.warn("%s: softdep %s names no module: %q", l.Where(), l.Name, clipText(l.Value))
+		}
+	}
 	return nil
 }
 

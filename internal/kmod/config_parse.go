@@ -115,7 +115,7 @@ func parseConfigLine(cmd, args string) (l ConfigLine, why string) {
 	case ConfigSoftdep:
 		l.Pre, l.Post = parseSoftdep(rest)
 	case ConfigWeakdep:
-		l.Weak = cFields(rest)
+		l.Weak = listWords(rest)
 	}
 	return l, ""
 }
@@ -124,7 +124,7 @@ func parseConfigLine(cmd, args string) (l ConfigLine, why string) {
 // marks count for nothing (libkmod, kmod_config_add_softdep).
 func parseSoftdep(s string) (pre, post []string) {
 	var to *[]string
-	for _, w := range cFields(s) {
+	for _, w := range listWords(s) {
 		switch {
 		case w == "pre:":
 			to = &pre
@@ -137,9 +137,32 @@ func parseSoftdep(s string) (pre, post []string) {
 	return pre, post
 }
 
-// cFields splits at the characters of C's isspace.
-func cFields(s string) []string {
-	return strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r >= '\t' && r <= '\r' })
+// listWords splits the list of a softdep line as kmod 30 does, which has a
+// quirk that decides what such a line means: with exactly one blank too many
+// before the list, that blank stays part of the first word, so that " pre:" is
+// not seen as the mark.
+func listWords(s string) []string {
+	var out []string
+	from, blank := 0, false
+	for i := range len(s) {
+		if c := s[i]; c != ' ' && (c < '\t' || c > '\r') {
+			blank = false
+			continue
+		}
+		if blank {
+			from = i + 1
+			continue
+		}
+		blank = true
+		if i > from {
+			out = append(out, s[from:i])
+			from = i + 1
+		}
+	}
+	if !blank && from < len(s) {
+		out = append(out, s[from:])
+	}
+	return out
 }
 
 // treeConfig reads the entries a tree itself brings: modules.softdep, and

@@ -44,7 +44,7 @@ func (r *Resolver) moduleLine(name string) (file string, deps []string, err erro
 		return "", nil, err
 	}
 	if !builtin {
-		return "", nil, r.notFound(name)
+		return "", nil, fmt.Errorf("module %s: %w in %s: it is neither a loadable nor a built-in module there", name, kernel.ErrNotFound, r.tree.Dir())
 	}
 	return "", nil, nil
 }

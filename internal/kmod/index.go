@@ -1,6 +1,7 @@
 package kmod
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -46,22 +47,10 @@ type indexMatch struct {
 	priority   uint32
 }
 
-// indexReader is an index, binary or text.
-type indexReader interface {
-	// first returns the first value of exactly key.
-	first(key string) (value string, ok bool, err error)
-	// match returns the values of all keys that, taken as patterns, match
-	// key; in libkmod's order.
-	match(key string) ([]indexMatch, error)
-	// walk calls fn for every value of every key that starts with prefix,
-	// until fn returns false.
-	walk(prefix string, fn func(key, value string) bool) error
-}
-
 // treeIndex is an index of a tree, once looked for. reader is nil when the
 // tree has neither the binary nor the text file.
 type treeIndex struct {
-	reader indexReader
+	reader *binIndex
 	file   string // which file is read
 	closer io.Closer
 	err    error
@@ -98,15 +87,16 @@ func (t *Tree) openIndex(kind indexKind) *treeIndex {
 		return &treeIndex{file: file, err: err}
 	}
 	file = kind.textFile()
-	b, err := t.readTextLocked(file)
+	b, err := t.readText(file)
 	if err != nil || b == nil {
 		return &treeIndex{file: file, err: err}
 	}
-	text, err := parseTextIndex(kind, b, t.name+"/"+file)
+	image, err := textIndexImage(kind, b, t.name+"/"+file)
 	if err != nil {
 		return &treeIndex{file: file, err: err}
 	}
-	return &treeIndex{reader: text, file: file}
+	text, err := newBinIndex(bytes.NewReader(image), int64(len(image)), t.name+"/"+file)
+	return &treeIndex{reader: text, file: file, err: err}
 }
 
 // lookup returns the first value of exactly key in an index of the tree.

@@ -38,7 +38,7 @@ type binPage struct {
 	data   []byte
 }
 
-// newBinIndex checks the header of a binary index.
+// newBinIndex checks the header of a binary index. file names it in errors.
 func newBinIndex(r io.ReaderAt, size int64, file string) (*binIndex, error) {
 	b := &binIndex{file: file, r: r, size: size}
 	if size < indexHeaderLength {
@@ -153,6 +153,9 @@ type binNode struct {
 // node reads the node at a node offset.
 func (b *binIndex) node(ref uint32) (n binNode, err error) {
 	at := int64(ref & indexOffsetMask)
+	if at < indexHeaderLength || at >= b.size {
+		return n, damaged(b.file, at, fmt.Sprintf("a node outside the file, which ends at %d", b.size))
+	}
 	if ref&indexHasPrefix != 0 {
 		if n.prefix, at, err = b.text(at, maxIndexKey); err != nil {
 			return n, err
@@ -192,7 +195,7 @@ func (b *binIndex) child(n binNode, c int) (uint32, error) {
 	return ref, nil
 }
 
-// first implements indexReader.
+// first returns the first value of exactly key.
 func (b *binIndex) first(key string) (string, bool, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -221,7 +224,8 @@ func (b *binIndex) first(key string) (string, bool, error) {
 	return "", false, nil
 }
 
-// match implements indexReader.
+// match returns the values of all keys that, taken as patterns, match key, in
+// libkmod's order.
 func (b *binIndex) match(key string) ([]indexMatch, error) {
 	if len(key) > maxIndexKey {
 		return nil, nil
@@ -235,7 +239,8 @@ func (b *binIndex) match(key string) ([]indexMatch, error) {
 	return sortMatches(w.out), nil
 }
 
-// walk implements indexReader. fn must not use the index.
+// walk calls fn for every value of every key that starts with prefix, in the
+// order of keys, until fn returns false. fn must not use the index.
 func (b *binIndex) walk(prefix string, fn func(key, value string) bool) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()

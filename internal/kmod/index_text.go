@@ -8,39 +8,38 @@ import (
 	"example.org/kmodsh/internal/kernel"
 )
 
-// textIndex is a text index, read whole: the fallback where a tree has no
-// binary one. Its entries are in the file's order, which is the order of
-// priority that depmod gave them.
-type textIndex struct {
-	entries []indexMatch
-	byKey   map[string]int // first entry of a key
-}
-
-// parseTextIndex reads a text index. What is no line of such a file makes it
+// textIndexImage makes of a text index, the fallback where a tree has no
+// binary one, the binary index that depmod would write next to it; so that
+// there is one way to look names up. What is no line of such a file makes it
 // damaged.
-func parseTextIndex(kind indexKind, b []byte, file string) (*textIndex, error) {
-	t := &textIndex{byKey: map[string]int{}}
+func textIndexImage(kind indexKind, b []byte, file string) ([]byte, error) {
+	p := textParser{kind: kind, file: file, ranks: map[string]uint32{}}
 	var err error
-	switch kind {
-	case indexBuiltinAlias:
-		err = t.parseModinfo(b, file)
-	default:
-		err = t.parseLines(kind, b, file)
+	if kind == indexBuiltinAlias {
+		err = p.modinfo(b)
+	} else {
+		err = p.lines(b)
 	}
 	if err != nil {
 		return nil, err
 	}
-	return t, nil
-}
-
-func (t *textIndex) add(key, value string) {
-	if _, ok := t.byKey[key]; !ok {
-		t.byKey[key] = len(t.entries)
+	image, err := p.index.encode()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w: %w", file, kernel.ErrDamaged, err)
 	}
-	t.entries = append(t.entries, indexMatch{key: key, value: value, priority: uint32(len(t.entries))})
+	return image, nil
 }
 
-func (t *textIndex) parseLines(kind indexKind, b []byte, file string) error {
+// textParser turns lines into entries of an index. The text has modules in
+// the order of their priority, so a module's first line tells it.
+type textParser struct {
+	kind  indexKind
+	file  string
+	index indexWriter
+	ranks map[string]uint32
+}
+
+func (p *textParser) lines(b []byte) error {
 	for n := 1; len(b) > 0; n++ {
 		var raw []byte
 		raw, b, _ = bytes.Cut(b, []byte{'\n'})
@@ -48,16 +47,38 @@ func (t *textIndex) parseLines(kind indexKind, b []byte, file string) error {
 		if line == "" || line[0] == '#' {
 			continue
 		}
-		if len(line) > maxIndexValue {
-			return fmt.Errorf("%s:%d: %w: a line longer than %d bytes; run depmod to make it anew", file, n, kernel.ErrDamaged, maxIndexValue)
+		key, value, ok := parseIndexLine(p.kind, line)
+		if !ok || !p.add(key, value) {
+			return fmt.Errorf("%s:%d: %w: %q is no line of %s; run depmod to make it anew", p.file, n, kernel.ErrDamaged, clipText(line), p.kind)
 		}
-		key, value, ok := parseIndexLine(kind, line)
-		if !ok {
-			return fmt.Errorf("%s:%d: %w: %q is no line of %s; run depmod to make it anew", file, n, kernel.ErrDamaged, clipText(line), kind)
-		}
-		t.add(key, value)
 	}
 	return nil
+}
+
+// add puts in an entry; false is for one that no index can hold. An alias with
+// an unmatched bracket is left out, as depmod does.
+func (p *textParser) add(key, value string) bool {
+	if len(key) > maxIndexKey || len(value) > maxIndexValue {
+		return false
+	}
+	rank := uint32(0)
+	switch p.kind {
+	case indexAlias, indexSymbol, indexBuiltinAlias:
+		var ok bool
+		if key, ok = normalizeAlias(key); !ok {
+			return true
+		}
+		if p.kind == indexBuiltinAlias {
+			break // depmod gives them all the same priority
+		}
+		if rank, ok = p.ranks[value]; !ok {
+			rank = uint32(len(p.ranks))
+			p.ranks[value] = rank
+		}
+	case indexDep:
+		rank = uint32(len(p.index.entries)) // of two files with one name the first
+	}
+	return p.index.add(key, value, rank)
 }
 
 // parseIndexLine takes a line of a text index apart into what the binary index
@@ -84,61 +105,25 @@ func parseIndexLine(kind indexKind, line string) (key, value string, ok bool) {
 	return f[1], f[2], true
 }
 
-// parseModinfo reads the aliases in modules.builtin.modinfo: NUL-ended strings
-// MODULE.KEY=VALUE (kernel: Documentation/kbuild/kbuild.rst; depmod makes
-// modules.builtin.alias.bin of it).
-func (t *textIndex) parseModinfo(b []byte, file string) error {
+// modinfo reads the aliases in modules.builtin.modinfo: NUL-ended strings
+// MODULE.KEY=VALUE (kernel: Documentation/kbuild/kbuild.rst).
+func (p *textParser) modinfo(b []byte) error {
 	for at := 0; at < len(b); {
 		end := bytes.IndexByte(b[at:], 0)
 		if end < 0 {
-			return fmt.Errorf("%s: %w at byte %d: its last string has no end", file, kernel.ErrDamaged, at)
+			return damaged(p.file, int64(at), "its last string has no end")
 		}
 		s := string(b[at : at+end])
-		module, rest, ok := strings.Cut(s, ".")
-		key, value, ok2 := strings.Cut(rest, "=")
-		if !ok || !ok2 || module == "" {
-			if s == "" { // padding
-				at += end + 1
-				continue
-			}
-			return fmt.Errorf("%s: %w at byte %d: %q is not MODULE.KEY=VALUE", file, kernel.ErrDamaged, at, clipText(s))
-		}
-		if key == "alias" {
-			if alias, ok := normalizeAlias(value); ok {
-				t.add(alias, kernel.Normalize(module))
-			}
+		field, value, ok := strings.Cut(s, "=")
+		module, key, dot := strings.Cut(field, ".")
+		switch {
+		case s == "": // padding
+		case !ok || !dot || module == "":
+			return damaged(p.file, int64(at), fmt.Sprintf("%q is not MODULE.KEY=VALUE", clipText(s)))
+		case key == "alias" && !p.add(value, kernel.Normalize(module)):
+			return damaged(p.file, int64(at), fmt.Sprintf("%q cannot be an alias", clipText(s)))
 		}
 		at += end + 1
-	}
-	return nil
-}
-
-// first implements indexReader.
-func (t *textIndex) first(key string) (string, bool, error) {
-	i, ok := t.byKey[key]
-	if !ok {
-		return "", false, nil
-	}
-	return t.entries[i].value, true, nil
-}
-
-// match implements indexReader.
-func (t *textIndex) match(key string) ([]indexMatch, error) {
-	var out []indexMatch
-	for _, e := range t.entries {
-		if globMatch(e.key, key) {
-			out = append(out, e)
-		}
-	}
-	return out, nil
-}
-
-// walk implements indexReader.
-func (t *textIndex) walk(prefix string, fn func(key, value string) bool) error {
-	for _, e := range t.entries {
-		if strings.HasPrefix(e.key, prefix) && !fn(e.key, e.value) {
-			return nil
-		}
 	}
 	return nil
 }

@@ -33,7 +33,6 @@ type Tree struct {
 
 	mu      sync.Mutex
 	indexes map[string]*treeIndex
-	texts   map[string][]byte
 }
 
 // OpenTree opens the tree in dir. Nothing outside dir is ever opened through
@@ -53,7 +52,7 @@ func OpenTree(dir string) (*Tree, error) {
 
 // NewTree returns a tree over fsys, called name in messages and printed paths.
 func NewTree(fsys fs.FS, name string) *Tree {
-	return &Tree{name: name, fsys: fsys, indexes: map[string]*treeIndex{}, texts: map[string][]byte{}}
+	return &Tree{name: name, fsys: fsys, indexes: map[string]*treeIndex{}}
 }
 
 // Dir returns the directory of the tree, or the name it was given.
@@ -69,7 +68,7 @@ func (t *Tree) Close() error {
 			errs = append(errs, ix.closer.Close())
 		}
 	}
-	t.indexes, t.texts = map[string]*treeIndex{}, map[string][]byte{}
+	t.indexes = map[string]*treeIndex{}
 	if t.root != nil {
 		errs = append(errs, t.root.Close())
 	}
@@ -114,21 +113,11 @@ func (t *Tree) hasFile(name string) bool {
 	return err == nil && fi.Mode().IsRegular()
 }
 
-// readText reads a text file of the tree whole, once. A missing file gives nil
-// and no error.
+// readText reads a text file of the tree whole. A missing file gives nil and
+// no error.
 func (t *Tree) readText(name string) ([]byte, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.readTextLocked(name)
-}
-
-func (t *Tree) readTextLocked(name string) ([]byte, error) {
-	if b, ok := t.texts[name]; ok {
-		return b, nil
-	}
 	f, err := t.Open(name)
 	if errors.Is(err, kernel.ErrNotFound) {
-		t.texts[name] = nil
 		return nil, nil
 	}
 	if err != nil {
@@ -142,10 +131,6 @@ func (t *Tree) readTextLocked(name string) ([]byte, error) {
 	if len(b) > maxTextFile {
 		return nil, fmt.Errorf("%s/%s: %w: larger than %d bytes", t.name, name, kernel.ErrDamaged, maxTextFile)
 	}
-	if b == nil {
-		b = []byte{}
-	}
-	t.texts[name] = b
 	return b, nil
 }
 
