@@ -153,7 +153,8 @@ type binNode struct {
 // node reads the node at a node offset.
 func (b *binIndex) node(ref uint32) (n binNode, err error) {
 	at := int64(ref & indexOffsetMask)
-	if at < indexHeaderLength || at >= b.size {
+	// A node without fields, the root of an empty index, may be at the end.
+	if at < indexHeaderLength || at > b.size {
 		return n, damaged(b.file, at, fmt.Sprintf("a node outside the file, which ends at %d", b.size))
 	}
 	if ref&indexHasPrefix != 0 {

@@ -83,6 +83,22 @@ func TestBinIndexMatch(t *testing.T) {
 	}
 }
 
+func TestBinIndexEmpty(t *testing.T) {
+	x, err := openImage(indexImage(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := matchText(x, "a"); got != "" || err != nil {
+		t.Errorf("match: %q, %v", got, err)
+	}
+	if _, ok, err := x.first("a"); ok || err != nil {
+		t.Errorf("first: %v, %v", ok, err)
+	}
+	if err := x.walk("", func(string, string) bool { return true }); err != nil {
+		t.Error(err)
+	}
+}
+
 // countingReader counts the bytes that are read.
 type countingReader struct {
 	*bytes.Reader
