@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 )
 
@@ -102,13 +103,20 @@ func publish(from, to string) error {
 	return err
 }
 
-// cacheError says what can be done about a cache that cannot be written.
+// cacheError says what can be done about a cache in dir that is full or cannot
+// be written. Any other error it returns as it is.
 func cacheError(dir string, err error) error {
 	switch {
+	case errors.Is(err, errNoSpace):
+		return err
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		return fmt.Errorf("cache %s: %w; free some space or set %s to a directory on a larger disk", dir, err, CacheEnv)
+		return fmt.Errorf("cache %s: %w: %w", dir, err, errNoSpace)
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
-		return fmt.Errorf("cache %s: %w; set %s to a directory you can write", dir, err, CacheEnv)
+		// Not one of the user's own files, which may be the unreadable one.
+		var at *fs.PathError
+		if errors.As(err, &at) && (strings.HasPrefix(at.Path, dir) || strings.HasPrefix(dir, at.Path)) {
+			return fmt.Errorf("cache %s: %w; set %s to a directory you can write", dir, err, CacheEnv)
+		}
 	}
-	return fmt.Errorf("cache %s: %w", dir, err)
+	return err
 }

@@ -28,11 +28,15 @@ func (c *Cache) Fetch(ctx context.Context, spec string, p Progress) (Kernel, err
 	if k, ok := c.newestFetched(spec); ok && k.Release == spec {
 		return k, nil
 	}
-	k, err := c.fetch(ctx, spec, p)
-	if errors.Is(err, errNoSpace) || err == nil {
-		return k, err
+	if k, ok := c.recall(spec); ok {
+		return k, nil
 	}
-	return k, cacheError(c.dir, err)
+	k, err := c.fetch(ctx, spec, p)
+	if err != nil {
+		return Kernel{}, cacheError(c.dir, err)
+	}
+	c.remember(spec, k)
+	return k, nil
 }
 
 func (c *Cache) fetch(ctx context.Context, spec string, p Progress) (Kernel, error) {
