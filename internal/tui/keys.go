@@ -1,0 +1,107 @@
+package tui
+
+import "github.com/charmbracelet/bubbles/key"
+
+// action is what a key asks for; a pane or the model does it.
+type action int
+
+const (
+	actNone action = iota
+	actCommand
+	actFilter
+	actSort
+	actReverse
+	actLoad
+	actUnload
+	actInfo
+	actGo
+	actFollow
+	actNext
+	actPrev
+	actZoom
+	actHelp
+	actCancel
+	actBack
+	actQuit
+	actSuspend
+	actUp
+	actDown
+	actPageUp
+	actPageDown
+	actTop
+	actBottom
+)
+
+// scope says in which panes a key works.
+type scope uint
+
+func in(panes ...paneID) scope {
+	var s scope
+	for _, p := range panes {
+		s |= 1 << p
+	}
+	return s
+}
+
+func (s scope) has(p paneID) bool { return s == 0 || s&(1<<p) != 0 }
+
+// binding is one row of the table of keys.
+type binding struct {
+	act   action
+	group string // heading in the help
+	where scope  // 0 is everywhere
+	hint  string // one word for the hint line, "" to keep it to the help
+	keys  key.Binding
+}
+
+func row(act action, group string, where scope, hint, shown, help string, keys ...string) binding {
+	return binding{act, group, where, hint, key.NewBinding(key.WithKeys(keys...), key.WithHelp(shown, help))}
+}
+
+// keymap is the one table of keys: dispatch, hints and help all read it. Order
+// is that of the hint line; what matters most comes first.
+func keymap() []binding {
+	modules, events := in(paneModules), in(paneEvents)
+	return []binding{
+		row(actCommand, "do", 0, "command", ":", "type a verb; Tab completes, Up recalls", ":"),
+		row(actFilter, "show", modules|events, "filter", "/", "show only lines that have all the words; Esc ends it", "/"),
+		row(actSort, "show", modules, "sort", "s", "sort by the next column", "s"),
+		row(actFollow, "show", events, "follow", "f", "follow the newest event, or stay", "f"),
+		row(actGo, "show", in(paneDeps), "go there", "Enter", "select the module of this line", "enter"),
+		row(actNext, "move", 0, "pane", "Tab", "next pane", "tab"),
+		row(actZoom, "show", 0, "zoom", "z", "give this pane the whole screen, and back", "z"),
+		row(actHelp, "more", 0, "help", "?", "this help", "?"),
+		row(actQuit, "more", 0, "quit", "q", "quit; asks when a verb is running", "q"),
+		row(actInfo, "do", modules, "info", "i", "run info on the selected module", "i", "enter"),
+		row(actLoad, "do", modules, "load", "l", "begin a load command", "l"),
+		row(actUnload, "do", modules, "unload", "u", "begin an unload of the selected module", "u"),
+		row(actReverse, "show", modules, "", "S", "turn the order round", "S"),
+		row(actPrev, "move", 0, "", "Shift-Tab", "pane before", "shift+tab"),
+		row(actUp, "move", 0, "", "Up k", "line up", "up", "k"),
+		row(actDown, "move", 0, "", "Down j", "line down", "down", "j"),
+		row(actPageUp, "move", 0, "", "PgUp", "page up", "pgup", "ctrl+b"),
+		row(actPageDown, "move", 0, "", "PgDn", "page down", "pgdown", "ctrl+f", " "),
+		row(actTop, "move", 0, "", "Home g", "first line", "home", "g"),
+		row(actBottom, "move", 0, "", "End G", "last line", "end", "G"),
+		row(actCancel, "do", 0, "", "Ctrl-C", "cancel what is running", "ctrl+c"),
+		row(actBack, "more", 0, "", "Esc", "end the filter, the zoom, this help", "esc"),
+		row(actSuspend, "more", 0, "", "Ctrl-Z", "back to the shell; fg returns", "ctrl+z"),
+	}
+}
+
+// lookup finds the row of a key as typed; here is false when the key exists but
+// works in other panes only.
+func lookup(table []binding, typed key.Binding, p paneID) (b binding, here bool) {
+	for _, row := range table {
+		for _, k := range row.keys.Keys() {
+			if k != typed.Keys()[0] {
+				continue
+			}
+			if row.where.has(p) {
+				return row, true
+			}
+			b = row
+		}
+	}
+	return b, false
+}

@@ -1,0 +1,67 @@
+package tui
+
+// placed is a pane with its room; h counts the title line.
+type placed struct {
+	id   paneID
+	w, h int
+}
+
+// band is a row of panes of one height, with one cell between them.
+type band []placed
+
+// layout is what stands where below the header and above the footer.
+type layout struct {
+	bands []band
+	tabs  bool // events and output share a place
+	one   bool // a single pane shows; Tab goes through them
+}
+
+// Below these sizes panes stop standing beside or above one another.
+const (
+	twoColumns = 60  // cells for modules and dependencies side by side
+	twoBands   = 14  // lines for a second band
+	threeBands = 28  // lines for events and output one above the other
+	wide       = 100 // cells for the explanation beside the events
+)
+
+// arrange lays the panes out in w by h cells. bottom is the one of events and
+// output that shows where there is room for one.
+func arrange(w, h int, focus, bottom paneID, zoom bool) layout {
+	if zoom || w < twoColumns || h < twoBands {
+		return layout{bands: []band{{{focus, w, h}}}, one: true}
+	}
+	left := w * 5 / 8
+	pair := func(a, b paneID, h int) band {
+		return band{{a, left, h}, {b, w - left - 1, h}}
+	}
+	events := func(h int) band {
+		if w >= wide {
+			return pair(paneEvents, paneExplain, h)
+		}
+		return band{{paneEvents, w, h}}
+	}
+	if h >= threeBands {
+		top, out := h*2/5, h*3/10
+		return layout{bands: []band{
+			pair(paneModules, paneDeps, top), events(h - top - out), {{paneOutput, w, out}},
+		}}
+	}
+	top := h / 2
+	low := band{{paneOutput, w, h - top}}
+	if bottom == paneEvents {
+		low = events(h - top)
+	}
+	return layout{bands: []band{pair(paneModules, paneDeps, top), low}, tabs: true}
+}
+
+// shows says whether a pane is on the screen.
+func (l layout) shows(id paneID) bool {
+	for _, b := range l.bands {
+		for _, p := range b {
+			if p.id == id {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,264 @@
+package tui
+
+import (
+	"context"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"example.org/kmodsh/internal/kernel"
+	"example.org/kmodsh/internal/ops"
+)
+
+// Model is the one Bubble Tea model: it holds the snapshot, the panes and what
+// is under way, and passes messages to the part they are for.
+type Model struct {
+	ctx     context.Context
+	session *ops.Session
+	opt     Options
+	look    *look
+	keys    []binding
+
+	snap   Snapshot
+	feed   *feed            // nil until there is a target
+	verbs  map[string]error // why a verb cannot be done now
+	failed error            // why the first target could not be opened
+
+	modules *modulesPane
+	deps    *depsPane
+	events  *eventsPane
+	output  *outputPane
+	panes   [panes]pane
+
+	w, h   int
+	layout layout
+	focus  paneID
+	bottom paneID // which of events and output shows where only one does
+	zoomed bool
+
+	prompt  prompt
+	help    *helpView // nil while closed
+	asking  bool      // "quit?" is on the screen
+	notice  string    // one line to the person, until the next key
+	warning bool      // the notice is about something wrong
+
+	job      *job
+	jobs     int // number of the last job
+	stages   []Stage
+	progress *mailbox
+	work     *work
+	panic    error
+}
+
+// New returns a model over a session.
+func New(ctx context.Context, s *ops.Session, opt Options) *Model {
+	opt.resolve()
+	m := &Model{
+		ctx: ctx, session: s, opt: opt, keys: keymap(), progress: newMailbox(), work: &work{},
+		look: newLook(opt.Color, opt.Light, opt.ASCII), bottom: paneEvents,
+	}
+	m.prompt.history = append([]string(nil), opt.History...)
+	m.prompt.pick = -1
+	m.modules, m.deps = &modulesPane{}, &depsPane{ascii: m.look.ascii}
+	m.events, m.output = &eventsPane{}, &outputPane{look: m.look}
+	m.panes = [panes]pane{
+		paneModules: m.modules, paneDeps: m.deps, paneEvents: m.events, paneOutput: m.output,
+		paneExplain: &explainPane{event: m.events.Selected},
+	}
+	return m
+}
+
+// Init begins to look at the target, or to open it.
+func (m *Model) Init() tea.Cmd {
+	cmds := []tea.Cmd{m.progress.news(m.ctx)}
+	if t := m.session.Target(); t != nil {
+		cmds = append(cmds, m.attach(t))
+	} else if m.opt.Target != "" {
+		cmds = append(cmds, m.open(m.opt.Target))
+	}
+	return tea.Batch(cmds...)
+}
+
+// Update takes one message.
+func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	var cmd tea.Cmd
+	switch msg := msg.(type) {
+	case tea.WindowSizeMsg:
+		m.sized(msg.Width, msg.Height)
+	case tea.KeyMsg:
+		cmd = m.key(msg)
+	case eventsMsg:
+		cmd = m.gotEvents(msg)
+	case listMsg:
+		cmd = m.gotList(msg)
+	case infoMsg:
+		m.gotInfo(msg)
+	case pollMsg:
+		cmd = m.gotPoll(msg)
+	case verbsMsg:
+		if m.current(msg.epoch) {
+			m.verbs = msg.why
+		}
+	case progressMsg:
+		if m.job != nil {
+			m.stages = msg.stages
+		}
+		cmd = m.progress.news(m.ctx)
+	case doneMsg:
+		cmd = m.done(msg)
+	case openedMsg:
+		cmd = m.opened(msg)
+	case candidatesMsg:
+		p := &m.prompt
+		if p.kind == promptCommand && p.String() == msg.line && p.bytePos() == msg.pos {
+			p.offer(msg.start, msg.list)
+		}
+	case panicMsg:
+		m.panic = msg.err
+		cmd = tea.Quit
+	}
+	return m, cmd
+}
+
+// sized follows a new size of the terminal. One of no cells, which serial lines
+// and some containers report, changes nothing; at first it means 80x24.
+func (m *Model) sized(w, h int) {
+	if w < 1 || h < 1 {
+		if m.w > 0 {
+			return
+		}
+		w, h = 80, 24
+	}
+	m.w, m.h = w, h
+	m.resize()
+}
+
+// target returns the target the screen looks at, nil when there is none.
+func (m *Model) target() kernel.Target {
+	if m.feed == nil {
+		return nil
+	}
+	return m.feed.target
+}
+
+func (m *Model) current(epoch int) bool { return m.feed != nil && m.feed.epoch == epoch }
+
+// attach begins to look at another target; nil is none.
+func (m *Model) attach(t kernel.Target) tea.Cmd {
+	epoch := 1
+	if m.feed != nil {
+		m.feed.cancel()
+		epoch = m.feed.epoch + 1
+	}
+	m.failed, m.verbs, m.snap = nil, nil, Snapshot{}
+	if t == nil {
+		m.feed = nil
+		m.sync()
+		return nil
+	}
+	ctx, cancel := context.WithCancel(m.ctx)
+	m.feed = &feed{target: t, epoch: epoch, ctx: ctx, cancel: cancel}
+	m.snap.Target = t.Name()
+	m.events.stay, m.events.seq = false, 0
+	m.sync()
+	return tea.Batch(m.feed.list(0), m.feed.info(), m.feed.nextEvents(0, 0), m.feed.tick(), m.available())
+}
+
+// refresh reads the module list soon.
+func (m *Model) refresh() tea.Cmd {
+	if m.feed == nil || m.snap.Down != nil {
+		return nil
+	}
+	return m.feed.list(m.snap.Seq)
+}
+
+// show makes s the snapshot on the screen.
+func (m *Model) show(s Snapshot) {
+	m.snap = s
+	m.sync()
+}
+
+// sync lets every pane follow the snapshot.
+func (m *Model) sync() {
+	m.modules.Sync(&m.snap)
+	m.deps.Show(m.modules.Selected())
+	for id, p := range m.panes {
+		if paneID(id) != paneModules {
+			p.Sync(&m.snap)
+		}
+	}
+}
+
+// gotEvents folds events and asks for the next; what they change in the list is
+// read from the target.
+func (m *Model) gotEvents(msg eventsMsg) tea.Cmd {
+	if !m.current(msg.epoch) {
+		return nil
+	}
+	if msg.closed { // the target has ended: the list says why
+		return m.refresh()
+	}
+	m.show(m.snap.WithEvents(msg.events))
+	cmds := []tea.Cmd{m.feed.nextEvents(m.snap.Seq, frame)}
+	for i := range msg.events {
+		if msg.events[i].Module != "" {
+			return tea.Batch(append(cmds, m.refresh())...)
+		}
+	}
+	return cmds[0]
+}
+
+func (m *Model) gotList(msg listMsg) tea.Cmd {
+	if !m.current(msg.epoch) {
+		return nil
+	}
+	m.feed.listing, m.feed.silent = false, 0
+	s := m.snap
+	switch {
+	case msg.down != nil:
+		m.died(msg.down)
+		return nil
+	case msg.err != nil:
+		s.Problem = msg.err
+	default:
+		s = s.WithModules(msg.list, msg.asOf)
+	}
+	m.show(s)
+	if m.feed.again {
+		return m.feed.list(m.snap.Seq)
+	}
+	return nil
+}
+
+// died keeps the last state on the screen and says why there is no newer one.
+func (m *Model) died(why error) {
+	if m.snap.Down != nil {
+		return
+	}
+	m.snap.Down = why
+	m.show(m.snap)
+	m.finish(&entry{line: m.snap.Target + " went down", news: true, err: why})
+}
+
+func (m *Model) gotInfo(msg infoMsg) {
+	if !m.current(msg.epoch) {
+		return
+	}
+	m.feed.asking = false
+	if msg.err == nil {
+		m.snap.Info = &msg.info
+	}
+}
+
+// gotPoll looks at the target although no event asked for it.
+func (m *Model) gotPoll(msg pollMsg) tea.Cmd {
+	if !m.current(msg.epoch) || m.snap.Down != nil {
+		return nil
+	}
+	cmds := []tea.Cmd{m.feed.tick(), m.feed.info()}
+	if m.feed.listing {
+		m.feed.silent++
+	} else {
+		cmds = append(cmds, m.feed.list(m.snap.Seq))
+	}
+	return tea.Batch(cmds...)
+}

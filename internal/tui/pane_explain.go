@@ -1,0 +1,94 @@
+package tui
+
+import (
+	"strconv"
+	"strings"
+
+	"example.org/kmodsh/internal/trace"
+)
+
+// explainPane says in plain words what the event under the cursor is.
+type explainPane struct {
+	w, h  int
+	event func() *trace.Event
+}
+
+// Name is the pane's word.
+func (p *explainPane) Name() string { return "Explain" }
+
+// SetSize tells the room.
+func (p *explainPane) SetSize(w, h int) { p.w, p.h = w, h }
+
+// Sync has nothing to follow: the event is asked for when drawing.
+func (p *explainPane) Sync(*Snapshot) {}
+
+// Key does nothing: the pane has no cursor.
+func (p *explainPane) Key(action) bool { return false }
+
+// ShortHelp has nothing.
+func (p *explainPane) ShortHelp() []action { return nil }
+
+// Title names the point.
+func (p *explainPane) Title(_ *Snapshot, l *look) (left, right string) {
+	e := p.event()
+	if e == nil {
+		return "Explain", ""
+	}
+	return "Event " + strconv.FormatUint(e.Seq, 10) + " at " + clean(e.Point, l.ascii), ""
+}
+
+// View draws the explanation.
+func (p *explainPane) View(_ *Snapshot, l *look, _ bool) []string {
+	var out []string
+	for _, line := range explain(p.event(), p.w-2, p.h, l) {
+		out = append(out, " "+line)
+	}
+	return out
+}
+
+// explain says what an event is in at most h lines of w cells: the point's
+// sentence, what can be seen from outside, then the event's own words.
+func explain(e *trace.Event, w, h int, l *look) []string {
+	if e == nil || h < 1 || w < 8 {
+		return nil
+	}
+	point, known := trace.LookupPoint(e.Point)
+	var out []string
+	add := func(as role, text string) {
+		for _, line := range wrap(clean(text, l.ascii), w, 0) {
+			out = append(out, l.on(as, line))
+		}
+	}
+	if !known {
+		add(roleText, e.Point+" is not in the table of points.")
+	} else {
+		add(roleText, point.ID+" "+point.Name+": "+point.Says)
+		if point.Sees != "" {
+			add(roleDim, "Seen from outside: "+point.Sees)
+		}
+		if f := funcs(point); f != "" {
+			add(roleDim, "Kernel function: "+f)
+		}
+	}
+	if e.Detail != "" && !strings.Contains(point.Says, e.Detail) {
+		add(roleText, "Here: "+e.Detail)
+	}
+	if e.Source != "" {
+		add(roleDim, "Told by: "+e.Source)
+	}
+	if len(out) > h {
+		out = out[:h]
+		out[h-1] = cut(out[h-1], w-2, "") + " " + l.on(roleDim, l.tail)
+	}
+	return out
+}
+
+// funcs names the newest kernel function of a point.
+func funcs(p trace.Point) string {
+	for i := len(p.Funcs) - 1; i >= 0; i-- {
+		if f := p.Funcs[i]; f.Name != "" {
+			return f.Name + ", " + f.File
+		}
+	}
+	return ""
+}

@@ -1,0 +1,84 @@
+package tui
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"example.org/kmodsh/internal/ops"
+)
+
+// Options say where and how the screen is drawn. The zero value draws on the
+// program's own terminal with what its environment says of it.
+type Options struct {
+	Input  io.Reader // keys; nil is standard input
+	Output io.Writer // nil is standard output
+	Color  Mode      // Auto asks Environ
+	Light  bool      // the terminal's background is light
+	ASCII  bool      // draw with ASCII only, whatever Environ says
+	// Environ is the environment in the form of os.Environ; nil is the
+	// program's own.
+	Environ []string
+	// Target is opened by the session's OpenTarget while the screen is up
+	// already. "" leaves the session the target it has.
+	Target string
+	// History holds command lines to recall, oldest first.
+	History []string
+	// Remember is called with each command line that is run, in order and one
+	// at a time; nil when nothing keeps them.
+	Remember func(line string)
+}
+
+// lastWait is how long the end waits for a verb that was cancelled.
+const lastWait = 10 * time.Second
+
+// Run shows the full screen until the person quits, which is no error, or ctx
+// ends. The target stays the session's: who made the session closes it, also
+// one that was opened here. The terminal is as before when Run returns. A
+// panic inside is returned as an error that holds the stack.
+func Run(ctx context.Context, s *ops.Session, opt Options) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	m := New(ctx, s, opt)
+	before := s.Progress
+	s.Progress = m.progress.report
+	defer func() { s.Progress = before }()
+
+	options := []tea.ProgramOption{tea.WithAltScreen(), tea.WithContext(ctx)}
+	if opt.Input != nil {
+		options = append(options, tea.WithInput(opt.Input))
+	}
+	if opt.Output != nil {
+		options = append(options, tea.WithOutput(opt.Output))
+	}
+	_, err := tea.NewProgram(m, options...).Run()
+	cancel()
+	m.work.end(lastWait)
+	switch {
+	case m.panic != nil:
+		return m.panic
+	case errors.Is(err, tea.ErrInterrupted), err == nil:
+		return nil
+	case errors.Is(err, tea.ErrProgramPanic):
+		return fmt.Errorf("internal error in the screen: %w", err)
+	case context.Cause(ctx) != nil && errors.Is(err, context.Canceled):
+		return context.Canceled
+	}
+	return fmt.Errorf("full screen: %w", err)
+}
+
+// resolve fills in what the options leave to the environment.
+func (o *Options) resolve() {
+	if o.Environ == nil {
+		o.Environ = os.Environ()
+	}
+	if o.Color == Auto {
+		o.Color = ModeOf(o.Environ)
+	}
+	o.ASCII = o.ASCII || ASCIIOf(o.Environ)
+}

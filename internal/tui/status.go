@@ -1,0 +1,224 @@
+package tui
+
+import (
+	"fmt"
+	"strings"
+
+	"example.org/kmodsh/internal/trace"
+)
+
+// segment is a part of the header; those with the highest drop go first when
+// there is no room.
+type segment struct {
+	as   role
+	text string
+	drop int
+}
+
+// header is the first line: program, target, kernel, then the counts.
+func (m *Model) header() string {
+	l, s := m.look, &m.snap
+	left := []segment{{roleBrand, "kmodsh", 5}}
+	switch {
+	case s.Target != "":
+		left = append(left, segment{roleTitle, clean(s.Target, l.ascii), 1})
+	case m.job != nil && m.job.opening:
+		left = append(left, segment{roleWarn, clean(m.job.line, l.ascii), 1})
+	default:
+		left = append(left, segment{roleWarn, "no target", 1})
+	}
+	if s.Info != nil {
+		left = append(left, segment{roleDim, clean(s.Info.Release, l.ascii), 6})
+		if s.Info.Taint != 0 {
+			left = append(left, segment{roleWarn, fmt.Sprintf("tainted %d", s.Info.Taint), 7})
+		}
+	}
+	switch {
+	case s.Down != nil:
+		left = append(left, segment{roleBad, "DOWN", 0})
+	case m.feed != nil && m.feed.silent >= 2:
+		left = append(left, segment{roleWarn, fmt.Sprintf("no answer for %d s", m.feed.silent), 0})
+	case s.Problem != nil && s.Listed:
+		left = append(left, segment{roleWarn, "list is old", 0})
+	}
+	var right []segment
+	for i, st := range []trace.State{trace.Live, trace.Coming, trace.Going, trace.Unformed} {
+		if n := s.Count(st); n > 0 || st == trace.Live && s.Listed {
+			right = append(right, segment{stateRole(st), fmt.Sprintf("%s %d %s", l.state(st), n, st), 2 + i%3})
+		}
+	}
+	if s.Target != "" {
+		right = append(right, segment{roleDim, plural(s.Seq, "event"), 8})
+	}
+	if s.Lost > 0 {
+		right = append(right, segment{roleBad, fmt.Sprintf("%d lost", s.Lost), 1})
+	}
+	return bar(l, m.w, left, right)
+}
+
+func plural(n uint64, word string) string {
+	if n == 1 {
+		return "1 " + word
+	}
+	return fmt.Sprintf("%d %ss", n, word)
+}
+
+// bar draws segments on one line, left and right, and leaves out what matters
+// least until they fit.
+func bar(l *look, w int, left, right []segment) string {
+	total := func(list []segment) int {
+		n := 1
+		for _, s := range list {
+			n += width(s.text) + 2
+		}
+		return n
+	}
+	worst := func(list []segment) (int, int) {
+		at, drop := -1, 0
+		for i, s := range list {
+			if s.drop > drop {
+				at, drop = i, s.drop
+			}
+		}
+		return at, drop
+	}
+	for total(left)+total(right)-2 > w {
+		i, a := worst(left)
+		j, b := worst(right)
+		if a == 0 && b == 0 {
+			break
+		}
+		if a >= b {
+			left = append(left[:i:i], left[i+1:]...)
+		} else {
+			right = append(right[:j:j], right[j+1:]...)
+		}
+	}
+	draw := func(list []segment) string {
+		parts := make([]string, len(list))
+		for i, s := range list {
+			parts[i] = l.on(s.as, s.text)
+		}
+		return strings.Join(parts, "  ")
+	}
+	a, b := " "+draw(left), draw(right)+" "
+	if len(right) == 0 {
+		return fit(a, w, l.tail)
+	}
+	if gap := w - width(a) - width(b); gap > 0 {
+		a += strings.Repeat(" ", gap)
+	}
+	return fit(a+b, w, l.tail)
+}
+
+// footer is the last line: a question, the prompt, a notice, what runs, or the
+// keys that work here.
+func (m *Model) footer() string {
+	l := m.look
+	switch {
+	case m.asking:
+		return fit(" "+l.on(roleWarn, clean(m.jobLine(), l.ascii)+" is running. Quit and cancel it? y, n"), m.w, l.tail)
+	case m.prompt.kind != promptNone && m.notice == "":
+		return m.promptLine()
+	case m.notice != "":
+		as := roleTitle
+		if m.warning {
+			as = roleBad
+		}
+		return fit(" "+l.on(as, clean(m.notice, l.ascii)), m.w, l.tail)
+	case m.job != nil && !(m.job.opening && m.snap.Target == ""):
+		return fit(" "+m.running(), m.w, l.tail)
+	case m.help != nil:
+		return fit(" "+l.on(roleKey, "Esc")+l.on(roleDim, " closes the help"), m.w, l.tail)
+	}
+	return m.hints()
+}
+
+func (m *Model) jobLine() string {
+	if m.job == nil {
+		return "a verb"
+	}
+	return m.job.line
+}
+
+// running says what is under way and how far it is.
+func (m *Model) running() string {
+	l, j := m.look, m.job
+	text := l.on(roleWarn, clean(j.line, l.ascii)) + "  " + j.steps(m.snap.Seq)
+	if n := len(m.stages); n > 0 {
+		text += "  " + stageText(l, m.stages[n-1], 10)
+	}
+	return text + "  " + l.on(roleKey, "Ctrl-C") + l.on(roleDim, " cancels")
+}
+
+// stageText writes a stage, with a bar when it is known how far it is.
+func stageText(l *look, s Stage, cells int) string {
+	text := clean(s.Name, l.ascii)
+	if s.Total <= 0 {
+		return text
+	}
+	done := max(0, min(s.Done, s.Total))
+	n := int(float64(done) / float64(s.Total) * float64(cells))
+	return fmt.Sprintf("%s %s%s %d%%", text, strings.Repeat(l.full, n), strings.Repeat(l.empty, cells-n),
+		int(float64(done)/float64(s.Total)*100))
+}
+
+func (m *Model) promptLine() string {
+	l, p := m.look, &m.prompt
+	sign := ":"
+	if p.kind == promptFilter {
+		sign = "/"
+	}
+	note := p.note
+	if p.asking {
+		note = "asking for completions"
+	}
+	room := m.w - 1
+	if note != "" && room > width(note)+20 {
+		room -= width(note) + 2
+	} else {
+		note = ""
+	}
+	line := l.on(roleKey, sign) + p.view(l, room)
+	if note != "" {
+		line = fit(line, m.w-width(note)-1, "") + l.on(roleDim, note)
+	}
+	return fit(line, m.w, "")
+}
+
+// hints lists the keys that work here, as many as there is room for; help and
+// quit always are among them. Before there is a target the panes' own keys are
+// left out.
+func (m *Model) hints() string {
+	l := m.look
+	room := m.w - 1
+	shown := make(map[action]bool)
+	pick := func(b binding) {
+		n := width(b.keys.Help().Key) + width(b.hint) + 3
+		if b.hint == "" || shown[b.act] || !b.where.has(m.focus) || b.where != 0 && m.feed == nil || n > room {
+			return
+		}
+		shown[b.act] = true
+		room -= n
+	}
+	for _, b := range m.keys {
+		if b.act == actHelp || b.act == actQuit {
+			pick(b)
+		}
+	}
+	for _, b := range m.keys {
+		pick(b)
+	}
+	var out string
+	for _, b := range m.keys {
+		if !shown[b.act] {
+			continue
+		}
+		ink := roleText
+		if m.why(b.act) != "" {
+			ink = roleDim
+		}
+		out += l.on(roleKey, b.keys.Help().Key) + " " + l.on(ink, b.hint) + "  "
+	}
+	return fit(" "+out, m.w, "")
+}

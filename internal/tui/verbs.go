@@ -1,0 +1,217 @@
+package tui
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"example.org/kmodsh/internal/kernel"
+	"example.org/kmodsh/internal/ops"
+)
+
+// Messages from verbs.
+type (
+	doneMsg struct {
+		job    int
+		result ops.Result
+		err    error
+	}
+	openedMsg struct {
+		job    int
+		target kernel.Target
+		err    error
+	}
+	candidatesMsg struct {
+		line  string
+		pos   int
+		start int
+		list  []ops.Candidate
+	}
+	verbsMsg struct {
+		epoch int
+		why   map[string]error
+	}
+)
+
+// job is the one long thing under way: a verb, or opening a target.
+type job struct {
+	id        int
+	line      string
+	opening   bool
+	begin     uint64 // sequence number when it began
+	cancel    context.CancelFunc
+	cancelled bool
+}
+
+// begin starts a job; there is only ever one.
+func (m *Model) begin(line string, opening bool) context.Context {
+	ctx, cancel := context.WithCancel(m.ctx)
+	m.jobs++
+	m.progress.reset()
+	m.stages = nil
+	m.job = &job{id: m.jobs, line: line, opening: opening, begin: m.lastEvent(), cancel: cancel}
+	return ctx
+}
+
+// run runs a line typed by the person.
+func (m *Model) run(line string) tea.Cmd {
+	line = strings.TrimSpace(line)
+	if line == "" {
+		return nil
+	}
+	if m.job != nil {
+		return m.say(m.job.line + " is running; Ctrl-C cancels it")
+	}
+	words, err := ops.Split(line)
+	if err != nil {
+		m.finish(&entry{line: line, err: err})
+		return nil
+	}
+	text := make([]string, len(words))
+	for i, w := range words {
+		text[i] = w.Text
+	}
+	ctx, s, id := m.begin(line, false), m.session, m.jobs
+	return m.guard(func() tea.Msg {
+		result, err := s.Exec(ctx, text)
+		return doneMsg{id, result, err}
+	})
+}
+
+// open opens the target the program was started with.
+func (m *Model) open(name string) tea.Cmd {
+	ctx, s, id := m.begin("open "+name, true), m.session, m.jobs
+	report := m.progress.report
+	return m.guard(func() tea.Msg {
+		if s.OpenTarget == nil {
+			return openedMsg{job: id, err: errors.New("this program opens no targets")}
+		}
+		t, err := s.OpenTarget(ctx, name, report)
+		if err == nil {
+			// Whatever the screen does now, the session owns the target, and
+			// whoever made the session closes it.
+			if old := s.SetTarget(t); old != nil {
+				err = old.Close()
+			}
+		}
+		return openedMsg{id, t, err}
+	})
+}
+
+// guard is safe for work that must be waited for when the screen ends.
+func (m *Model) guard(f func() tea.Msg) tea.Cmd {
+	return safe(func() tea.Msg {
+		if !m.work.start() {
+			return nil
+		}
+		defer m.work.done()
+		return f()
+	})
+}
+
+// complete asks for the candidates at the cursor; it may read files, so it is
+// not done here.
+func (m *Model) complete() tea.Cmd {
+	p := &m.prompt
+	if p.asking {
+		return nil
+	}
+	p.asking = true
+	s, line, pos := m.session, p.String(), p.bytePos()
+	return safe(func() tea.Msg {
+		start, list := s.Complete(line, pos)
+		return candidatesMsg{line, pos, start, list}
+	})
+}
+
+// available asks which verbs the target can do, for the keys that use them.
+func (m *Model) available() tea.Cmd {
+	s, epoch := m.session, m.feed.epoch
+	return safe(func() tea.Msg {
+		why := make(map[string]error)
+		for _, v := range ops.Verbs() {
+			if err := s.Available(v); err != nil {
+				why[v.Name] = err
+			}
+		}
+		return verbsMsg{epoch, why}
+	})
+}
+
+// done takes what a verb answered.
+func (m *Model) done(msg doneMsg) tea.Cmd {
+	if m.job == nil || m.job.id != msg.job {
+		return nil
+	}
+	j := m.job
+	j.cancel()
+	m.job, m.stages = nil, nil
+	if errors.Is(msg.err, ops.ErrQuit) {
+		return tea.Quit
+	}
+	if j.cancelled && errors.Is(msg.err, context.Canceled) {
+		msg.err = fmt.Errorf("cancelled: %w", msg.err)
+	}
+	m.finish(&entry{line: j.line, result: msg.result, err: msg.err})
+	switch {
+	case msg.err == nil:
+		m.say(j.line + ": done, " + j.steps(m.lastEvent()))
+	case j.cancelled:
+		m.say(j.line + ": cancelled")
+	default:
+		m.complain(j.line + ": " + firstLine(msg.err.Error()))
+	}
+	if t := m.session.Target(); t != m.target() {
+		return m.attach(t)
+	}
+	return m.refresh()
+}
+
+// finish shows an entry in the output pane, and that pane when it shares its
+// place.
+func (m *Model) finish(e *entry) {
+	m.output.Add(e)
+	m.bottom = paneOutput
+	if m.layout.one && !m.zoomed || m.focus == paneEvents && m.layout.tabs {
+		m.focus = paneOutput
+	}
+	m.resize()
+}
+
+// opened takes the target the program was started with, or why there is none.
+func (m *Model) opened(msg openedMsg) tea.Cmd {
+	if m.job == nil || m.job.id != msg.job {
+		return nil
+	}
+	j := m.job
+	j.cancel()
+	m.job = nil
+	if msg.target == nil {
+		m.failed = msg.err
+		if j.cancelled {
+			m.failed = fmt.Errorf("cancelled: %w", msg.err)
+		}
+		return nil
+	}
+	m.stages = nil
+	return m.attach(msg.target)
+}
+
+// lastEvent is the number of the target's last event, seen here or not yet.
+func (m *Model) lastEvent() uint64 {
+	if t := m.target(); t != nil && t.Events() != nil {
+		return t.Events().Last()
+	}
+	return 0
+}
+
+// steps says how much happened in the target since a job began, up to an event.
+func (j *job) steps(last uint64) string {
+	if last < j.begin {
+		return plural(0, "event")
+	}
+	return plural(last-j.begin, "event")
+}
