@@ -1,0 +1,296 @@
+package lab
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"example.org/kmodsh/internal/agent/wire"
+	"example.org/kmodsh/internal/trace"
+)
+
+// client is the host's end of the talk with an agent: it gives each question
+// an ID, hands the answer to whoever waits for it, and puts the guest's events
+// into a log. Nothing that a guest sends can make it wait or grow.
+type client struct {
+	conn net.Conn
+	wire *wire.Conn
+	log  *trace.Log
+	// alive has an element when bytes have come since it was last emptied.
+	alive chan struct{}
+	bytes atomic.Uint64 // that have come
+
+	mu      sync.Mutex
+	next    uint64
+	pending map[uint64]chan wire.Frame
+	hello   uint64 // ID of the newest hello, 0 when the session is open
+	nonce   string
+	expect  uint64 // number of the next event
+	open    bool
+	err     error // why the talk is over
+}
+
+// newClient begins to read from conn.
+func newClient(conn net.Conn, log *trace.Log) *client {
+	c := &client{conn: conn, log: log, alive: make(chan struct{}, 1), pending: map[uint64]chan wire.Frame{}}
+	c.wire = wire.NewConn(countedConn{conn, c})
+	go c.read()
+	return c
+}
+
+// countedConn notes that bytes came.
+type countedConn struct {
+	net.Conn
+	c *client
+}
+
+func (k countedConn) Read(b []byte) (int, error) {
+	n, err := k.Conn.Read(b)
+	if n > 0 {
+		k.c.bytes.Add(uint64(n))
+		select {
+		case k.c.alive <- struct{}{}:
+		default:
+		}
+	}
+	return n, err
+}
+
+// read hands out frames until the connection ends. Who says why it ended is
+// the machine, which knows more.
+func (c *client) read() {
+	for {
+		f, err := c.wire.Read()
+		if err != nil {
+			return
+		}
+		if f.ID == 0 {
+			c.events(f.Events)
+			continue
+		}
+		c.answer(f)
+	}
+}
+
+// answer gives a frame to whoever asked.
+func (c *client) answer(f wire.Frame) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	reply := c.pending[f.ID]
+	if reply == nil {
+		return // cancelled, or of a session before this one
+	}
+	if c.hello == f.ID && f.Error == nil {
+		var w wire.Welcome
+		if wire.Unmarshal(f.Result, &w) != nil || w.Nonce != c.nonce {
+			return
+		}
+		// Events that follow belong to this session.
+		c.hello, c.open, c.expect = 0, true, w.Seq+1
+	} else if !c.open && f.Error == nil {
+		return // an answer to an earlier session's question
+	}
+	delete(c.pending, f.ID)
+	reply <- f
+}
+
+// events puts a guest's news into the log. A hole in the numbers is a loss.
+func (c *client) events(list []trace.Event) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.open {
+		return
+	}
+	for _, e := range list {
+		if e.Seq > c.expect {
+			e.Lost = max(e.Lost, e.Seq-c.expect)
+		}
+		c.expect = e.Seq + 1
+		c.log.Append(e)
+	}
+}
+
+// ask sends a question; the answer comes over the channel. forget must be
+// called when nobody waits for it any more.
+func (c *client) ask(op wire.Op, args any) (id uint64, reply chan wire.Frame, forget func(), err error) {
+	f := wire.Frame{Op: op}
+	if args != nil {
+		f.Args = wire.Marshal(args)
+	}
+	reply = make(chan wire.Frame, 1)
+	c.mu.Lock()
+	if c.err != nil {
+		c.mu.Unlock()
+		return 0, nil, nil, c.err
+	}
+	c.next++
+	id = c.next
+	f.ID = id
+	c.pending[id] = reply
+	if op == wire.OpHello {
+		c.hello, c.open = id, false
+	}
+	c.mu.Unlock()
+	forget = func() {
+		c.mu.Lock()
+		delete(c.pending, id)
+		c.mu.Unlock()
+	}
+	send := c.wire.Write
+	if op == wire.OpHello {
+		send = c.wire.WriteFresh
+	}
+	// A guest that does not read makes this wait, and only this.
+	go func() {
+		if err := send(f); err != nil {
+			c.answer(wire.Frame{ID: id, Error: wire.FromError(err)})
+		}
+	}()
+	return id, reply, forget, nil
+}
+
+// cancelWait is how long a cancelled operation may take to say how far it got.
+const cancelWait = time.Second
+
+// call asks and waits. The answer is decoded into result, unless that is nil,
+// also when it comes with an error: as far as it got. target names the guest
+// in errors. When ctx ends the guest is told to stop.
+func (c *client) call(ctx context.Context, target string, op wire.Op, args, result any) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	id, reply, forget, err := c.ask(op, args)
+	if err != nil {
+		return err
+	}
+	defer forget()
+	select {
+	case f, ok := <-reply:
+		return c.take(f, ok, target, op, result)
+	case <-ctx.Done():
+	}
+	if _, _, drop, err := c.ask(wire.OpCancel, wire.Cancel{ID: id}); err == nil {
+		defer drop()
+	}
+	t := time.NewTimer(cancelWait)
+	defer t.Stop()
+	select {
+	case f, ok := <-reply:
+		if err := c.take(f, ok, target, op, result); err != nil && !ok {
+			return err
+		}
+	case <-t.C:
+	}
+	return ctx.Err()
+}
+
+// take decodes an answer.
+func (c *client) take(f wire.Frame, ok bool, target string, op wire.Op, result any) error {
+	if !ok {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return c.err
+	}
+	if result != nil && len(f.Result) > 0 {
+		if err := wire.Unmarshal(f.Result, result); err != nil {
+			return fmt.Errorf("%s: the guest's answer to %s: %w", target, op, err)
+		}
+	}
+	return f.Error.Err(target)
+}
+
+// waiting returns how many questions are not answered.
+func (c *client) waiting() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.pending)
+}
+
+// fail ends the talk: whoever waits gets err, and so does who asks later.
+func (c *client) fail(err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.err != nil {
+		return
+	}
+	c.err = err
+	for _, reply := range c.pending {
+		close(reply)
+	}
+	c.pending = map[uint64]chan wire.Frame{}
+	c.conn.Close()
+}
+
+// greet opens a session and returns the guest's Welcome. With now false the
+// guest is still starting: it is greeted once it says something, since a
+// serial port that nobody has opened yet swallows the first bytes. For the same
+// reason it is greeted again, after again and then at twice the interval each
+// time, which any guest is in time for at last: only the newest greeting
+// counts, as a later one ends the session that an earlier one opened.
+func (c *client) greet(ctx context.Context, target string, now bool, again time.Duration) (wire.Welcome, error) {
+	c.mu.Lock()
+	c.nonce = rand.Text()
+	c.mu.Unlock()
+	tick := time.NewTimer(again)
+	defer tick.Stop()
+	var forgets []func()
+	defer func() {
+		for _, f := range forgets {
+			f()
+		}
+	}()
+	var replies []chan wire.Frame
+	send := func() error {
+		h := wire.Hello{Version: wire.Version, Nonce: c.nonce, Now: time.Now().UnixNano()}
+		_, reply, forget, err := c.ask(wire.OpHello, h)
+		if err != nil {
+			return err
+		}
+		forgets, replies = append(forgets, forget), append(replies, reply)
+		return nil
+	}
+	if now {
+		if err := send(); err != nil {
+			return wire.Welcome{}, err
+		}
+	}
+	for {
+		var newest chan wire.Frame
+		alive := c.alive
+		if n := len(replies); n > 0 {
+			newest, alive = replies[n-1], nil
+		}
+		select {
+		case <-ctx.Done():
+			return wire.Welcome{}, ctx.Err()
+		case <-alive:
+			if err := send(); err != nil {
+				return wire.Welcome{}, err
+			}
+		case <-tick.C:
+			again *= 2
+			tick.Reset(again)
+			if err := send(); err != nil {
+				return wire.Welcome{}, err
+			}
+		case f, ok := <-newest:
+			var w json.RawMessage
+			if err := c.take(f, ok, target, wire.OpHello, &w); err != nil {
+				return wire.Welcome{}, err
+			}
+			var welcome wire.Welcome
+			if err := wire.Unmarshal(w, &welcome); err != nil {
+				return wire.Welcome{}, fmt.Errorf("%s: the guest's greeting: %w", target, err)
+			}
+			if welcome.Version != wire.Version {
+				return wire.Welcome{}, fmt.Errorf("%s: the guest speaks version %d, this is version %d: %w", target, welcome.Version, wire.Version, wire.ErrProtocol)
+			}
+			return welcome, nil
+		}
+	}
+}

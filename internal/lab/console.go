@@ -1,0 +1,252 @@
+package lab
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync"
+	"unicode/utf8"
+)
+
+const (
+	// consoleKeep is how many of the last lines an error shows.
+	consoleKeep = 25
+	// consoleLine bounds a kept line, in bytes.
+	consoleLine = 500
+	// consoleFile bounds the file: a guest may print for ever.
+	consoleFile = 32 << 20
+	// oopsKeep bounds how many lines of trouble are kept.
+	oopsKeep = 8
+)
+
+// console follows what a guest prints: all of it goes to a file, the last
+// lines are kept for errors, and lines that tell of the kernel's death or
+// illness are noted.
+type console struct {
+	// panicked is closed at a kernel panic.
+	panicked chan struct{}
+	// ended is closed when the guest's end of the line is.
+	ended chan struct{}
+
+	mu      sync.Mutex
+	file    io.Writer // nil when there is none any more
+	written int64
+	total   uint64 // bytes seen
+	lines   []string
+	part    []byte // of the line that has not ended
+	panic   string
+	fatal   string   // what the agent could not go on from
+	trouble []string // oopses, stalls, hung tasks
+	lost    error    // why the file is not whole
+}
+
+// newConsole returns a console that copies to file.
+func newConsole(file io.Writer) *console {
+	return &console{panicked: make(chan struct{}), ended: make(chan struct{}), file: file}
+}
+
+// follow reads until the guest's end of the line is closed.
+func (c *console) follow(r io.Reader) {
+	defer close(c.ended)
+	buf := make([]byte, 32<<10)
+	for {
+		n, err := r.Read(buf)
+		if n > 0 {
+			c.take(buf[:n])
+		}
+		if err != nil {
+			c.mu.Lock()
+			c.line()
+			c.mu.Unlock()
+			return
+		}
+	}
+}
+
+func (c *console) take(b []byte) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.total += uint64(len(b))
+	c.copy(b)
+	for len(b) > 0 {
+		i := bytes.IndexByte(b, '\n')
+		if i < 0 {
+			c.add(b)
+			return
+		}
+		c.add(b[:i])
+		c.line()
+		b = b[i+1:]
+	}
+}
+
+// copy writes to the file; a disk that is full ends the copying and nothing
+// else.
+func (c *console) copy(b []byte) {
+	if c.file == nil {
+		return
+	}
+	if c.written+int64(len(b)) > consoleFile {
+		fmt.Fprintf(c.file, "\n[kmodsh: the rest is left out, the limit is %d MiB]\n", consoleFile>>20)
+		c.file, c.lost = nil, fmt.Errorf("cut off at %d MiB", consoleFile>>20)
+		return
+	}
+	n, err := c.file.Write(b)
+	c.written += int64(n)
+	if err != nil {
+		c.file, c.lost = nil, err
+	}
+}
+
+// add appends to the line that has not ended.
+func (c *console) add(b []byte) {
+	if room := 4*consoleLine - len(c.part); room > 0 {
+		c.part = append(c.part, b[:min(len(b), room)]...)
+	}
+}
+
+// line ends a line.
+func (c *console) line() {
+	s := clean(string(c.part))
+	c.part = c.part[:0]
+	if len(s) > consoleLine {
+		s = s[:consoleLine]
+	}
+	if s == "" {
+		return
+	}
+	if len(c.lines) == consoleKeep {
+		c.lines = append(c.lines[:0], c.lines[1:]...)
+	}
+	c.lines = append(c.lines, s)
+	what, text := classify(s)
+	switch what {
+	case linePanic:
+		if c.panic == "" {
+			c.panic = text
+			close(c.panicked)
+		}
+	case lineFatal:
+		if c.fatal == "" {
+			c.fatal = text
+		}
+	case lineTrouble:
+		if len(c.trouble) < oopsKeep {
+			c.trouble = append(c.trouble, text)
+		}
+	}
+}
+
+// last returns the last lines, oldest first.
+func (c *console) last() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return append([]string(nil), c.lines...)
+}
+
+// told returns what the lines told of: a panic, the agent's end, trouble.
+func (c *console) told() (panic, fatal string, trouble []string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.panic, c.fatal, append([]string(nil), c.trouble...)
+}
+
+// seen returns how many bytes were printed.
+func (c *console) seen() uint64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.total
+}
+
+// fileLost returns why the file does not hold everything, nil when it does.
+func (c *console) fileLost() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.lost
+}
+
+// lineKind is what a console line tells of.
+type lineKind int
+
+const (
+	lineOther lineKind = iota
+	linePanic
+	lineFatal
+	lineTrouble
+)
+
+// troubles begin a line (after its time stamp) that tells of a kernel that is
+// ill: arch/x86/mm/fault.c, arch/x86/kernel/traps.c, lib/bug.c,
+// kernel/watchdog.c, kernel/hung_task.c, kernel/rcu/tree_stall.h of Linux 6.1
+// and 6.12.
+var troubles = []string{
+	"BUG: ", "Oops: ", "general protection fault", "kernel BUG at ", "invalid opcode: ", "stack segment: ",
+	"watchdog: BUG: ", "INFO: task ", "rcu: INFO: ",
+}
+
+// classify tells what a line is about, and the line without its time stamp.
+func classify(line string) (lineKind, string) {
+	text := line
+	if strings.HasPrefix(text, "[") {
+		if i := strings.IndexByte(text, ']'); i > 0 && i < 40 {
+			text = strings.TrimSpace(text[i+1:])
+			// CONFIG_PRINTK_CALLER adds the task: [    1.0][    T1]
+			if strings.HasPrefix(text, "[") {
+				if i := strings.IndexByte(text, ']'); i > 0 && i < 20 {
+					text = strings.TrimSpace(text[i+1:])
+				}
+			}
+		}
+	}
+	if rest, ok := strings.CutPrefix(text, "Kernel panic - not syncing: "); ok {
+		return linePanic, rest
+	}
+	if rest, ok := strings.CutPrefix(text, "kmodsh-agent: fatal: "); ok {
+		return lineFatal, rest
+	}
+	for _, t := range troubles {
+		if strings.HasPrefix(text, t) {
+			return lineTrouble, text
+		}
+	}
+	return lineOther, text
+}
+
+// clean makes a line from a guest or a tool fit for a terminal: no control
+// characters, and no bytes that are not UTF-8.
+func clean(s string) string {
+	plain := true
+	for i := 0; i < len(s); i++ {
+		if s[i] < ' ' || s[i] >= 0x7f {
+			plain = false
+			break
+		}
+	}
+	if plain {
+		return strings.TrimRight(s, " ")
+	}
+	var b strings.Builder
+	for _, r := range s {
+		switch {
+		case r == '\t':
+			b.WriteByte(' ')
+		case r < ' ' || r >= 0x7f && r < 0xa0:
+		case r == utf8.RuneError:
+			b.WriteByte('?')
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return strings.TrimRight(b.String(), " ")
+}
+
+// createConsole makes the file for a console, readable by its owner only.
+func createConsole(path string) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("console file: %w", err)
+	}
+	return f, nil
+}

@@ -1,0 +1,253 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"example.org/kmodsh/internal/kernel"
+	"example.org/kmodsh/internal/trace"
+)
+
+// eventsKept is how many events a machine's log keeps.
+const eventsKept = 1 << 16
+
+// Open starts a virtual machine and returns it once its agent answers: from a
+// saved one where there is one, else by booting, after which the machine is
+// saved in the background for the next time. spec names the kernel as
+// Cache.Find takes it, and is the name of the target after "vm:"; with
+// Options.Kernel it is only that.
+//
+// The machine and everything that belongs to it are gone after Close, and also
+// when this process ends in any other way. An error that wraps
+// kernel.ErrNotFound says that the kernel is not there; a *kernel.DeadError
+// tells whether the kernel or the lab failed.
+func Open(ctx context.Context, spec string, o Options) (kernel.Target, error) {
+	t, err := open(ctx, spec, o)
+	if err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+func open(ctx context.Context, spec string, o Options) (*target, error) {
+	began := time.Now()
+	if err := o.validate(); err != nil {
+		return nil, err
+	}
+	config, err := readConfig(o.Config)
+	if err != nil {
+		return nil, err
+	}
+	t := &target{name: "vm:" + spec, config: config, settled: make(chan struct{})}
+	if spec == "" {
+		t.name += filepath.Base(o.Kernel)
+	}
+	for _, path := range o.Config {
+		abs, err := filepath.Abs(path)
+		if err != nil {
+			return nil, fmt.Errorf("configuration: %w", err)
+		}
+		t.configPaths = append(t.configPaths, abs)
+	}
+	c := o.Cache
+	if c == nil {
+		if c, err = OpenCache(""); err != nil {
+			return nil, t.labFailed("opening the cache", err)
+		}
+	}
+	k, err := o.find(c, spec)
+	if err != nil {
+		return nil, err
+	}
+	q, err := findQEMU()
+	if err != nil {
+		return nil, t.labFailed("QEMU", err)
+	}
+	if t.boot, err = c.Prepare(ctx, k, o.Progress); err != nil {
+		return nil, t.labFailed("making what the machine boots from", err)
+	}
+	image, err := c.bootImage(ctx, t.boot, o.Progress)
+	if err != nil {
+		return nil, t.labFailed("making what the machine boots from", err)
+	}
+	t.split.prepare = time.Since(began)
+	began = time.Now()
+	if t.accel, err = c.accel(ctx, q); err != nil {
+		return nil, t.labFailed("looking for an accelerator", err)
+	}
+	t.split.probe = time.Since(began)
+	m := machine{accel: t.accel.Name, image: image, initrd: t.boot.Initrd, disk: t.boot.Disk, memory: o.Memory, cpus: o.CPUs}
+	if err := t.start(ctx, c, q, m, o); err != nil {
+		if ctx.Err() != nil {
+			return nil, fmt.Errorf("starting %s: %w", t.name, err)
+		}
+		return nil, err
+	}
+	return t, nil
+}
+
+// find returns the kernel that was asked for.
+func (o *Options) find(c *Cache, spec string) (Kernel, error) {
+	if o.Kernel != "" {
+		return KernelFromPath(o.Kernel, o.Modules)
+	}
+	return c.Find(spec)
+}
+
+// labFailed makes an error that says that the lab failed, unless somebody
+// merely gave up waiting.
+func (t *target) labFailed(what string, err error) error {
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("starting %s: %w", t.name, err)
+	}
+	return &kernel.DeadError{Target: t.name, Blame: kernel.BlameLab, What: what, Err: err}
+}
+
+// start resumes the machine or boots it.
+func (t *target) start(ctx context.Context, c *Cache, q qemu, m machine, o Options) error {
+	key := m.key(t.boot.Fingerprint, q)
+	vo := vmOptions{name: t.name, kernel: t.boot.Kernel.Release, console: o.Console, limits: *o.limits}
+	saved := c.savedPath(key)
+	if !o.NoSnapshot && c.use(saved) {
+		err := t.resume(ctx, c, q, m, vo, saved, o.Progress)
+		if err == nil || ctx.Err() != nil {
+			close(t.settled)
+			return err
+		}
+		os.Remove(saved)
+		t.unsaved = "the saved machine did not come back and was removed: " + firstLine([]byte(err.Error()))
+		o.Progress.step("boot", 0, 0, t.unsaved)
+	}
+	err := t.bootVM(ctx, c, q, m, vo, o.Progress)
+	if err != nil && ctx.Err() == nil && m.accel != AccelTCG && notItsFault(err) {
+		// The probe was content and a whole kernel is not.
+		t.accel = Accel{Name: AccelTCG, Why: fmt.Sprintf("%s does not work here: %s", m.accel, firstLine([]byte(err.Error())))}
+		c.keepAccel(q, m.accel, t.accel)
+		o.Progress.step("boot", 0, 0, t.accel.String())
+		m.accel = AccelTCG
+		key = m.key(t.boot.Fingerprint, q)
+		err = t.bootVM(ctx, c, q, m, vo, o.Progress)
+	}
+	if err != nil {
+		return err
+	}
+	if o.NoSnapshot {
+		key = ""
+	}
+	go t.settle(c, key)
+	return nil
+}
+
+// notItsFault says whether a start may have failed for the accelerator: QEMU
+// gave up, or the guest was silent, but it did not panic.
+func notItsFault(err error) bool {
+	var dead *kernel.DeadError
+	return errors.As(err, &dead) && (dead.Blame == kernel.BlameLab || len(dead.Console) == 0)
+}
+
+// resume brings a saved machine back.
+func (t *target) resume(ctx context.Context, c *Cache, q qemu, m machine, vo vmOptions, saved string, p Progress) error {
+	p.step("resume", 0, 0, t.boot.Kernel.Release)
+	limited, cancel := context.WithTimeoutCause(ctx, vo.limits.load, fmt.Errorf("it did not answer within %s", vo.limits.load))
+	defer cancel()
+	vo.incoming = true
+	began := time.Now()
+	log := trace.NewLog(eventsKept)
+	v, err := startVM(limited, c, q, m, vo, log)
+	if err == nil {
+		t.split.qemu, began = time.Since(began), time.Now()
+		if err = v.load(limited, saved); err == nil {
+			t.split.restore, began = time.Since(began), time.Now()
+			err = v.greet(limited, true)
+		}
+		if err != nil && v.Err() != nil {
+			err = v.Err() // says more
+		}
+		if err == nil {
+			// Nothing has changed in the machine yet: what it needs of this
+			// person's comes now.
+			err = t.configure(limited, v)
+		}
+		if err != nil {
+			v.close()
+		}
+	}
+	if err != nil {
+		if ctx.Err() == nil && limited.Err() != nil {
+			return context.Cause(limited)
+		}
+		return err
+	}
+	t.split.agent = time.Since(began)
+	t.vm, t.events, t.resumed = v, log, true
+	return nil
+}
+
+// bootVM boots a machine.
+func (t *target) bootVM(ctx context.Context, c *Cache, q qemu, m machine, vo vmOptions, p Progress) error {
+	p.step("boot", 0, 0, t.boot.Kernel.Release)
+	began := time.Now()
+	log := trace.NewLog(eventsKept)
+	v, err := startVM(ctx, c, q, m, vo, log)
+	if err != nil {
+		if ctx.Err() != nil || isDead(err) {
+			return err
+		}
+		return t.labFailed("starting QEMU", err)
+	}
+	t.split.qemu, began = time.Since(began), time.Now()
+	if err := v.greet(ctx, false); err != nil {
+		if v.Err() != nil {
+			err = v.Err()
+		}
+		v.close()
+		if ctx.Err() != nil || isDead(err) {
+			return err
+		}
+		return t.labFailed("greeting the agent", err)
+	}
+	up := time.Since(began)
+	t.split.agent = agentTime(v.welcome.Boot, up)
+	t.split.kernel = up - t.split.agent
+	t.vm, t.events = v, log
+	return nil
+}
+
+// isDead says whether err tells whose fault it was already.
+func isDead(err error) bool {
+	var dead *kernel.DeadError
+	return errors.As(err, &dead)
+}
+
+// settle saves the machine that has just booted, before anything changes in
+// it, and gives it the person's configuration. Calls wait for it.
+func (t *target) settle(c *Cache, key string) {
+	defer close(t.settled)
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	go func() {
+		select {
+		case <-t.vm.dead:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	if key != "" {
+		began := time.Now()
+		size, err := t.vm.save(ctx, c, key)
+		t.mu.Lock()
+		if err != nil {
+			t.unsaved = err.Error()
+		} else {
+			t.saved = fmt.Sprintf("saved in %s, %d MB: the next start resumes it", round(time.Since(began)), size>>20)
+		}
+		t.mu.Unlock()
+	}
+	if err := t.configure(ctx, t.vm); err != nil {
+		t.vm.die(kernel.BlameLab, "giving the guest its configuration", err)
+	}
+}

@@ -1,0 +1,209 @@
+package lab
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"example.org/kmodsh/internal/agent/wire"
+	"example.org/kmodsh/internal/kernel"
+	"example.org/kmodsh/internal/trace"
+)
+
+// target is a machine as the verbs know it.
+type target struct {
+	name        string
+	boot        Boot
+	config      []wire.File
+	configPaths []string
+	accel       Accel
+	vm          *vm
+	events      *trace.Log
+	resumed     bool
+	split       split
+	settled     chan struct{} // closed when calls may go to the guest
+
+	mu      sync.Mutex
+	saved   string // what became of saving it
+	unsaved string // why it is not saved
+}
+
+var _ kernel.Target = (*target)(nil)
+
+// split is where the time of a start went.
+type split struct {
+	prepare, probe, qemu time.Duration
+	kernel               time.Duration // of a boot: QEMU's start to the agent's
+	restore              time.Duration // of a resume
+	agent                time.Duration
+}
+
+func (s split) total() time.Duration {
+	return s.prepare + s.probe + s.qemu + s.kernel + s.restore + s.agent
+}
+
+// agentTime is how long the agent took from its start until it served, by the
+// moments it told, and no longer than up.
+func agentTime(moments []wire.Moment, up time.Duration) time.Duration {
+	if len(moments) == 0 {
+		return 0
+	}
+	first, last := moments[0].At, moments[0].At
+	for _, m := range moments {
+		first, last = min(first, m.At), max(last, m.At)
+	}
+	return min(max(0, time.Duration(last-first)), up)
+}
+
+// Name implements kernel.Target.
+func (t *target) Name() string { return t.name }
+
+// Can implements kernel.Target: a machine can do everything, but it has a tree
+// only when it was given modules.
+func (t *target) Can(op kernel.Op) error {
+	if op == kernel.OpTree && t.boot.Kernel.Modules == "" {
+		return &kernel.UnsupportedError{Target: t.name, Op: op, Why: "the kernel was given without a module directory (--modules)"}
+	}
+	return nil
+}
+
+// Tree implements kernel.Target: the tree that the guest has a copy of.
+func (t *target) Tree() (kernel.Tree, error) {
+	if err := t.Can(kernel.OpTree); err != nil {
+		return kernel.Tree{}, err
+	}
+	return kernel.Tree{Dir: t.boot.Kernel.Modules, Release: t.boot.Kernel.Release, Config: t.configPaths}, nil
+}
+
+// call asks the agent, once the machine has settled.
+func (t *target) call(ctx context.Context, op wire.Op, args, result any) error {
+	select {
+	case <-t.settled:
+	case <-t.vm.dead:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return t.vm.call(ctx, op, args, result)
+}
+
+// configure replaces the guest's /etc/modprobe.d.
+func (t *target) configure(ctx context.Context, v *vm) error {
+	if len(t.config) == 0 {
+		return nil // as it has booted
+	}
+	return v.call(ctx, wire.OpConfigure, wire.Configure{Files: t.config}, nil)
+}
+
+// Info implements kernel.Target.
+func (t *target) Info(ctx context.Context) (kernel.Info, error) {
+	var i kernel.Info
+	err := t.call(ctx, wire.OpInfo, nil, &i)
+	if err != nil {
+		return kernel.Info{}, err
+	}
+	i.Target = t.name
+	i.Facts = append(i.Facts, t.facts()...)
+	return i, nil
+}
+
+// facts are the lines about the machine itself.
+func (t *target) facts() []kernel.Fact {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	snapshot := t.saved
+	switch {
+	case t.unsaved != "" && t.saved != "":
+		snapshot = t.unsaved + "; " + t.saved
+	case t.unsaved != "":
+		snapshot = "none: " + t.unsaved
+	case t.resumed:
+		snapshot = "resumed"
+	case snapshot == "":
+		snapshot = "none"
+	}
+	console := t.vm.file.Name()
+	if err := t.vm.console.fileLost(); err != nil {
+		console += " (not whole: " + err.Error() + ")"
+	}
+	facts := []kernel.Fact{
+		{Name: "accelerator", Value: t.accel.String()},
+		{Name: "start", Value: t.split.describe(t.resumed)},
+		{Name: "snapshot", Value: snapshot},
+		{Name: "qemu", Value: t.vm.qmp.version},
+		{Name: "console", Value: console},
+		{Name: "kernel image", Value: t.boot.Kernel.Image},
+	}
+	_, _, trouble := t.vm.console.told()
+	for _, line := range trouble {
+		facts = append(facts, kernel.Fact{Name: "trouble", Value: line})
+	}
+	return facts
+}
+
+// describe says how long a start took, and what.
+func (s split) describe(resumed bool) string {
+	parts := []string{"initramfs " + round(s.prepare)}
+	if s.probe > 10*time.Millisecond {
+		parts = append(parts, "accelerator probe "+round(s.probe))
+	}
+	parts = append(parts, "QEMU "+round(s.qemu))
+	how := "booted"
+	if resumed {
+		how = "resumed"
+		parts = append(parts, "restore "+round(s.restore))
+	} else {
+		parts = append(parts, "kernel "+round(s.kernel))
+	}
+	parts = append(parts, "agent "+round(s.agent))
+	return fmt.Sprintf("%s in %s: %s", how, round(s.total()), strings.Join(parts, ", "))
+}
+
+// round makes a duration short: two decimals of a second.
+func round(d time.Duration) string { return fmt.Sprintf("%.2f s", d.Seconds()) }
+
+// Modules implements kernel.Target.
+func (t *target) Modules(ctx context.Context) (list []kernel.Module, err error) {
+	err = t.call(ctx, wire.OpModules, nil, &list)
+	return list, err
+}
+
+// Load implements kernel.Target.
+func (t *target) Load(ctx context.Context, req kernel.LoadRequest) (r kernel.LoadResult, err error) {
+	err = t.call(ctx, wire.OpLoad, req, &r)
+	return r, err
+}
+
+// Unload implements kernel.Target.
+func (t *target) Unload(ctx context.Context, req kernel.UnloadRequest) (r kernel.UnloadResult, err error) {
+	err = t.call(ctx, wire.OpUnload, req, &r)
+	return r, err
+}
+
+// Request implements kernel.Target.
+func (t *target) Request(ctx context.Context, name string) (r kernel.RequestResult, err error) {
+	err = t.call(ctx, wire.OpRequest, wire.Request{Name: name}, &r)
+	return r, err
+}
+
+// Log implements kernel.Target.
+func (t *target) Log(ctx context.Context, n int) (lines []string, err error) {
+	err = t.call(ctx, wire.OpLog, wire.LogArgs{N: n}, &lines)
+	return lines, err
+}
+
+// Events implements kernel.Target.
+func (t *target) Events() *trace.Log { return t.events }
+
+// Sync implements kernel.Target. The guest sends its events and its answers
+// over one line, in order, and they are taken off it by one goroutine.
+func (t *target) Sync(ctx context.Context) error {
+	return t.call(ctx, wire.OpSync, nil, nil)
+}
+
+// Err implements kernel.Target.
+func (t *target) Err() error { return t.vm.Err() }
+
+// Close implements kernel.Target.
+func (t *target) Close() error { return t.vm.close() }
