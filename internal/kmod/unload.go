@@ -258,7 +258,7 @@ func (u *unloading) why(name string, errno syscall.Errno) string {
 	case errno == syscall.EAGAIN && len(m.Users) > 0:
 		return "used by the modules " + strings.Join(m.Users, ", ")
 	case errno == syscall.EAGAIN && m.Refs > 0:
-		return fmt.Sprintf("%d references held by no module: something open, mounted, bound or running", m.Refs)
+		return fmt.Sprintf("held by no module, but by what is open, mounted, bound or running (reference count %d)", m.Refs)
 	case errno == syscall.EBUSY && m.State != trace.Live:
 		return "it is " + string(m.State)
 	case errno == syscall.EBUSY && m.Permanent:

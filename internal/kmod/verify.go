@@ -3,6 +3,7 @@ package kmod
 import (
 	"errors"
 	"fmt"
+	"syscall"
 
 	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/trace"
@@ -128,6 +129,9 @@ func (r *loading) judge(err error) error {
 			Err: fmt.Errorf("every step succeeded, but now the module is %s (%s)", state, verdict),
 		}
 		verdict = kernel.Failed
+	}
+	if verdict == kernel.Spurious && r.req.First && errors.Is(err, syscall.EEXIST) {
+		verdict = kernel.Failed // as was asked for
 	}
 	r.res.Verdict, r.res.State = verdict, state
 	e := trace.Event{Point: StageVerified, State: state, Detail: string(verdict)}

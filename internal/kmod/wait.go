@@ -47,7 +47,7 @@ func (w *waiter) settle(ctx context.Context, state trace.State) (trace.State, er
 // pause sleeps a little longer each time.
 func (w *waiter) pause(ctx context.Context) error {
 	w.next = min(max(2*w.next, firstPause), lastPause)
-	d := min(w.next, w.patience())
+	d := min(w.next, max(w.patience()-w.waited, firstPause))
 	w.waited += d
 	return w.Kernel.Sleep(ctx, d)
 }
