@@ -8,9 +8,12 @@ import (
 	"strings"
 )
 
-// squashfsOptions are those of mksquashfs(1) 4.5. The same tree gives the same
-// bytes. Of the compressors that Debian's kernels can all read, lz4 is the one
-// a guest without hardware virtualisation reads fastest.
+// squashfsOptions are those of mksquashfs(1) 4.5. Of the compressors that
+// Debian's kernels can all read, lz4 costs a guest without hardware
+// virtualisation least: to unpack kernel/fs of Debian's 6.1 took 13 ms of
+// processor time, zstd -1 45 ms, gzip -1 138 ms, for a file half again as large
+// as with zstd (159 and 105 MB for the whole tree, 397 MB without any). A tree
+// of .ko.xz files comes to 93 MB with each of them.
 var squashfsOptions = []string{
 	"-comp", "lz4", "-all-root", "-mkfs-time", "0", "-no-xattrs", "-noappend", "-no-progress", "-quiet",
 	"-e", "build", "source",
