@@ -88,3 +88,34 @@ func plainMessage(err error) string {
 	}
 	return clean(msg, false)
 }
+
+// Check looks whether args are arguments the verb can take, without running
+// it. The error is a *UsageError.
+func (v *Verb) Check(args []string) error {
+	if wantsHelp(args) {
+		return nil
+	}
+	parser, err := v.parser(v.New())
+	if err != nil {
+		return err
+	}
+	if _, err := parser.Parse(args); err != nil {
+		return v.usageError(plainMessage(err))
+	}
+	return nil
+}
+
+// WantsTarget says whether the verb, with these arguments, looks at or changes
+// a target that is there already.
+func (v *Verb) WantsTarget(args []string) bool {
+	if wantsHelp(args) {
+		return false
+	}
+	if len(v.Needs) > 0 {
+		return true
+	}
+	if c, ok := v.New().(interface{ wantsTarget(args []string) bool }); ok {
+		return c.wantsTarget(args)
+	}
+	return false
+}

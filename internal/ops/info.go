@@ -39,6 +39,15 @@ func (c *infoCommand) Run(ctx context.Context, s *Session) (Result, error) {
 	return s.infoModule(ctx, c.What)
 }
 
+// wantsTarget leaves out points and states, which are the same everywhere.
+func (c *infoCommand) wantsTarget(args []string) bool {
+	if len(args) == 0 {
+		return true
+	}
+	_, point := trace.LookupPoint(args[0])
+	return !point && !trace.State(args[0]).Valid()
+}
+
 func infoTarget(ctx context.Context, s *Session) (Result, error) {
 	t := s.Target()
 	if t == nil {

@@ -47,6 +47,9 @@ func (c *targetCommand) Run(ctx context.Context, s *Session) (Result, error) {
 	return r, nil
 }
 
+// wantsTarget: the target that is named is opened by the verb.
+func (c *targetCommand) wantsTarget(args []string) bool { return len(args) == 0 }
+
 // reason is the why of an error that says a target cannot do something, where
 // target and operation are known from elsewhere.
 func reason(err error) string {

@@ -67,6 +67,7 @@ type ErrorReport struct {
 	File   string   `json:"file,omitempty"`
 	Log    []string `json:"log,omitempty"` // what the kernel logged, or the last console lines
 	Hint   string   `json:"hint,omitempty"`
+	Where  string   `json:"where,omitempty"` // file:line of a script
 }
 
 // ReportError takes an error apart for a front.
@@ -106,7 +107,11 @@ func ReportError(err error) *ErrorReport {
 // said meanwhile, then what to do.
 func (r *ErrorReport) WriteText(w io.Writer, st Style) error {
 	t := newText(w, st)
-	t.wrap(t.paint(red, "error:")+" ", len("error: "), r.Error)
+	head := "error:"
+	if r.Where != "" {
+		head = clean(r.Where, st.ASCII) + ":"
+	}
+	t.wrap(t.paint(red, head)+" ", min(width1(head)+1, 20), r.Error)
 	for _, l := range r.Log {
 		t.wrap("  log: ", 7, l)
 	}

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"example.org/kmodsh/internal/agent"
+	"example.org/kmodsh/internal/kernel"
+	"example.org/kmodsh/internal/kmod/applet"
+	"example.org/kmodsh/internal/lab"
+)
+
+// dispatch recognises by its name what the program is this time: init or a
+// child of the agent in a guest, the warden of a virtual machine, or one of
+// kmod's tools. It comes before everything else, since a kernel waits for the
+// modprobe it starts, and init has nothing to stand on yet.
+func dispatch(argv []string) (status int, ok bool) {
+	name := "kmodsh"
+	if len(argv) > 0 {
+		name = filepath.Base(argv[0])
+	}
+	switch {
+	case os.Getpid() == 1 && name == "init":
+		return agent.Main(), true
+	case name == "kmodsh-child":
+		return agent.ChildMain(), true
+	case len(argv) > 1 && argv[1] == lab.WardenArg:
+		return lab.WardenMain(argv[2:]), true
+	case slices.Contains(applet.Names(), name):
+		return runApplet(name, argv[1:]), true
+	case len(argv) > 1 && slices.Contains(applet.Names(), argv[1]):
+		return runApplet(argv[1], argv[2:]), true
+	}
+	return 0, false
+}
+
+// runApplet runs one of kmod's tools. In a guest it reports its stages to the
+// agent.
+func runApplet(name string, args []string) int {
+	report, hangUp := agent.DialReport()
+	defer hangUp()
+	began := time.Now()
+	return applet.Main(name, args, applet.Env{
+		Stdout: os.Stdout, Stderr: os.Stderr,
+		Kernel:  func() (kernel.Kernel, error) { return kernel.NewLinux() },
+		Report:  report,
+		Cmdline: cmdline,
+		Getenv:  os.Getenv,
+		Now:     func() int64 { return int64(time.Since(began)) },
+	})
+}
+
+// maxCmdline bounds the length in bytes of a kernel's command line; no
+// architecture's COMMAND_LINE_SIZE is larger.
+const maxCmdline = 64 << 10
+
+// cmdline returns the running kernel's command line, "" where it cannot be
+// read.
+func cmdline() string {
+	f, err := os.Open("/proc/cmdline")
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, maxCmdline))
+	if err != nil {
+		return ""
+	}
+	return string(b)
+}

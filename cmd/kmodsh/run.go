@@ -1,0 +1,224 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime/debug"
+	"syscall"
+
+	"golang.org/x/term"
+
+	"example.org/kmodsh/internal/ops"
+	"example.org/kmodsh/internal/shell"
+)
+
+// program is one run of kmodsh.
+type program struct {
+	flags
+	front   *shell.Front
+	session *ops.Session
+	// onScreen says that the full screen is up: nothing else may write.
+	onScreen bool
+}
+
+// run is the program after dispatch; args are the words after its name.
+func run(args []string) int {
+	p := &program{session: ops.New()}
+	p.front = &shell.Front{Session: p.session, Out: os.Stdout, Err: os.Stderr}
+	err := parse("kmodsh", &p.flags, args, "kmodsh --help shows the usage")
+	p.setUp()
+	if err != nil {
+		return p.front.Fail(err)
+	}
+	ctx, stop := signalContext()
+	defer stop()
+	err = p.main(ctx)
+	if cerr := p.session.Close(); err == nil && cerr != nil {
+		err = fmt.Errorf("closing the target: %w", cerr)
+	}
+	var sig signalError
+	if errors.As(context.Cause(ctx), &sig) {
+		return 128 + int(sig.Signal.(syscall.Signal))
+	}
+	if errors.Is(err, shell.ErrInterrupted) {
+		p.front.Fail(err)
+		return 128 + int(syscall.SIGINT)
+	}
+	return p.front.Fail(err)
+}
+
+// setUp makes the front fit the flags and the terminal.
+func (p *program) setUp() {
+	p.front.JSON = p.JSON
+	p.session.Yes = p.Yes
+	p.session.Targets = p.targets
+	p.session.OpenTarget = p.openTarget
+	p.front.OutStyle, p.front.ErrStyle = p.style(os.Stdout), p.style(os.Stderr)
+	if term.IsTerminal(int(os.Stderr.Fd())) && !p.Plain && !p.JSON {
+		p.front.Meter = shell.NewMeter(os.Stderr, func() int { return columns(os.Stderr) })
+		p.session.Progress = p.front.Meter.Report
+	}
+}
+
+// style says what a file can show.
+func (p *program) style(f *os.File) ops.Style {
+	tty := term.IsTerminal(int(f.Fd()))
+	color := tty && !p.NoColor && !p.Plain && os.Getenv("NO_COLOR") == "" && os.Getenv("CLICOLOR") != "0" && os.Getenv("TERM") != "dumb"
+	st := ops.Style{Color: color, ASCII: p.ASCII || p.Plain || tty && shell.ASCIILocale(os.Getenv)}
+	if tty {
+		st.Width = columns(f)
+	}
+	return st
+}
+
+// columns is the width of a terminal, 80 when it does not say.
+func columns(f *os.File) int {
+	if w, _, err := term.GetSize(int(f.Fd())); err == nil && w > 0 {
+		return w
+	}
+	return 80
+}
+
+// main goes to the front that the words ask for.
+func (p *program) main(ctx context.Context) error {
+	switch {
+	case p.Help:
+		_, err := fmt.Print(usage)
+		return err
+	case p.Version:
+		_, err := fmt.Println("kmodsh", version())
+		return err
+	case p.Modules != "" && p.Kernel == "":
+		return &ops.UsageError{Verb: "kmodsh", Msg: "--modules goes with --kernel"}
+	case len(p.Words) == 0:
+		return p.screen(ctx)
+	}
+	switch words := p.Words[1:]; p.Words[0] {
+	case "shell":
+		return p.shell(ctx, words)
+	case "lab":
+		return p.lab(ctx, words)
+	case "resolve":
+		if offline(p.On != "" || p.Kernel != "", words) {
+			return p.resolve(words)
+		}
+	}
+	return p.verb(ctx)
+}
+
+// verb runs one verb. Words that are wrong are an error before a machine is
+// booted for them.
+func (p *program) verb(ctx context.Context) error {
+	v, err := ops.Lookup(p.Words[0])
+	if err != nil {
+		return err
+	}
+	if err := v.Check(p.Words[1:]); err != nil {
+		return err
+	}
+	if v.WantsTarget(p.Words[1:]) {
+		if err := p.open(ctx); err != nil {
+			return err
+		}
+	}
+	return p.front.Run(ctx, p.Words)
+}
+
+// open opens the target of the flags; while it does Ctrl-C gives up.
+func (p *program) open(ctx context.Context) error {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt)
+	defer stop()
+	end := p.front.Meter.Start("opening " + p.target())
+	defer end()
+	err := p.session.Open(ctx, p.target())
+	if errors.Is(err, context.Canceled) {
+		return fmt.Errorf("%w: %w", shell.ErrInterrupted, err)
+	}
+	return err
+}
+
+// target is the name of the target that the flags ask for.
+func (p *program) target() string {
+	if p.On == "" {
+		return "vm"
+	}
+	return p.On
+}
+
+// version is what the build says of itself.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	v := info.Main.Version
+	if v == "" {
+		v = "(devel)"
+	}
+	return v + " " + info.GoVersion
+}
+
+// signalError is why the program ends when it was told to by a signal.
+type signalError struct{ os.Signal }
+
+func (e signalError) Error() string { return "ended by signal: " + e.Signal.String() }
+
+// signalContext returns a context that ends when the program is told to end,
+// with a signalError as its cause, so that everything is put back and left
+// clean. A second signal ends the program at once.
+func signalContext() (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	told := make(chan os.Signal, 1)
+	signal.Notify(told, syscall.SIGTERM, syscall.SIGHUP)
+	go func() {
+		select {
+		case s := <-told:
+			signal.Stop(told)
+			cancel(signalError{s})
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() { cancel(nil) }
+}
+
+// shell runs a prompt or a script.
+func (p *program) shell(ctx context.Context, args []string) error {
+	var g struct {
+		Echo bool
+		File string `arg:"" optional:""`
+	}
+	if err := parse("shell", &g, args, "usage: kmodsh shell [--echo] [FILE]"); err != nil {
+		return err
+	}
+	if g.File != "" {
+		f, err := os.Open(g.File)
+		if err != nil {
+			return fmt.Errorf("script: %w", err)
+		}
+		defer f.Close()
+		if err := p.open(ctx); err != nil {
+			return err
+		}
+		return p.front.Script(ctx, f, filepath.ToSlash(g.File), g.Echo)
+	}
+	if !term.IsTerminal(int(os.Stdin.Fd())) {
+		if err := p.open(ctx); err != nil {
+			return err
+		}
+		return p.front.Script(ctx, os.Stdin, "stdin", g.Echo)
+	}
+	if err := p.open(ctx); err != nil {
+		if ctx.Err() != nil {
+			return err
+		}
+		p.front.Fail(err) // another target can be chosen at the prompt
+	}
+	return p.front.Interactive(ctx, shell.Prompt{
+		In: os.Stdin, Out: os.Stdout, Plain: p.Plain || os.Getenv("TERM") == "dumb",
+		History: shell.OpenHistory(shell.HistoryFile(os.Getenv)),
+	})
+}

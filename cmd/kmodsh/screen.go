@@ -1,0 +1,40 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+
+	"golang.org/x/term"
+
+	"example.org/kmodsh/internal/ops"
+	"example.org/kmodsh/internal/shell"
+	"example.org/kmodsh/internal/tui"
+)
+
+// screen shows the full screen.
+func (p *program) screen(ctx context.Context) error {
+	if p.JSON {
+		return &ops.UsageError{Verb: "kmodsh", Msg: "--json needs a verb", Hint: "kmodsh --help shows the usage"}
+	}
+	if !term.IsTerminal(int(os.Stdin.Fd())) || !term.IsTerminal(int(os.Stdout.Fd())) {
+		return &ops.UsageError{
+			Verb: "kmodsh", Msg: "the full screen needs a terminal for input and output",
+			Hint: "run a verb (kmodsh help lists them) or a script (kmodsh shell FILE)",
+		}
+	}
+	history := shell.OpenHistory(shell.HistoryFile(os.Getenv))
+	opt := tui.Options{
+		ASCII: p.ASCII || p.Plain, Target: p.target(),
+		History: history.Lines(), Remember: history.Add,
+	}
+	if p.NoColor || p.Plain {
+		opt.Color = tui.Never
+	}
+	p.onScreen = true
+	err := tui.Run(ctx, p.session, opt)
+	if cause := context.Cause(ctx); cause != nil && errors.Is(err, context.Canceled) {
+		return cause
+	}
+	return err
+}

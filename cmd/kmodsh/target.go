@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"example.org/kmodsh/internal/kernel"
+	"example.org/kmodsh/internal/lab"
+	"example.org/kmodsh/internal/ops"
+)
+
+// The kernels that the target vm stands for, best first. The first is fetched
+// when none is there.
+func preferred() []string { return []string{"6.12", "6.1"} }
+
+// openTarget opens a target by its name.
+func (p *program) openTarget(ctx context.Context, name string, progress ops.Progress) (kernel.Target, error) {
+	kind, spec, _ := strings.Cut(name, ":")
+	switch {
+	case name == "host":
+		return lab.OpenHost(lab.HostOptions{Yes: p.Yes, Config: p.Config})
+	case name == "vm" && p.Kernel != "":
+		return lab.Open(ctx, "", p.labOptions(progress))
+	case name == "vm":
+		spec, err := p.bestKernel(ctx, progress)
+		if err != nil {
+			return nil, err
+		}
+		return lab.Open(ctx, spec, p.labOptions(progress))
+	case kind == "vm" && spec != "":
+		if p.Kernel != "" {
+			return nil, &ops.UsageError{Msg: "--kernel goes with --on vm, not with " + name}
+		}
+		if err := p.haveKernel(ctx, spec, progress); err != nil {
+			return nil, err
+		}
+		return lab.Open(ctx, spec, p.labOptions(progress))
+	}
+	return nil, fmt.Errorf("there is no target called so; targets are vm, vm:KERNEL (such as vm:6.12) and host")
+}
+
+func (p *program) labOptions(progress ops.Progress) lab.Options {
+	return lab.Options{Kernel: p.Kernel, Modules: p.Modules, Config: p.Config, Progress: labProgress(progress)}
+}
+
+// labProgress passes the lab's steps on.
+func labProgress(progress ops.Progress) lab.Progress {
+	return func(s lab.Step) { progress(strings.TrimSpace(s.Name+" "+s.Text), s.Done, s.Total) }
+}
+
+// bestKernel returns the kernel that the target vm stands for.
+func (p *program) bestKernel(ctx context.Context, progress ops.Progress) (string, error) {
+	if err := lab.Install(ctx, p.announce("install", progress)); err != nil {
+		return "", err
+	}
+	c, err := lab.OpenCache("")
+	if err != nil {
+		return "", err
+	}
+	for _, spec := range preferred() {
+		if _, err := c.Find(spec); err == nil {
+			return spec, nil
+		} else if !errors.Is(err, kernel.ErrNotFound) {
+			return "", err
+		}
+	}
+	best := preferred()[0]
+	_, err = c.Fetch(ctx, best, p.announce("fetch", progress))
+	return best, err
+}
+
+// haveKernel installs the tools and fetches the kernel that a person named,
+// where they are missing and can be got.
+func (p *program) haveKernel(ctx context.Context, spec string, progress ops.Progress) error {
+	if err := lab.Install(ctx, p.announce("install", progress)); err != nil {
+		return err
+	}
+	c, err := lab.OpenCache("")
+	if err != nil {
+		return err
+	}
+	if _, err = c.Find(spec); err == nil || !errors.Is(err, kernel.ErrNotFound) || lab.FetchHint(spec) == "" {
+		return err
+	}
+	_, err = c.Fetch(ctx, spec, p.announce("fetch", progress))
+	return err
+}
+
+// announce says in a line of its own, once, what is being got for the person,
+// since it takes long and changes the machine or its disk.
+func (p *program) announce(what string, progress ops.Progress) lab.Progress {
+	said := map[string]bool{}
+	pass := labProgress(progress)
+	return func(s lab.Step) {
+		if !said[s.Name] && s.Text != "" && !p.JSON && !p.onScreen {
+			said[s.Name] = true
+			fmt.Fprintf(os.Stderr, "\r\x1b[K"[:p.lineStart()]+"%s: %s %s\n", what, s.Name, s.Text)
+		}
+		pass(s)
+	}
+}
+
+// lineStart is how much of the sequence that clears a line to write: all of it
+// where a meter may have left one.
+func (p *program) lineStart() int {
+	if p.front.Meter != nil {
+		return len("\r\x1b[K")
+	}
+	return 0
+}
+
+// targets lists what can be named as a target.
+func (p *program) targets() []ops.Candidate {
+	list := []ops.Candidate{{Text: "vm", Note: "the best kernel there is, in a machine of its own"}, {Text: "host", Note: "this machine's own kernel"}}
+	c, err := lab.OpenCache("")
+	if err != nil {
+		return list
+	}
+	kernels, err := c.Kernels()
+	if err != nil {
+		return list
+	}
+	for _, k := range kernels {
+		list = append(list, ops.Candidate{Text: "vm:" + k.Name, Note: k.Release + ", " + k.Source})
+	}
+	return list
+}

@@ -1,0 +1,9 @@
+package shell
+
+import "golang.org/x/sys/unix"
+
+// The requests that read and write a terminal's settings.
+const (
+	getTermios = unix.TCGETS
+	setTermios = unix.TCSETS
+)
