@@ -13,9 +13,9 @@ import (
 type asking struct {
 	names   []string // requested, in order
 	helpers []kernel.Helper
-	// running counts the helpers that have started and not exited, late the
-	// requests that nobody waits for and whose helper has not started.
-	running, late int
+	// late counts the requests that nobody waits for whose helper has not
+	// exited. Helpers that are waited for have ended when the trigger has.
+	late int
 }
 
 // sortOut reads the events of one trigger's process out of all events while it
@@ -24,7 +24,7 @@ func sortOut(events []trace.Event, process int) asking {
 	var a asking
 	family := map[int]bool{process: true} // processes whose requests count
 	ours := map[uint64]bool{}             // numbers of our requests
-	lateOnes := map[uint64]bool{}
+	late := map[uint64]bool{}
 	index := map[int]int{} // process -> its place in a.helpers
 	for _, e := range events {
 		pid := e.Thread.PID
@@ -34,13 +34,12 @@ func sortOut(events []trace.Event, process int) asking {
 				ours[e.Request] = true
 				a.names = append(a.names, e.Name)
 				if nowaits(e) {
-					lateOnes[e.Request] = true
+					late[e.Request] = true
 				}
 			}
 		case trace.PointStarted:
 			if ours[e.Request] {
 				family[pid] = true
-				delete(lateOnes, e.Request)
 				index[pid] = len(a.helpers)
 				a.helpers = append(a.helpers, kernel.Helper{PID: pid, Args: helperArgs(e), Exit: -1})
 			}
@@ -49,10 +48,11 @@ func sortOut(events []trace.Event, process int) asking {
 				a.helpers[i].Exit = int(*e.Ret)
 				delete(index, pid)
 				delete(family, pid)
+				delete(late, e.Request)
 			}
 		}
 	}
-	a.running, a.late = len(index), len(lateOnes)
+	a.late = len(late)
 	return a
 }
 

@@ -39,6 +39,11 @@ func openReports() (*reports, error) {
 	if err := os.WriteFile("/proc/sys/net/unix/max_dgram_qlen", []byte(strconv.Itoa(reportQueue)), 0); err != nil {
 		return nil, fmt.Errorf("setting up the report socket: %w", err)
 	}
+	return listenReports(reportPath)
+}
+
+// listenReports makes the socket at path.
+func listenReports(path string) (*reports, error) {
 	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return nil, fmt.Errorf("setting up the report socket: %w", err)
@@ -46,10 +51,10 @@ func openReports() (*reports, error) {
 	if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_PASSCRED, 1); err != nil {
 		return nil, fmt.Errorf("setting up the report socket: %w", err)
 	}
-	if err := unix.Bind(fd, &unix.SockaddrUnix{Name: reportPath}); err != nil {
-		return nil, fmt.Errorf("setting up the report socket %s: %w", reportPath, err)
+	if err := unix.Bind(fd, &unix.SockaddrUnix{Name: path}); err != nil {
+		return nil, fmt.Errorf("setting up the report socket %s: %w", path, err)
 	}
-	self, err := dialReports(reportPath)
+	self, err := dialReports(path)
 	if err != nil {
 		return nil, fmt.Errorf("setting up the report socket: %w", err)
 	}

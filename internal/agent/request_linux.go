@@ -72,7 +72,7 @@ func (g *guest) quiet(ctx context.Context, w *watcher, pid int) (asking, error) 
 			return sortOut(w.seen(), pid), err
 		}
 		a := sortOut(w.seen(), pid)
-		if a.running == 0 && a.late == 0 {
+		if a.late == 0 {
 			return a, nil
 		}
 		select {

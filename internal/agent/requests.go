@@ -25,6 +25,7 @@ type requests struct {
 	number  uint64
 	waiting map[string][]asked // by name, oldest first
 	count   int
+	swept   int64          // when the list was last looked through
 	helpers map[int]uint64 // process -> request
 }
 
@@ -89,6 +90,10 @@ func (r *requests) expect(name string, a asked) {
 
 // forget drops the requests whose helper never showed up.
 func (r *requests) forget(now int64) {
+	if now-r.swept < helperLate/16 {
+		return
+	}
+	r.swept = now
 	for name, list := range r.waiting {
 		for len(list) > 0 && now-list[0].time > helperLate {
 			list = list[1:]
@@ -106,7 +111,12 @@ func (r *requests) forget(now int64) {
 func (r *requests) claim(name string, now int64) uint64 {
 	r.forget(now)
 	list := r.waiting[name]
+	for len(list) > 0 && now-list[0].time > helperLate {
+		list = list[1:]
+		r.count--
+	}
 	if len(list) == 0 {
+		delete(r.waiting, name)
 		return 0
 	}
 	r.count--
