@@ -354,3 +354,19 @@ func TestEventCursorStaysWhileEventsArrive(t *testing.T) {
 		t.Errorf("following shows event %d of %d", got, d.m.snap.Seq)
 	}
 }
+
+func TestTreeNamesWhatIsMissing(t *testing.T) {
+	target := booted()
+	d := start(t, 120, 40, target, Options{})
+	d.m.modules.Select("virtio_blk")
+	d.m.sync()
+	d.m.verbs = map[string]error{}
+	if d.m.askTree() == nil || d.m.askTree() != nil {
+		t.Error("the tree is asked not once")
+	}
+	d.send(treeMsg{1, "virtio_blk", []string{"virtio", "virtio_ring", "blk_mq_virtio"}})
+	d.shows("needs too, by the module tree", "└─ · blk_mq_virtio")
+	if d.m.askTree() != nil {
+		t.Error("the tree is asked again")
+	}
+}

@@ -57,6 +57,9 @@ type feed struct {
 	again   bool // and another is wanted after it
 	asking  bool // info is being read
 	silent  int  // polls since the list was asked for
+
+	tree    map[string][]string // what the module tree says modules depend on
+	treeing bool                // and is being asked
 }
 
 // safe makes a command that turns a panic into a message, so that the screen

@@ -112,11 +112,13 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		if p.kind == promptCommand && p.String() == msg.line && p.bytePos() == msg.pos {
 			p.offer(msg.start, msg.list)
 		}
+	case treeMsg:
+		m.gotTree(msg)
 	case panicMsg:
 		m.panic = msg.err
-		cmd = tea.Quit
+		return m, tea.Quit
 	}
-	return m, cmd
+	return m, tea.Batch(cmd, m.askTree())
 }
 
 // sized follows a new size of the terminal. One of no cells, which serial lines
@@ -181,6 +183,10 @@ func (m *Model) show(s Snapshot) {
 func (m *Model) sync() {
 	m.modules.Sync(&m.snap)
 	m.deps.Show(m.modules.Selected())
+	m.deps.needs = nil
+	if m.feed != nil {
+		m.deps.needs = m.feed.tree[m.deps.module]
+	}
 	for id, p := range m.panes {
 		if paneID(id) != paneModules {
 			p.Sync(&m.snap)

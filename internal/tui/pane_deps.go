@@ -24,6 +24,7 @@ type depsPane struct {
 	w, h   int
 	list   scroller
 	module string
+	needs  []string // what the module tree says the module depends on
 	lines  []depLine
 	ascii  bool
 }
@@ -56,6 +57,7 @@ func (p *depsPane) Sync(s *Snapshot) {
 		t := treeBuilder{g: g, pane: p}
 		uses := usesOf(s)
 		t.section("uses", p.module, func(n string) []string { return uses[n] })
+		t.missing(p.needs, uses[p.module])
 		t.section("used by", p.module, func(n string) []string {
 			if r, ok := s.Find(n); ok {
 				return r.Users
@@ -96,6 +98,22 @@ func (t *treeBuilder) section(title, module string, next func(string) []string) 
 	t.pane.lines = append(t.pane.lines, depLine{text: title})
 	t.path, t.seen = []string{module}, map[string]bool{module: true}
 	t.grow("", children, next)
+}
+
+// missing lists what the module tree names and the kernel has not bound to the
+// module: what a load that is under way still waits for, or what was built in.
+func (t *treeBuilder) missing(needs, uses []string) {
+	var names []string
+	for _, n := range needs {
+		if !slices.Contains(uses, n) {
+			names = append(names, n)
+		}
+	}
+	if len(names) > 0 {
+		t.pane.lines = append(t.pane.lines, depLine{text: "needs too, by the module tree"})
+		t.path, t.seen = nil, map[string]bool{}
+		t.grow("", names, func(string) []string { return nil })
+	}
 }
 
 // grow adds the children of a node. What was shown before is not opened again.

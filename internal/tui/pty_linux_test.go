@@ -56,7 +56,9 @@ func playOn(t *testing.T, how string, w, h int) *terminal {
 	go func() { _, _ = io.Copy(master, x.vt) }() // the emulator's answers to queries
 	t.Cleanup(func() {
 		_ = x.cmd.Process.Kill()
-		_ = x.vt.Close()
+		if w, ok := x.vt.InputPipe().(io.Closer); ok { // ends the copying of answers
+			_ = w.Close()
+		}
 		_ = tty.Close()
 		_ = master.Close()
 	})
