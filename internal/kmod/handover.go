@@ -110,12 +110,14 @@ func (l *Loader) InsertFile(ctx context.Context, path string, params []string) e
 	if err == nil {
 		return nil
 	}
-	le := &kernel.LoadError{
-		Op: op, Module: module, File: path, Errno: kernel.ErrnoOf(err),
-		Log: logOf(l.Kernel.LogSince(mark), module, false),
+	le := &kernel.LoadError{Op: op, Module: module, File: path}
+	if op == "insert" {
+		le.Errno = kernel.ErrnoOf(err)
 	}
-	if op != "insert" || le.Errno == 0 {
-		le.Errno, le.Err = 0, err
+	if le.Errno == 0 {
+		le.Err = err
+	} else {
+		le.Log = logOf(l.Kernel.LogSince(mark), module, false)
 	}
 	return le
 }

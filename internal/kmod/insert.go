@@ -130,13 +130,14 @@ func (r *loading) attempt(ctx context.Context, s PlanStep) error {
 		errno = 0 // not the kernel's answer to the load
 	}
 	if err != nil {
-		step.Log = logOf(r.Kernel.LogSince(mark), s.Module, false)
-		le := &kernel.LoadError{Op: op, Module: s.Module, File: s.File, Errno: errno, Log: step.Log}
+		le := &kernel.LoadError{Op: op, Module: s.Module, File: s.File, Errno: errno}
 		if errno == 0 {
 			le.Err = err
 			step.Because = err.Error()
 		} else {
 			step.Errno = kernel.ErrnoName(errno)
+			step.Log = logOf(r.Kernel.LogSince(mark), s.Module, false)
+			le.Log = step.Log
 		}
 		err = le
 	} else {

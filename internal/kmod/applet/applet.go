@@ -120,15 +120,23 @@ type fatalError struct{ text string }
 
 func (e fatalError) Error() string { return e.text }
 
+// warning is an error that kmod calls WARNING, since others may go well.
+type warning struct{ text string }
+
+func (e warning) Error() string { return e.text }
+
 // printError writes an error in the form of kmod's messages.
 func (p *program) printError(err error) {
 	var usage usageError
 	var fatal fatalError
+	var warn warning
 	switch {
 	case errors.As(err, &usage):
 		fmt.Fprintf(p.Stderr, "%s: %s\n", p.name, usage.text)
 	case errors.As(err, &fatal):
 		fmt.Fprintf(p.Stderr, "%s: FATAL: %s\n", p.name, fatal.text)
+	case errors.As(err, &warn):
+		fmt.Fprintf(p.Stderr, "%s: WARNING: %s\n", p.name, warn.text)
 	default:
 		fmt.Fprintf(p.Stderr, "%s: ERROR: %s\n", p.name, err)
 	}

@@ -36,9 +36,9 @@ func (e usageError) Error() string { return e.text }
 func getopt(args []string, options []option) (flags []flag, rest []string, err error) {
 	for i := 0; i < len(args); i++ {
 		a := args[i]
-		next := func(o option, what string) (string, error) {
+		next := func(missing string) (string, error) {
 			if i++; i >= len(args) {
-				return "", usageError{"option requires an argument -- '" + what + "'"}
+				return "", usageError{missing}
 			}
 			return args[i], nil
 		}
@@ -53,7 +53,7 @@ func getopt(args []string, options []option) (flags []flag, rest []string, err e
 			}
 			switch {
 			case o.arg && !given:
-				if value, err = next(o, o.long); err != nil {
+				if value, err = next("option '--" + o.long + "' requires an argument"); err != nil {
 					return nil, nil, err
 				}
 			case given && !o.arg:
@@ -69,7 +69,7 @@ func getopt(args []string, options []option) (flags []flag, rest []string, err e
 				f := flag{id: o.id()}
 				if o.arg {
 					if f.value = a[j+1:]; f.value == "" {
-						if f.value, err = next(o, string(o.short)); err != nil {
+						if f.value, err = next("option requires an argument -- '" + string(o.short) + "'"); err != nil {
 							return nil, nil, err
 						}
 					}

@@ -95,6 +95,9 @@ func (m *modinfoRun) show(name string) error {
 		}
 		return m.print(path, image)
 	}
+	if strings.Contains(name, "/") {
+		return said("Module %s not found.", name)
+	}
 	dir, err := m.treeDir(m.base, m.release)
 	if err != nil {
 		return err

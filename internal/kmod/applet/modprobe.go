@@ -88,6 +88,9 @@ func (p *program) modprobe(args []string) error {
 		return err
 	}
 	if err := m.open(); err != nil {
+		if errors.Is(err, kernel.ErrNotFound) {
+			return m.notFound(rest[0], err)
+		}
 		return err
 	}
 	ctx := context.Background()
@@ -160,9 +163,6 @@ func (m *modprobeRun) open() error {
 	}
 	r, err := m.resolver(m.dir, m.config)
 	if err != nil {
-		if errors.Is(err, kernel.ErrNotFound) {
-			return fatalError{err.Error()}
-		}
 		return err
 	}
 	l := &m.loader
@@ -236,8 +236,11 @@ func (m *modprobeRun) print(name string, lines []string, err error) error {
 // tree is to blame, it is followed by what is wrong with it.
 func (m *modprobeRun) notFound(name string, err error) error {
 	text := fmt.Sprintf("Module %s not found in directory %s", name, m.dir)
-	if why := err.Error(); strings.Contains(why, "depmod") || strings.Contains(why, "which has no") {
+	if why := err.Error(); strings.Contains(why, "depmod") || strings.Contains(why, "which has no") || strings.HasPrefix(why, "module tree") {
 		text += "\n" + m.name + ": " + why
+	}
+	if m.all {
+		return warning{text}
 	}
 	return fatalError{text}
 }
