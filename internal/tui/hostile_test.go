@@ -18,7 +18,7 @@ import (
 var hostile = []string{
 	"\x1b[2J\x1b[1;1Hgone", "\x1b]0;title\x07x", "a\r\nb", "tab\tbed", "\x9b31mc1", "\x1bPdcs\x1b\\y", "nul\x00nul",
 	"\u202egnirts", "zero\u200bwidth\u200d", "日本語モジュール", "e\u0301e\u0301\u0301\u0301\u0301\u0301", "Z\u0335\u0336\u0337\u0338algo",
-	"👩\u200d👩\u200d👧\u200d👦", "🏳\ufe0f\u200d🌈", "\xff\xfe\xfd", strings.Repeat("long", 3000), "", " ", "\u115f\u3164", "\u0301first", "-f", "a b",
+	"👩\u200d👩\u200d👧\u200d👦", "🏳\ufe0f\u200d🌈", "\xff\xfe\xfd", strings.Repeat("long", 3000), "", " ", "\u115f\u3164", "\u0301first", "-f", "a b", " 00",
 }
 
 func TestHostileNames(t *testing.T) {

@@ -173,7 +173,7 @@ func TestPtySession(t *testing.T) {
 }
 
 func TestPtyPanicInCommand(t *testing.T) {
-	x := playOn(t, "panics", 80, 24)
+	x := playOn(t, "panics", 160, 60) // room for the stack
 	x.wait("internal error: made to panic")
 	x.restored(1)
 }

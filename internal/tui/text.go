@@ -115,7 +115,13 @@ func wrap(s string, w, limit int) []string {
 	if w < 1 || s == "" {
 		return nil
 	}
-	lines := strings.Split(ansi.Wrap(s, w, ""), "\n")
+	var lines []string
+	for _, line := range strings.Split(ansi.Wrap(s, w, ""), "\n") {
+		if width(line) > w { // leading blanks are not counted by Wrap
+			line = ansi.Hardwrap(line, w, true)
+		}
+		lines = append(lines, strings.Split(line, "\n")...)
+	}
 	if limit > 0 && len(lines) > limit {
 		lines = lines[:limit]
 	}
