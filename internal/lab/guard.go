@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -233,9 +234,17 @@ func (t *tailBuffer) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// last returns the last line.
+// last returns the last few lines as one: QEMU follows an error with a hint,
+// or with the assertion that failed.
 func (t *tailBuffer) last() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return clean(lastLine(t.b))
+	var lines []string
+	for line := range strings.Lines(string(t.b)) {
+		if line = clean(strings.TrimSpace(line)); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	s := strings.Join(lines[max(0, len(lines)-3):], "; ")
+	return s[max(0, len(s)-400):]
 }

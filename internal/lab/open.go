@@ -80,7 +80,7 @@ func open(ctx context.Context, spec string, o Options) (*target, error) {
 		return nil, t.labFailed("looking for an accelerator", err)
 	}
 	t.split.probe = time.Since(began)
-	m := machine{accel: t.accel.Name, image: image, initrd: t.boot.Initrd, disk: t.boot.Disk, memory: o.Memory, cpus: o.CPUs}
+	m := machine{accel: t.accel.Name, image: image, initrd: t.boot.Initrd, disk: t.boot.Disk, memory: o.Memory, cpus: o.CPUs, more: o.more}
 	if err := t.start(ctx, c, q, m, o); err != nil {
 		if ctx.Err() != nil {
 			return nil, fmt.Errorf("starting %s: %w", t.name, err)
@@ -112,6 +112,7 @@ func (t *target) start(ctx context.Context, c *Cache, q qemu, m machine, o Optio
 	key := m.key(t.boot.Fingerprint, q)
 	vo := vmOptions{name: t.name, kernel: t.boot.Kernel.Release, console: o.Console, limits: *o.limits}
 	saved := c.savedPath(key)
+	t.savedAs = saved
 	if !o.NoSnapshot && c.use(saved) {
 		err := t.resume(ctx, c, q, m, vo, saved, o.Progress)
 		if err == nil || ctx.Err() != nil {
@@ -130,6 +131,7 @@ func (t *target) start(ctx context.Context, c *Cache, q qemu, m machine, o Optio
 		o.Progress.step("boot", 0, 0, t.accel.String())
 		m.accel = AccelTCG
 		key = m.key(t.boot.Fingerprint, q)
+		t.savedAs = c.savedPath(key)
 		err = t.bootVM(ctx, c, q, m, vo, o.Progress)
 	}
 	if err != nil {

@@ -37,8 +37,10 @@ type Options struct {
 	// Progress hears of what takes long; it may be nil.
 	Progress Progress
 
-	// limits replaces defaultPatience in tests.
+	// limits replaces defaultPatience, and more is added to the kernel's
+	// command line, in tests.
 	limits *patience
+	more   string
 }
 
 // Bounds of what can be asked for. Debian's kernels don't start in much less

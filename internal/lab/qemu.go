@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"example.org/kmodsh/internal/agent/wire"
 )
@@ -62,6 +63,8 @@ type machine struct {
 	disk   string // "" for none
 	memory int    // MiB
 	cpus   int
+	// more is added to the kernel's command line.
+	more string
 }
 
 // commandLine is the kernel's. The console is a serial port, which works
@@ -82,13 +85,8 @@ func (m machine) args() []string {
 		"-machine", "q35", "-cpu", "max",
 		"-accel", m.accel.arg(),
 		"-m", strconv.Itoa(m.memory), "-smp", strconv.Itoa(m.cpus),
-		"-kernel", m.image, "-initrd", m.initrd, "-append", commandLine,
-		"-chardev", fmt.Sprintf("socket,id=console,fd=%d", fdConsole),
-		"-serial", "chardev:console",
-		"-chardev", fmt.Sprintf("socket,id=link,fd=%d", fdLink),
-		"-serial", "chardev:link",
-		"-chardev", fmt.Sprintf("socket,id=qmp,fd=%d", fdQMP),
-		"-mon", "chardev=qmp,mode=control",
+		"-kernel", m.image, "-initrd", m.initrd, "-append", strings.TrimSpace(commandLine + " " + m.more),
+		"-serial", "chardev:console", "-serial", "chardev:link",
 	}
 	if m.disk != "" {
 		// JSON, in which no character of a path means anything.
@@ -102,6 +100,16 @@ func (m machine) args() []string {
 		a = append(a, "-blockdev", string(b), "-device", "virtio-blk-pci,drive=modules")
 	}
 	return a
+}
+
+// lineArgs returns the arguments for the sockets that QEMU inherits.
+func lineArgs() []string {
+	return []string{
+		"-chardev", fmt.Sprintf("socket,id=console,fd=%d", fdConsole),
+		"-chardev", fmt.Sprintf("socket,id=link,fd=%d", fdLink),
+		"-chardev", fmt.Sprintf("socket,id=qmp,fd=%d", fdQMP),
+		"-mon", "chardev=qmp,mode=control",
+	}
 }
 
 // key returns the name under which a saved machine of this kind is kept: of

@@ -22,6 +22,7 @@ type target struct {
 	vm          *vm
 	events      *trace.Log
 	resumed     bool
+	savedAs     string // the file of the saved machine
 	split       split
 	settled     chan struct{} // closed when calls may go to the guest
 

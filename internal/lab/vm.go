@@ -40,6 +40,15 @@ type vm struct {
 // load then brings. It returns once QEMU answers; the guest has only begun to
 // start. ctx ends the waiting, not the machine.
 func startVM(ctx context.Context, c *Cache, q qemu, m machine, o vmOptions, log *trace.Log) (*vm, error) {
+	args := m.args()
+	if o.incoming {
+		args = append(args, "-incoming", "defer")
+	}
+	return startQEMU(ctx, c, q, args, o, log)
+}
+
+// startQEMU starts QEMU with the given arguments and the lines that a vm needs.
+func startQEMU(ctx context.Context, c *Cache, q qemu, args []string, o vmOptions, log *trace.Log) (*vm, error) {
 	// The name is no other's, ever: the directory goes when its warden says.
 	dir, err := c.TempDir("vm-" + rand.Text()[:12])
 	if err != nil {
@@ -58,11 +67,7 @@ func startVM(ctx context.Context, c *Cache, q qemu, m machine, o vmOptions, log 
 		dir.Close()
 		return nil, err
 	}
-	args := m.args()
-	if o.incoming {
-		args = append(args, "-incoming", "defer")
-	}
-	if v.guard, err = startGuard(dir, q.path, args); err != nil {
+	if v.guard, err = startGuard(dir, q.path, append(args, lineArgs()...)); err != nil {
 		v.file.Close()
 		dir.Close()
 		return nil, err
@@ -244,8 +249,11 @@ func (v *vm) end(why func() error) {
 }
 
 // keepConsole saves the console of a guest that died from going with the run
-// directory, and returns its new place.
+// directory, and returns its new place, "" when nothing was printed.
 func (v *vm) keepConsole() (string, error) {
+	if v.console.seen() == 0 {
+		return "", nil
+	}
 	if v.keep == "" {
 		return v.file.Name(), nil
 	}
