@@ -8,6 +8,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime/debug"
+	"strings"
 	"syscall"
 
 	"golang.org/x/term"
@@ -96,6 +97,8 @@ func (p *program) main(ctx context.Context) error {
 		return &ops.UsageError{Verb: "kmodsh", Msg: "--modules goes with --kernel"}
 	case len(p.Words) == 0:
 		return p.screen(ctx)
+	case strings.HasPrefix(p.Words[0], "-"):
+		return &ops.UsageError{Verb: "kmodsh", Msg: "unknown flag " + p.Words[0], Hint: "kmodsh --help shows the usage"}
 	}
 	switch words := p.Words[1:]; p.Words[0] {
 	case "shell":

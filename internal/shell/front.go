@@ -74,11 +74,13 @@ func (f *Front) Fail(err error) int {
 	if err == nil || errors.Is(err, ops.ErrQuit) {
 		return ops.ExitOK
 	}
-	r := ops.ReportError(err)
+	where := ""
 	var place *ScriptError
 	if errors.As(err, &place) {
-		r.Where = place.Where()
+		where, err = place.Where(), place.Err
 	}
+	r := ops.ReportError(err)
+	r.Where = where
 	if errors.Is(err, ErrInterrupted) {
 		r.Kind, r.Error = "cancelled", "cancelled by Ctrl-C"
 	}
