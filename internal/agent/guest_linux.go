@@ -51,7 +51,7 @@ func newGuest(m *machine) (*guest, error) {
 	}
 	g := &guest{machine: m, kernel: k, out: newOutbox(), bootID: strings.TrimSpace(string(bootID))}
 	g.stream = newStream(g.out, t, r, k.Modules)
-	g.children = &children{reaper: newReaper(m.spawn), stream: g.stream}
+	g.children = &children{program: childPath, reaper: newReaper(m.spawn), stream: g.stream}
 	m.must(g.stream.readTracing)
 	m.must(g.stream.readReports)
 	m.must(func() error { g.stream.run(); return nil })
@@ -60,6 +60,11 @@ func newGuest(m *machine) (*guest, error) {
 
 // serve answers the lab until the link fails.
 func (g *guest) serve(link *os.File) error {
+	// A line break, which the wire passes over, is the sign that somebody
+	// listens now: what was sent before the line was open is lost.
+	if _, err := link.WriteString("\n"); err != nil {
+		return fmt.Errorf("writing to the link: %w", err)
+	}
 	s := &server{
 		conn:     wire.NewConn(link),
 		out:      g.out,
