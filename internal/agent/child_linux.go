@@ -66,8 +66,9 @@ func ChildMain() int {
 
 // children runs jobs in child processes.
 type children struct {
-	reaper *reaper
-	stream *stream
+	program string // to start; gets childName as argv[0]
+	reaper  *reaper
+	stream  *stream
 }
 
 // run has a child do a job, and decodes its result into result, also when the
@@ -88,7 +89,7 @@ func (c *children) run(ctx context.Context, j job, result any) (pid int, err err
 	}
 	defer outR.Close()
 	defer outW.Close()
-	p, err := c.reaper.start(childPath, []string{childName}, []*os.File{inR, os.Stderr, os.Stderr, outW})
+	p, err := c.reaper.start(c.program, []string{childName}, []*os.File{inR, os.Stderr, os.Stderr, outW})
 	if err != nil {
 		return 0, err
 	}
