@@ -166,6 +166,8 @@ func (s *session) left(status int) {
 	}
 }
 
+// ready is the prompt. Ctrl-D is only sent at it: while a verb runs the
+// terminal itself takes it for the end of a line.
 const ready = "(no target)> "
 
 func TestPtyQuit(t *testing.T) {
@@ -204,6 +206,7 @@ func TestPtyCtrlCAtThePromptClearsTheLine(t *testing.T) {
 	s.want(ready + "\x1b")
 	s.send("info L1\r")
 	s.want("image read")
+	s.want(ready)
 	s.send("\x04")
 	s.left(0)
 }
@@ -285,6 +288,7 @@ func TestPtyResizeKeepsTheLine(t *testing.T) {
 	}
 	s.send("L1\r")
 	s.want("image read")
+	s.want(ready)
 	if err := pty.Setsize(s.tty, &pty.Winsize{}); err != nil { // 0 columns
 		t.Fatal(err)
 	}
@@ -310,6 +314,7 @@ func TestPtyHistoryAcrossRuns(t *testing.T) {
 	s.want("info L14")
 	s.send("\r")
 	s.want("sysfs set-up")
+	s.want(ready)
 	s.send("\x04")
 	s.left(0)
 }
@@ -319,6 +324,7 @@ func TestPtyCtrlZWithoutJobControlGoesOn(t *testing.T) {
 	s.want(ready)
 	s.send("info \x1aL1\r")
 	s.want("image read")
+	s.want(ready)
 	s.send("\x04")
 	s.left(0)
 }
