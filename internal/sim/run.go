@@ -16,7 +16,7 @@ type ActionKind string
 const (
 	DoSpawn   ActionKind = "spawn"   // Thread, Task
 	DoStep    ActionKind = "step"    // Thread
-	DoAdvance ActionKind = "advance" // the clock goes to the next time-out
+	DoAdvance ActionKind = "advance" // the clock goes to the next time-out, but not past Until
 	DoFault   ActionKind = "fault"   // Fault
 	DoUnfault ActionKind = "unfault" // N: number of the fault
 	DoRelease ActionKind = "release" // Thread
@@ -31,6 +31,7 @@ type Action struct {
 	Task   *Task      `json:"task,omitempty"`
 	Fault  *Fault     `json:"fault,omitempty"`
 	N      int        `json:"n,omitempty"`
+	Until  int64      `json:"until_ns,omitempty"`
 	Value  string     `json:"value,omitempty"`
 }
 
@@ -140,7 +141,7 @@ func (r *Run) apply(a Action) error {
 			return fmt.Errorf("thread %s cannot move: %s", t.ID, t.Where())
 		}
 	case DoAdvance:
-		if !w.Advance() {
+		if !w.AdvanceTo(a.Until) {
 			return fmt.Errorf("nobody waits for the clock")
 		}
 	case DoFault:
@@ -182,14 +183,16 @@ func (r *Run) spawn(a Action) error {
 	if err != nil {
 		return err
 	}
-	o := &Outcome{}
+	o := &Outcome{Task: task.String()}
 	r.out[a.Thread] = o
 	comm := map[string]string{"load": "modprobe", "unload": "modprobe", "insmod": "insmod", "init": "insmod", "rmmod": "rmmod"}[task.Verb]
 	if comm == "" {
 		comm = "kthread"
 	}
 	t := r.world.Spawn(a.Thread, comm, func(t *Thread) int64 {
+		o.Began = t.w.now
 		o.Ret, o.Done = t.process(func() int64 { return v.run(r.sys, t, task, o) })
+		o.Ended = t.w.now
 		o.Killed, o.Done = !o.Done, true
 		return o.Ret
 	})

@@ -9,7 +9,8 @@ import (
 
 // Set changes what an administrator could change while the kernel runs:
 // "policy=NAME" (the loader that is /sbin/modprobe), "modprobe=PATH"
-// (kernel.modprobe), "umh=enabled|freezing|disabled"; or throws one of the
+// (kernel.modprobe), "umh=enabled|freezing|disabled", "helper=exit:0" (what
+// stands in the place of modprobe); or throws one of the
 // profile's switches, "kmod-max=2".
 func (w *World) Set(text string) error {
 	name, value, ok := strings.Cut(text, "=")
@@ -34,6 +35,8 @@ func (w *World) Set(text string) error {
 		default:
 			return fmt.Errorf("usermode helper %q: enabled, freezing or disabled", value)
 		}
+	case "helper":
+		return w.setHelper(value)
 	default:
 		if err := w.Profile.Set(text); err != nil {
 			return err

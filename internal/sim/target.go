@@ -26,6 +26,7 @@ type Target struct {
 	run    *Run
 	shown  int // events already in log
 	serial int
+	last   string // thread that moved last
 	closed bool
 }
 
@@ -44,7 +45,11 @@ func Open(profile string) (*Target, error) {
 	if profile == "" {
 		name = "sim:" + p.Name
 	}
-	return &Target{name: name, sys: sys, log: trace.NewLog(eventsKept), run: NewRun(sys, p)}, nil
+	return newTarget(name, sys, NewRun(sys, p)), nil
+}
+
+func newTarget(name string, sys *System, run *Run) *Target {
+	return &Target{name: name, sys: sys, log: trace.NewLog(eventsKept), run: run}
 }
 
 // Name implements kernel.Target.
@@ -166,7 +171,7 @@ func (t *Target) do(ctx context.Context, k Task) (*Outcome, error) {
 	if err := t.run.Do(Action{Kind: DoSpawn, Thread: id, Task: &k}); err != nil {
 		return nil, err
 	}
-	err := t.run.Finish(id)
+	err := t.finish(id)
 	t.publish()
 	if err != nil {
 		err = fmt.Errorf("%s: %w", t.name, err)

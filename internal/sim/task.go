@@ -11,46 +11,11 @@ import (
 	"example.org/kmodsh/internal/trace"
 )
 
-// Task is what a spawned thread is to do, as data, so that a run can be made
-// again from what was written down of it.
-type Task struct {
-	Verb    string   `json:"verb"` // a row of Tasks
-	Name    string   `json:"name"`
-	Params  []string `json:"params,omitempty"`
-	Copy    bool     `json:"copy,omitempty"`    // insmod: a copy of the file, with an inode of its own
-	NoWait  bool     `json:"no_wait,omitempty"` // request: request_module_nowait
-	Force   bool     `json:"force,omitempty"`   // rmmod, unload
-	Deps    bool     `json:"deps,omitempty"`    // unload
-	Holders bool     `json:"holders,omitempty"` // unload
-	Policy  string   `json:"policy,omitempty"`  // load: "" is the world's
-}
+// Task is what a spawned thread is to do; its verb is a row of Tasks.
+type Task = kernel.Task
 
-func (t Task) String() string {
-	words := append([]string{t.Verb, t.Name}, t.Params...)
-	for _, f := range []struct {
-		on   bool
-		word string
-	}{{t.Copy, "--copy"}, {t.NoWait, "--nowait"}, {t.Force, "--force"}, {t.Deps, "--deps"}, {t.Holders, "--holders"}} {
-		if f.on {
-			words = append(words, f.word)
-		}
-	}
-	return strings.Join(words, " ")
-}
-
-// Outcome is what became of a spawned thread's task; which of its fields are
-// set depends on the verb.
-type Outcome struct {
-	Done    bool                  `json:"done"`
-	Killed  bool                  `json:"killed,omitempty"` // by SIGKILL, before it could end
-	Ret     int64                 `json:"ret"`              // 0, a negative errno, or what request_module returns
-	Verdict kernel.Verdict        `json:"verdict,omitempty"`
-	State   trace.State           `json:"state,omitempty"`
-	Load    *kernel.LoadResult    `json:"load,omitempty"`
-	Unload  *kernel.UnloadResult  `json:"unload,omitempty"`
-	Request *kernel.RequestResult `json:"request,omitempty"`
-	Err     error                 `json:"-"`
-}
+// Outcome is what became of a spawned thread's task.
+type Outcome = kernel.Outcome
 
 // taskVerb is one row of the table of tasks.
 type taskVerb struct {

@@ -56,6 +56,7 @@ type World struct {
 	images       map[string]*File
 	// Policy is the name of the policy /sbin/modprobe works by; "" is verified.
 	Policy string
+	helper string // what stands in the place of modprobe, "" the real one
 
 	ledger Ledger
 	faults faults

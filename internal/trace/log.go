@@ -13,11 +13,12 @@ type Log struct {
 	next    uint64 // sequence number the next event will get
 	changed chan struct{}
 	closed  bool
+	cuts    uint64
 }
 
 // NewLog returns a log that keeps the last capacity events.
 func NewLog(capacity int) *Log {
-	return &Log{ring: make([]Event, 0, capacity), first: 1, next: 1, changed: make(chan struct{})}
+	return &Log{ring: make([]Event, capacity), first: 1, next: 1, changed: make(chan struct{})}
 }
 
 // Append adds an event and gives it the next sequence number, which it
@@ -30,15 +31,39 @@ func (l *Log) Append(e Event) uint64 {
 	}
 	e.Seq = l.next
 	l.next++
-	if len(l.ring) < cap(l.ring) {
-		l.ring = append(l.ring, e)
-	} else {
-		l.ring[int((e.Seq-1)%uint64(cap(l.ring)))] = e
-		l.first = e.Seq - uint64(cap(l.ring)) + 1
+	l.ring[l.index(e.Seq)] = e
+	if size := uint64(len(l.ring)); l.next-l.first > size {
+		l.first = l.next - size
 	}
 	close(l.changed)
 	l.changed = make(chan struct{})
 	return e.Seq
+}
+
+// index is where the ring keeps the event of a sequence number.
+func (l *Log) index(seq uint64) int { return int((seq - 1) % uint64(len(l.ring))) }
+
+// Cut forgets the events with a sequence number above seq, for a target that
+// goes back: the next event gets seq+1. A reader that goes on after a higher
+// number finds nothing until it sees Cuts change and begins again.
+func (l *Log) Cut(seq uint64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed || seq+1 >= l.next {
+		return
+	}
+	l.next = seq + 1
+	l.cuts++
+	l.first = min(l.first, l.next)
+	close(l.changed)
+	l.changed = make(chan struct{})
+}
+
+// Cuts returns how often events were forgotten by Cut.
+func (l *Log) Cuts() uint64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.cuts
 }
 
 // After returns the events kept with a sequence number above seq, at most
@@ -61,7 +86,7 @@ func (l *Log) After(seq uint64, limit int) (events []Event, missed uint64) {
 	}
 	events = make([]Event, n)
 	for i := range events {
-		events[i] = l.ring[int((from+uint64(i)-1)%uint64(cap(l.ring)))]
+		events[i] = l.ring[l.index(from+uint64(i))]
 	}
 	return events, missed
 }

@@ -1,0 +1,121 @@
+package kernel
+
+import "example.org/kmodsh/internal/trace"
+
+// Snapshot is all there is to see of a Debugger at one position. It is a value
+// of its own: nothing in it changes when the target goes on. The tags expr
+// name the fields for conditions.
+type Snapshot struct {
+	Target string `json:"target"`
+	Pos    int    `json:"pos"`
+	End    int    `json:"end"`    // last position known
+	Now    int64  `json:"now_ns"` // the target's clock
+	// AllDone: every thread has ended. Deadlock: nobody can move, nobody is
+	// held, no time-out is due, and somebody waits.
+	AllDone  bool          `json:"all_done"`
+	Deadlock bool          `json:"deadlock"`
+	Modules  []ModuleState `json:"modules"` // on the kernel's list, newest first
+	Listed   []Module      `json:"listed"`  // what /proc/modules shows, in its order
+	Threads  []ThreadState `json:"threads"` // in the order they were made
+	Permits  Permits       `json:"permits"`
+	UMH      string        `json:"umh"`      // "enabled", "freezing", "disabled"
+	Modprobe string        `json:"modprobe"` // path of the helper
+	Policy   string        `json:"policy"`   // the helper's
+	Helper   string        `json:"helper"`   // what the helper does, "real" unless it lies
+	Taints   string        `json:"taints"`   // letters
+	Faults   []Fault       `json:"faults"`
+	Leaks    []Allocation  `json:"allocated"` // what is allocated for modules now
+	Events   []trace.Event `json:"events"`    // the last ones
+	Log      []string      `json:"log"`       // the end of the kernel's log
+	// IsBuiltin says whether a module is in the kernel image, HasDir whether
+	// /sys/module has a directory of that name.
+	IsBuiltin func(name string) bool `json:"-"`
+	HasDir    func(name string) bool `json:"-"`
+}
+
+// ModuleState is a module as the kernel knows it, also where nobody else can
+// see it.
+type ModuleState struct {
+	Name      string      `json:"name" expr:"name"`
+	State     trace.State `json:"state" expr:"state"`
+	Refs      int64       `json:"refs" expr:"refs"`               // as /proc/modules shows it: one less than the counter
+	Loader    string      `json:"loader" expr:"loader"`           // thread that loaded it
+	Uses      []string    `json:"uses" expr:"uses"`               // modules it holds references on
+	Users     []string    `json:"users" expr:"users"`             // modules that hold references on it
+	Dir       bool        `json:"dir" expr:"dir"`                 // /sys/module/NAME exists
+	Initstate trace.State `json:"initstate" expr:"initstate"`     // text of its initstate, "" when there is none
+	Files     []string    `json:"files" expr:"files"`             // entries of the directory
+	Taints    string      `json:"taints" expr:"taints"`           // letters
+	Params    []string    `json:"params,omitempty" expr:"params"` // name=value, as parsed
+}
+
+// ThreadState is one thread.
+type ThreadState struct {
+	ID      string `json:"id" expr:"id"`
+	PID     int    `json:"pid" expr:"pid"`
+	Comm    string `json:"comm" expr:"comm"`
+	Parent  string `json:"parent,omitempty" expr:"parent"`
+	Task    string `json:"task,omitempty" expr:"task"` // in words, "" for a thread the kernel made
+	Status  string `json:"status" expr:"status"`       // "ready", "blocked", "held", "done"
+	At      string `json:"at" expr:"at"`               // point it stands at, "" before the first
+	Module  string `json:"module,omitempty" expr:"module"`
+	Request uint64 `json:"request,omitempty" expr:"request"`
+	Waits   string `json:"waits,omitempty" expr:"waits"` // what it waits for, in words
+	// Until is when its wait times out, in nanoseconds on the target's clock; 0 never.
+	Until   int64   `json:"until_ns,omitempty" expr:"until"`
+	Done    bool    `json:"done" expr:"done"`
+	Killed  bool    `json:"killed,omitempty" expr:"killed"`
+	Result  int64   `json:"result" expr:"result"` // what its task returned, or the helper's wait status
+	Verdict Verdict `json:"verdict,omitempty" expr:"verdict"`
+	Began   int64   `json:"began_ns" expr:"began"`
+	Ended   int64   `json:"ended_ns,omitempty" expr:"ended"`
+	Error   string  `json:"error,omitempty" expr:"error"`
+}
+
+// Permits are those of request_module().
+type Permits struct {
+	Used    int `json:"used" expr:"used"`
+	Max     int `json:"max" expr:"max"`
+	Waiting int `json:"waiting" expr:"waiting"` // requests that wait for one
+}
+
+// Allocation is something a load allocated that has not been given back.
+type Allocation struct {
+	Kind   string `json:"kind" expr:"kind"`
+	Module string `json:"module" expr:"module"`
+	Thread string `json:"thread" expr:"thread"`
+	Detail string `json:"detail,omitempty" expr:"detail"`
+	Point  string `json:"point" expr:"point"` // where it was made
+}
+
+// Thread returns the thread of an ID, nil when there is none.
+func (s *Snapshot) Thread(id string) *ThreadState {
+	for i := range s.Threads {
+		if s.Threads[i].ID == id {
+			return &s.Threads[i]
+		}
+	}
+	return nil
+}
+
+// Module returns a module on the kernel's list, nil when there is none.
+func (s *Snapshot) Module(name string) *ModuleState {
+	name = Normalize(name)
+	for i := range s.Modules {
+		if s.Modules[i].Name == name {
+			return &s.Modules[i]
+		}
+	}
+	return nil
+}
+
+// State returns a module's true state: also unformed, absent and builtin.
+func (s *Snapshot) State(name string) trace.State {
+	if m := s.Module(name); m != nil {
+		return m.State
+	}
+	if s.IsBuiltin != nil && s.IsBuiltin(Normalize(name)) {
+		return trace.Builtin
+	}
+	return trace.Absent
+}
