@@ -3,8 +3,7 @@ package kernel
 import "example.org/kmodsh/internal/trace"
 
 // Snapshot is all there is to see of a Debugger at one position. It is a value
-// of its own: nothing in it changes when the target goes on. The tags expr
-// name the fields for conditions.
+// of its own: nothing in it changes when the target goes on.
 type Snapshot struct {
 	Target string `json:"target"`
 	Pos    int    `json:"pos"`
@@ -36,56 +35,56 @@ type Snapshot struct {
 // ModuleState is a module as the kernel knows it, also where nobody else can
 // see it.
 type ModuleState struct {
-	Name      string      `json:"name" expr:"name"`
-	State     trace.State `json:"state" expr:"state"`
-	Refs      int64       `json:"refs" expr:"refs"`               // as /proc/modules shows it: one less than the counter
-	Loader    string      `json:"loader" expr:"loader"`           // thread that loaded it
-	Uses      []string    `json:"uses" expr:"uses"`               // modules it holds references on
-	Users     []string    `json:"users" expr:"users"`             // modules that hold references on it
-	Dir       bool        `json:"dir" expr:"dir"`                 // /sys/module/NAME exists
-	Initstate trace.State `json:"initstate" expr:"initstate"`     // text of its initstate, "" when there is none
-	Files     []string    `json:"files" expr:"files"`             // entries of the directory
-	Taints    string      `json:"taints" expr:"taints"`           // letters
-	Params    []string    `json:"params,omitempty" expr:"params"` // name=value, as parsed
+	Name      string      `json:"name"`
+	State     trace.State `json:"state"`
+	Refs      int64       `json:"refs"`             // as /proc/modules shows it: one less than the counter
+	Loader    string      `json:"loader"`           // thread that loaded it
+	Uses      []string    `json:"uses"`             // modules it holds references on
+	Users     []string    `json:"users"`            // modules that hold references on it
+	Dir       bool        `json:"dir"`              // /sys/module/NAME exists
+	Initstate trace.State `json:"initstate"`        // text of its initstate, "" when there is none
+	Files     []string    `json:"files"`            // entries of the directory
+	Taints    string      `json:"taints"`           // letters
+	Params    []string    `json:"params,omitempty"` // name=value, as parsed
 }
 
 // ThreadState is one thread.
 type ThreadState struct {
-	ID      string `json:"id" expr:"id"`
-	PID     int    `json:"pid" expr:"pid"`
-	Comm    string `json:"comm" expr:"comm"`
-	Parent  string `json:"parent,omitempty" expr:"parent"`
-	Task    string `json:"task,omitempty" expr:"task"` // in words, "" for a thread the kernel made
-	Status  string `json:"status" expr:"status"`       // "ready", "blocked", "held", "done"
-	At      string `json:"at" expr:"at"`               // point it stands at, "" before the first
-	Module  string `json:"module,omitempty" expr:"module"`
-	Request uint64 `json:"request,omitempty" expr:"request"`
-	Waits   string `json:"waits,omitempty" expr:"waits"` // what it waits for, in words
+	ID      string `json:"id"`
+	PID     int    `json:"pid"`
+	Comm    string `json:"comm"`
+	Parent  string `json:"parent,omitempty"`
+	Task    string `json:"task,omitempty"` // in words, "" for a thread the kernel made
+	Status  string `json:"status"`         // "ready", "blocked", "held", "done"
+	At      string `json:"at"`             // point it stands at, "" before the first
+	Module  string `json:"module,omitempty"`
+	Request uint64 `json:"request,omitempty"`
+	Waits   string `json:"waits,omitempty"` // what it waits for, in words
 	// Until is when its wait times out, in nanoseconds on the target's clock; 0 never.
-	Until   int64   `json:"until_ns,omitempty" expr:"until"`
-	Done    bool    `json:"done" expr:"done"`
-	Killed  bool    `json:"killed,omitempty" expr:"killed"`
-	Result  int64   `json:"result" expr:"result"` // what its task returned, or the helper's wait status
-	Verdict Verdict `json:"verdict,omitempty" expr:"verdict"`
-	Began   int64   `json:"began_ns" expr:"began"`
-	Ended   int64   `json:"ended_ns,omitempty" expr:"ended"`
-	Error   string  `json:"error,omitempty" expr:"error"`
+	Until   int64   `json:"until_ns,omitempty"`
+	Done    bool    `json:"done"`
+	Killed  bool    `json:"killed,omitempty"`
+	Result  int64   `json:"result"` // what its task returned, or the helper's wait status
+	Verdict Verdict `json:"verdict,omitempty"`
+	Began   int64   `json:"began_ns"`
+	Ended   int64   `json:"ended_ns,omitempty"`
+	Error   string  `json:"error,omitempty"`
 }
 
 // Permits are those of request_module().
 type Permits struct {
-	Used    int `json:"used" expr:"used"`
-	Max     int `json:"max" expr:"max"`
-	Waiting int `json:"waiting" expr:"waiting"` // requests that wait for one
+	Used    int `json:"used"`
+	Max     int `json:"max"`
+	Waiting int `json:"waiting"` // requests that wait for one
 }
 
 // Allocation is something a load allocated that has not been given back.
 type Allocation struct {
-	Kind   string `json:"kind" expr:"kind"`
-	Module string `json:"module" expr:"module"`
-	Thread string `json:"thread" expr:"thread"`
-	Detail string `json:"detail,omitempty" expr:"detail"`
-	Point  string `json:"point" expr:"point"` // where it was made
+	Kind   string `json:"kind"`
+	Module string `json:"module"`
+	Thread string `json:"thread"`
+	Detail string `json:"detail,omitempty"`
+	Point  string `json:"point"` // where it was made
 }
 
 // Thread returns the thread of an ID, nil when there is none.

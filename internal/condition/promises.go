@@ -1,0 +1,39 @@
+package condition
+
+// Promise is a condition with a name that is to hold at every step.
+type Promise struct {
+	Name string `json:"name"`
+	Says string `json:"says"`
+	Cond string `json:"cond"`
+}
+
+// Promises returns the table of named promises. Those about the end of a run
+// begin with "not finished or".
+func Promises() []Promise {
+	return []Promise{
+		{"zero-means-ready", "Whoever is told of success finds the module live or built in.",
+			`none(threads, .done and .result == 0 and .verdict in ["premature", "false-builtin", "lost"])`},
+		{"no-spurious-failure", "Whoever is told of failure finds no live module.",
+			`none(threads, .done and .verdict == "spurious")`},
+		{"failure-reaches-its-caller", "A helper that failed is never success to the caller that waited for it.",
+			`none(threads, .parent != "" and .done and .result != 0 and thread(.parent).verb == "request" and not (thread(.parent).task contains "--nowait") and result(.parent) == 0)`},
+		{"nothing-leaks", "In the end nothing is allocated but for modules that are live.",
+			`not finished or all(allocations, state(.module) == "live")`},
+		{"nobody-waits-forever", "Somebody can always move until all have ended.",
+			`not deadlock`},
+		{"limit-is-kept", "No more requests run at once than there are permits.",
+			`permits.used <= permits.max`},
+		{"refs-balance", "In the end a live module's reference count is the number of its users.",
+			`not finished or all(modules, .refs == len(.users))`},
+	}
+}
+
+// CompilePromise reads the name of a promise, or a condition of one's own.
+func CompilePromise(text string) (*Condition, error) {
+	for _, p := range Promises() {
+		if p.Name == text {
+			return Compile(p.Cond)
+		}
+	}
+	return Compile(text)
+}
