@@ -229,14 +229,14 @@ func (c *client) fail(err error) {
 // greet opens a session and returns the guest's Welcome. With now false the
 // guest is still starting: it is greeted once it says something, since a
 // serial port that nobody has opened yet swallows the first bytes. For the same
-// reason it is greeted again, after again and then at twice the interval each
-// time, which any guest is in time for at last: only the newest greeting
+// reason it is greeted after first, again after again, and then at twice the
+// interval each time, which any guest is in time for at last: only the newest greeting
 // counts, as a later one ends the session that an earlier one opened.
-func (c *client) greet(ctx context.Context, target string, now bool, again time.Duration) (wire.Welcome, error) {
+func (c *client) greet(ctx context.Context, target string, now bool, first, again time.Duration) (wire.Welcome, error) {
 	c.mu.Lock()
 	c.nonce = rand.Text()
 	c.mu.Unlock()
-	tick := time.NewTimer(again)
+	tick := time.NewTimer(first)
 	defer tick.Stop()
 	var forgets []func()
 	defer func() {
@@ -259,22 +259,27 @@ func (c *client) greet(ctx context.Context, target string, now bool, again time.
 			return wire.Welcome{}, err
 		}
 	}
+	// A greeting from before the first sign of life was lost, at least in part.
+	alive := c.alive
+	if now {
+		alive = nil
+	}
 	for {
 		var newest chan wire.Frame
-		alive := c.alive
 		if n := len(replies); n > 0 {
-			newest, alive = replies[n-1], nil
+			newest = replies[n-1]
 		}
 		select {
 		case <-ctx.Done():
 			return wire.Welcome{}, ctx.Err()
 		case <-alive:
+			alive = nil
 			if err := send(); err != nil {
 				return wire.Welcome{}, err
 			}
 		case <-tick.C:
-			again *= 2
 			tick.Reset(again)
+			again *= 2
 			if err := send(); err != nil {
 				return wire.Welcome{}, err
 			}

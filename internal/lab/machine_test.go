@@ -174,7 +174,7 @@ func TestSession(t *testing.T) {
 			w.Write(wire.Frame{ID: f.ID, Result: wire.Marshal([]string{"x"}), Error: wire.FromError(wire.ErrProtocol)})
 		}
 	}()
-	if _, err := c.greet(t.Context(), "vm:x", true, time.Hour); err != nil {
+	if _, err := c.greet(t.Context(), "vm:x", true, time.Hour, time.Hour); err != nil {
 		t.Fatal(err)
 	}
 	var lines []string
@@ -184,6 +184,35 @@ func TestSession(t *testing.T) {
 	events, _ := log.After(0, 0)
 	if len(events) != 2 || events[0].Module != "a" || events[0].Lost != 0 || events[1].Lost != 3 {
 		t.Errorf("events %+v", events)
+	}
+}
+
+// TestGreetLate has a guest that opens its line only after it was greeted in
+// vain: its first sign of life is answered at once, not after the next interval.
+func TestGreetLate(t *testing.T) {
+	near, far := net.Pipe()
+	defer far.Close()
+	c := newClient(near, trace.NewLog(16))
+	defer c.fail(errors.New("over"))
+	go func() {
+		w := wire.NewConn(far)
+		if _, err := w.Read(); err != nil { // lost
+			return
+		}
+		far.Write([]byte("\n"))
+		f, err := w.Read()
+		var h wire.Hello
+		if err != nil || wire.Unmarshal(f.Args, &h) != nil {
+			return
+		}
+		w.Write(wire.Frame{ID: f.ID, Result: wire.Marshal(wire.Welcome{Version: wire.Version, Nonce: h.Nonce})})
+	}()
+	// The next greeting without a sign of life would come hours later.
+	if _, err := c.greet(t.Context(), "vm:x", false, 20*time.Millisecond, time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	if n := c.next; n != 2 {
+		t.Errorf("greeted %d times", n)
 	}
 }
 

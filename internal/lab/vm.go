@@ -134,7 +134,7 @@ func (v *vm) greet(ctx context.Context, now bool) error {
 	if now {
 		again = time.Second
 	}
-	w, err := v.client.greet(ctx, v.name, now, again)
+	w, err := v.client.greet(ctx, v.name, now, again, 2*again)
 	if err != nil {
 		if cause := context.Cause(ctx); cause != nil {
 			return cause
