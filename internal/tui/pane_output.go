@@ -50,7 +50,8 @@ func (p *outputPane) SetSize(w, h int) {
 	p.list.off = max(0, min(p.list.off, p.list.n-p.list.h))
 }
 
-// Add appends a finished verb and scrolls to where it begins.
+// Add appends a finished verb and scrolls to where it begins, or to its end
+// where that is what a person waits for.
 func (p *outputPane) Add(e *entry) {
 	e.lines = p.write(e)
 	p.entries = append(p.entries, e)
@@ -60,9 +61,19 @@ func (p *outputPane) Add(e *entry) {
 	p.join()
 	p.list.n = len(p.lines)
 	p.list.off = max(0, p.list.n-len(e.lines))
-	if p.list.n-p.list.off < p.list.h { // no empty room below
+	if p.list.n-p.list.off < p.list.h || e.endsInVerdict() { // no empty room below
 		p.list.off = max(0, p.list.n-p.list.h)
 	}
+}
+
+// endsInVerdict says whether the last lines of an entry are the ones that
+// matter: an error, what became of an action, the newest events.
+func (e *entry) endsInVerdict() bool {
+	switch e.result.(type) {
+	case *ops.LoadResult, *ops.UnloadResult, *ops.RequestResult, *ops.EventsResult, *ops.LogResult:
+		return true
+	}
+	return e.err != nil
 }
 
 func (p *outputPane) join() {
