@@ -153,6 +153,20 @@ func (c *console) told() (panic, fatal string, trouble []string) {
 	return c.panic, c.fatal, append([]string(nil), c.trouble...)
 }
 
+// stalled returns the line in which the kernel says that a processor does not
+// get on, "" when none does: kernel/rcu/tree_stall.h and kernel/watchdog.c of
+// Linux 6.1 and 6.12.
+func (c *console) stalled() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, line := range c.trouble {
+		if strings.HasPrefix(line, "rcu: INFO: ") || strings.HasPrefix(line, "watchdog: BUG: soft lockup") {
+			return line
+		}
+	}
+	return ""
+}
+
 // seen returns how many bytes were printed.
 func (c *console) seen() uint64 {
 	c.mu.Lock()

@@ -124,6 +124,13 @@ func (t *target) start(ctx context.Context, c *Cache, q qemu, m machine, o Optio
 		o.Progress.step("boot", 0, 0, t.unsaved)
 	}
 	err := t.bootVM(ctx, c, q, m, vo, o.Progress)
+	if err != nil && ctx.Err() == nil && m.accel == AccelTCG && t.stuck {
+		// On a busy machine an emulated processor misses its timer now and
+		// then while the kernel starts, and stands still from then on.
+		t.again = "the first start hung and was given up: " + firstLine([]byte(err.Error()))
+		o.Progress.step("boot", 0, 0, t.again)
+		err = t.bootVM(ctx, c, q, m, vo, o.Progress)
+	}
 	if err != nil && ctx.Err() == nil && m.accel != AccelTCG && notItsFault(err) {
 		// The probe was content and a whole kernel is not.
 		t.accel = Accel{Name: AccelTCG, Why: fmt.Sprintf("%s does not work here: %s", m.accel, firstLine([]byte(err.Error())))}
@@ -207,6 +214,9 @@ func (t *target) bootVM(ctx context.Context, c *Cache, q qemu, m machine, vo vmO
 			err = v.Err()
 		}
 		v.close()
+		v.mu.Lock()
+		t.stuck = v.stuck
+		v.mu.Unlock()
 		if ctx.Err() != nil || isDead(err) {
 			return err
 		}

@@ -14,7 +14,7 @@ type patience struct {
 
 // defaultPatience is generous: nobody waits for it but with a guest that is
 // really gone.
-var defaultPatience = patience{start: 90 * time.Second, quiet: 10 * time.Second, hang: 30 * time.Second, load: 8 * time.Second}
+var defaultPatience = patience{start: 30 * time.Second, quiet: 10 * time.Second, hang: 30 * time.Second, load: 8 * time.Second}
 
 // stopwatch measures the time a process had: the time that went by, less the
 // time in which it was kept from running.

@@ -23,6 +23,8 @@ type target struct {
 	events      *trace.Log
 	resumed     bool
 	savedAs     string // the file of the saved machine
+	stuck       bool   // the last start hung
+	again       string // why it was started twice
 	split       split
 	settled     chan struct{} // closed when calls may go to the guest
 
@@ -135,6 +137,9 @@ func (t *target) facts() []kernel.Fact {
 		{Name: "qemu", Value: t.vm.qmp.version},
 		{Name: "console", Value: console},
 		{Name: "kernel image", Value: t.boot.Kernel.Image},
+	}
+	if t.again != "" {
+		facts = append(facts, kernel.Fact{Name: "trouble", Value: t.again})
 	}
 	_, _, trouble := t.vm.console.told()
 	for _, line := range trouble {

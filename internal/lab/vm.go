@@ -34,6 +34,7 @@ type vm struct {
 	err     error         // why it is over
 	dead    chan struct{} // closed when err is set
 	greeted bool
+	stuck   bool // it neither started nor died
 }
 
 // startVM starts QEMU for m. With incoming it waits for a saved machine, which
@@ -305,6 +306,13 @@ func (v *vm) watchHang() {
 		now := v.client.bytes.Load()
 		if !greeted {
 			now += v.console.seen()
+			if stall := v.console.stalled(); stall != "" {
+				v.mu.Lock()
+				v.stuck = true
+				v.mu.Unlock()
+				v.die(kernel.BlameKernel, "the guest did not start: "+stall, nil)
+				return
+			}
 		}
 		if now != seen || greeted && v.client.waiting() == 0 {
 			seen = now
@@ -317,6 +325,9 @@ func (v *vm) watchHang() {
 		}
 		switch {
 		case !greeted && clock.had > v.limits.start:
+			v.mu.Lock()
+			v.stuck = true
+			v.mu.Unlock()
 			v.die(v.silent("the guest did not start", clock.had))
 			return
 		case greeted && forget == nil && clock.had > v.limits.quiet:

@@ -258,6 +258,27 @@ func TestHang(t *testing.T) {
 	left(t, vm)
 }
 
+// TestStuck has a machine that never starts: its processors' time runs out, it
+// is started a second time, and then it is the kernel's fault.
+func TestStuck(t *testing.T) {
+	limits := defaultPatience
+	limits.start = 100 * time.Millisecond // no kernel is so fast
+	var boots []string
+	_, err := open(t.Context(), "6.12", Options{Cache: vmCache(t, "6.12"), NoSnapshot: true, limits: &limits, more: "loglevel=0", Progress: func(s Step) {
+		if s.Name == "boot" {
+			boots = append(boots, s.Text)
+		}
+	}})
+	var dead *kernel.DeadError
+	if !errors.As(err, &dead) || dead.Blame != kernel.BlameKernel || !strings.Contains(dead.What, "did not start") {
+		t.Errorf("got %v", err)
+	}
+	if c := vmCache(t, "6.12"); len(boots) < 2 {
+		a, _ := ProbeAccel(t.Context(), c)
+		t.Errorf("with %s started as %q", a.Name, boots)
+	}
+}
+
 // TestGiveUp ends the waiting for a machine that starts, and the waiting for a
 // load.
 func TestGiveUp(t *testing.T) {
