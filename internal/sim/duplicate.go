@@ -35,13 +35,14 @@ func (t *Thread) waitFinished(name string) Errno {
 }
 
 // checkDuplicate applies the profile's duplicate rule. module_mutex is held on
-// entry and on return; it is dropped while waiting.
+// entry and on return; it is dropped while waiting. early says that it is the
+// look before the allocation.
 //
 // Rules A and B are the loop of add_unformed_module (kernel/module.c 4.9, 5.3):
 // after a wait the whole test is repeated, so that the second load may end up
 // loading the module itself. Rule C is module_patient_check_exists (6.12) and
 // its inlined form (6.1): one look after the wait, and no second try.
-func (t *Thread) checkDuplicate(name string) Errno {
+func (t *Thread) checkDuplicate(name string, early bool) Errno {
 	w := t.w
 	for {
 		old := w.find(name)
@@ -62,6 +63,7 @@ func (t *Thread) checkDuplicate(name string) Errno {
 			}
 			old = w.find(name)
 		}
+		w.lost(name, early)
 		if w.Profile.DupRule == RuleC && (old == nil || old.State != trace.Live) {
 			return EBUSY
 		}

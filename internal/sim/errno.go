@@ -23,8 +23,12 @@ const (
 	ENOSPC       Errno = 28
 	ERANGE       Errno = 34
 	ENAMETOOLONG Errno = 36
+	ENODATA      Errno = 61
 	ETIME        Errno = 62
+	ENOPKG       Errno = 65
+	EBADMSG      Errno = 74
 	EOPNOTSUPP   Errno = 95
+	ENOKEY       Errno = 126
 	EKEYREJECTED Errno = 129
 	ERESTARTSYS  Errno = 512
 )

@@ -46,21 +46,29 @@ func (t *Thread) failAt(from ladder, m *Module, e Errno) int64 {
 		m.State = trace.Going
 	}
 	if from >= ladderArgs {
-		t.Sleep(gracePeriod, "a grace period")
-		w.ledger.give(KindArgs, m.Name, "")
+		t.msleep(gracePeriod, "a grace period")
+		t.give(KindArgs, m, "")
 	}
 	if from >= ladderUses {
 		t.Point("U8", m, trace.Event{})
 		t.putUses(m)
-		t.dropSymbols(m)
 	}
 	if from >= ladderUnlink {
-		w.ledger.give(KindPerCPU, m.Name, "")
 		t.unlink(m, true)
 	}
-	w.ledger.give(KindMemory, m.Name, "")
+	t.free(m)
+	w.count(&w.stats.FailedLoads, &w.stats.InvalidModBytes, 2*m.fileSize())
 	t.note("U9", m, trace.Event{State: trace.Absent, Ret: trace.Int(-int64(e))})
 	return -int64(e)
+}
+
+// free is module_deallocate, and the end of free_module.
+func (t *Thread) free(m *Module) {
+	if m.perCPU {
+		t.give(KindPerCPU, m, "")
+	}
+	t.give(KindMemory, m, "")
+	m.freed = true
 }
 
 // failInit is do_init_module's error path: the module goes, as in an unload,
@@ -68,43 +76,39 @@ func (t *Thread) failAt(from ladder, m *Module, e Errno) int64 {
 func (t *Thread) failInit(m *Module, e Errno) int64 {
 	w := t.w
 	m.State = trace.Going
-	t.Sleep(gracePeriod, "a grace period")
+	t.msleep(gracePeriod, "a grace period")
 	t.put(m)
 	t.Point("U3", m, trace.Event{})
-	w.ledger.give(KindArgs, m.Name, "")
 	t.freeModule(m)
 	w.wake(&w.wq, -1)
 	return -int64(e)
 }
 
-// unlink takes m off the list. On the failure ladder the sleepers are woken
-// while module_mutex is still held, before the grace period.
+// unlink takes m off the list, and its symbols with it. On the failure ladder
+// the sleepers are woken while module_mutex is still held, before the grace
+// period: they contend for it at once.
 func (t *Thread) unlink(m *Module, wake bool) {
 	w := t.w
 	t.Lock(&w.mm, Uninterruptible)
 	w.list = slices.DeleteFunc(w.list, func(o *Module) bool { return o == m })
 	m.onList = false
+	for _, sym := range m.Spec.Exports {
+		if w.symbols[sym] == m {
+			delete(w.symbols, sym)
+		}
+	}
 	if wake {
 		w.wake(&w.wq, -1)
 	}
-	t.Sleep(gracePeriod, "a grace period, holding module_mutex")
+	t.msleep(gracePeriod, "a grace period, holding module_mutex")
 	t.Unlock(&w.mm)
-}
-
-// dropSymbols makes m's exports unknown.
-func (t *Thread) dropSymbols(m *Module) {
-	for _, sym := range m.Spec.Exports {
-		if t.w.symbols[sym] == m {
-			delete(t.w.symbols, sym)
-		}
-	}
 }
 
 // destroyParams is module_destroy_params: frees the parameters' strings.
 func (t *Thread) destroyParams(m *Module) {
 	for i := range m.Args {
 		if a := &m.Args[i]; a.owned {
-			t.w.ledger.give(KindString, m.Name, a.Name)
+			t.give(KindString, m, a.Name)
 			a.owned = false
 		}
 	}

@@ -1,6 +1,9 @@
 package sim
 
-import "example.org/kmodsh/internal/trace"
+import (
+	"example.org/kmodsh/internal/kernel"
+	"example.org/kmodsh/internal/trace"
+)
 
 // idempotent is one entry of the table of loads that are under way, keyed by
 // inode (kernel/module/main.c 6.12, struct idempotent).
@@ -11,11 +14,18 @@ type idempotent struct {
 }
 
 // idempotentLoad is idempotent_init_module: the first caller for an inode does
-// the load, whoever comes meanwhile gets its answer, own arguments ignored.
-func (t *Thread) idempotentLoad(f *File, args string) int64 {
+// the load, whoever comes meanwhile gets its answer, own arguments and flags
+// ignored. The entry is made before the file is read and goes when the load
+// has returned, so that it covers the teardown of a failing init, too. The wait
+// was not interruptible before 6.11 (2124d84db293).
+func (t *Thread) idempotentLoad(f *File, args string, flags kernel.InitFlags) int64 {
 	w := t.w
 	if first := w.inodes[f.Inode]; first != nil {
-		why := t.WaitUntil(&first.q, 0, Interruptible, "the load of the same file by another thread", func() bool { return first.done })
+		brk := Uninterruptible
+		if w.Profile.IdempotentBreak {
+			brk = Interruptible
+		}
+		why := t.WaitUntil(&first.q, 0, brk, "the load of the same file by another thread", func() bool { return first.done })
 		if why == Signalled {
 			return -int64(EINTR)
 		}
@@ -24,7 +34,7 @@ func (t *Thread) idempotentLoad(f *File, args string) int64 {
 	}
 	mine := &idempotent{}
 	w.inodes[f.Inode] = mine
-	mine.ret = t.loadImage(f, args, ViaFinit)
+	mine.ret = t.loadImage(f, args, ViaFinit, flags)
 	mine.done = true
 	delete(w.inodes, f.Inode)
 	w.wake(&mine.q, -1)

@@ -42,7 +42,7 @@ func (v view) Finit(_ context.Context, f fs.File, params string, flags kernel.In
 	if !ok || file == nil {
 		return fmt.Errorf("finit_module %s: %w", info.Name(), syscall.Errno(ENOEXEC))
 	}
-	return v.returned(v.t.Load(file, params, ViaFinit, flags&kernel.CompressedFile != 0))
+	return v.returned(v.t.Load(file, params, ViaFinit, flags))
 }
 
 // Init finds the module whose image it is by the line the image begins with.
@@ -53,7 +53,7 @@ func (v view) Init(_ context.Context, image []byte, params string) error {
 	if !ok || file == nil {
 		return syscall.Errno(ENOEXEC)
 	}
-	return v.returned(v.t.Load(file, params, ViaInit, false))
+	return v.returned(v.t.Load(file, params, ViaInit, 0))
 }
 
 func (v view) Delete(_ context.Context, name string, force bool) error {

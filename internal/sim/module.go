@@ -23,7 +23,14 @@ type Module struct {
 	// Loader is the thread that loads it.
 	Loader *Thread
 
-	onList bool
+	onList     bool
+	freed      bool // its memory was given back, or the load ended before it had any
+	packed     bool // the image is compressed, and nobody unpacks it
+	imageFreed bool
+	perCPU     bool
+	unsigned   bool
+	usesGPL    bool // resolved a symbol for GPL-compatible modules only
+	announced  bool // an ADD uevent was sent
 }
 
 // Arg is one parsed parameter.
@@ -36,8 +43,8 @@ type Arg struct {
 // removed on its own, in order (W2 to W8).
 type Sysfs struct {
 	Dir, Holders, Parameters bool
-	Files                    []string // attribute files, in the order made
-	Links                    bool     // this module's links in its dependencies' holders
+	Files                    []string  // attribute files, in the order made
+	Linked                   []*Module // dependencies whose holders directory has a link to this module
 	Sections, Notes          bool
 }
 
@@ -54,10 +61,24 @@ func (s *Sysfs) Initstate() bool {
 // ShownRefs is the reference count as /proc/modules prints it.
 func (m *Module) ShownRefs() int64 { return m.Refs - 1 }
 
-// Size is the size column of /proc/modules.
-func (m *Module) Size() int64 {
-	if m.InitGone {
-		return m.Spec.CoreSize
+// fileSize is the size in bytes of the image the module came from.
+func (m *Module) fileSize() int64 { return m.Spec.CoreSize + m.Spec.InitSize }
+
+// Size is the size column of /proc/modules: core and init memory while init
+// memory is there, core only afterwards.
+func (w *World) Size(m *Module) int64 {
+	extra := int64(0)
+	if w.Profile.OneLayout {
+		extra = pageSize
 	}
-	return m.Spec.CoreSize + m.Spec.InitSize
+	size := m.Spec.CoreSize + extra
+	if !m.InitGone && m.Spec.InitSize > 0 {
+		size += m.Spec.InitSize + extra
+	}
+	return size
 }
+
+// pageSize is by how much core and init memory of the measured test module
+// were larger before 6.4 (module_layout became module_memory, ac3b43283923):
+// 16384 and 12288 bytes on 6.1, 12288 and 8192 on 6.12.
+const pageSize = 4096

@@ -33,6 +33,29 @@ const (
 	Semaphore Limiter = "semaphore" // since 6.4, 25a1b5b518f4: wait, not interruptible, 5 s, first come first served
 )
 
+// When a load writes an audit record (kernel/auditsc.c, audit_log_kern_module).
+const (
+	AuditOff   = "off"   // 4.9
+	AuditLoad  = "load"  // 4.14: before it goes on the list
+	AuditEarly = "early" // 6.12: also when it is refused before that
+)
+
+// How strictly an ELF image is checked, and whether the kernel says what is
+// wrong with it (kernel/module/main.c, elf_validity_check).
+const (
+	ELFSilent  = "silent"  // 4.9, 4.14
+	ELFChecked = "checked" // 6.1
+	ELFStrict  = "strict"  // 6.12
+)
+
+// What get_fs_type says when a request returned 0 and the type is not there
+// (fs/filesystems.c).
+const (
+	FSSilent = "silent" // to 4.12
+	FSWarn   = "warn"   // 4.13: once, with a stack dump (41124db869b7)
+	FSOnce   = "once"   // 5.7: one line, once (26c5d78c976c)
+)
+
 // Profile is a kernel generation as a set of switches, each of which can be
 // thrown on its own: what is called a version is not one behaviour, since
 // stable releases took some changes and not others.
@@ -59,6 +82,24 @@ type Profile struct {
 	SanityCheck       bool    // the proposed check: 0 from modprobe is believed only when the module is live or built in
 	ForceUnload       bool    // CONFIG_MODULE_FORCE_UNLOAD
 	TaintsBeforeCheck bool    // 6.1: taints are set before the duplicate check
+	CompressedFlag    bool    // finit_module knows the flag for compressed files (5.17)
+	IdempotentBreak   bool    // a signal ends the wait of the above (2124d84db293, 6.11)
+	BlacklistFirst    bool    // module_blacklist= is looked at before the CRC of struct module
+	ELFChecks         string  // how strict: ELFSilent, ELFChecked, ELFStrict
+	Audit             string  // AuditOff, AuditLoad, AuditEarly
+	SigOldErrors      bool    // ENOKEY and ENOPKG of module_sig_check
+	SigEnforce        bool    // module.sig_enforce
+	Lockdown          bool    // lockdown=integrity: no module without a good signature
+	Namespaces        bool    // symbol namespaces are checked (5.4)
+	TaintInherit      bool    // inherit_taint (262e6ae7081d, 5.9)
+	AsyncSyncAlways   bool    // the end of a load waits for all asynchronous work, not only if its init used some
+	DeleteTruncates   bool    // delete_module cuts a long name off instead of refusing it
+	OneLayout         bool    // one core and one init block of memory (before ac3b43283923, 6.4)
+	FSWarning         string  // FSSilent, FSWarn, FSOnce
+	ModuleStats       bool    // CONFIG_MODULE_STATS (df3e764d8e5c, 6.4)
+	DupsTrace         bool    // module.enable_dups_trace
+	StaticHelper      string  // CONFIG_STATIC_USERMODEHELPER_PATH (64e90a8acb85, 4.11): "off", "empty", or the one program
+	Workers           int     // helpers that are waited for at once (the unbound workqueue's max_active)
 }
 
 // Switch is one row of the table of switches.
@@ -95,7 +136,29 @@ func Switches() []Switch {
 		onOff("dup-merge", "Requests for a name that is being requested, or was in the last 60 s, share one answer.", "8660484ed1cf, 6.4", func(p *Profile) *bool { return &p.DupMerge }),
 		onOff("sanity-check", "A request believes modprobe only when the module is live or built in.", "proposed in 2016, never merged", func(p *Profile) *bool { return &p.SanityCheck }),
 		onOff("force-unload", "delete_module may be forced.", "CONFIG_MODULE_FORCE_UNLOAD", func(p *Profile) *bool { return &p.ForceUnload }),
-		onOff("taints-before-check", "Taints are set before the duplicate check.", "6.1, layout_and_allocate", func(p *Profile) *bool { return &p.TaintsBeforeCheck }),
+		onOff("taints-before-check", "Taints that the file itself calls for are set before the duplicate check.", "to 6.1 check_modinfo; 6.12 module_augment_kernel_taints", func(p *Profile) *bool { return &p.TaintsBeforeCheck }),
+		onOff("compressed-flag", "finit_module knows the flag for compressed files.", "5.17, MODULE_INIT_COMPRESSED_FILE", func(p *Profile) *bool { return &p.CompressedFlag }),
+		onOff("idempotent-break", "A signal ends the wait for a load of the same file.", "2124d84db293, 6.11", func(p *Profile) *bool { return &p.IdempotentBreak }),
+		onOff("blacklist-first", "module_blacklist= is looked at before the CRC of struct module.", "6.1 load_module; the other way round in 4.9", func(p *Profile) *bool { return &p.BlacklistFirst }),
+		choice("elf-checks", []string{ELFSilent, ELFChecked, ELFStrict}, "How strictly an ELF image is checked, and whether the log says what is wrong.",
+			"elf_validity_check, 6.1 and 6.12", func(p *Profile) *string { return &p.ELFChecks }),
+		choice("audit", []string{AuditOff, AuditLoad, AuditEarly}, "When a load writes an audit record: never, before it goes on the list, or also when it is refused earlier.",
+			"audit_log_kern_module, 4.14 and 6.12", func(p *Profile) *string { return &p.Audit }),
+		onOff("sig-old-errors", "A signature check that fails answers ENOKEY and ENOPKG, not EKEYREJECTED.", "4.14 kernel/module.c; 6.1 kernel/module/signing.c", func(p *Profile) *bool { return &p.SigOldErrors }),
+		onOff("sig-enforce", "Modules without a good signature are refused.", "module.sig_enforce", func(p *Profile) *bool { return &p.SigEnforce }),
+		onOff("lockdown", "The kernel is locked down: modules without a good signature are EPERM.", "6.1 kernel/module/signing.c, LOCKDOWN_MODULE_SIGNATURE", func(p *Profile) *bool { return &p.Lockdown }),
+		onOff("namespaces", "Symbols of a namespace that was not imported are refused.", "5.4, verify_namespace_is_imported", func(p *Profile) *bool { return &p.Namespaces }),
+		onOff("taint-inherit", "A module that uses a proprietary one becomes proprietary.", "262e6ae7081d, 5.9", func(p *Profile) *bool { return &p.TaintInherit }),
+		onOff("async-sync-always", "The end of a load waits for all asynchronous work, not only when its init started some.", "6.1 do_init_module; 4.9 PF_USED_ASYNC", func(p *Profile) *bool { return &p.AsyncSyncAlways }),
+		onOff("delete-truncates", "delete_module cuts off a name of 56 bytes or more instead of answering ENOENT.", "4.9 and 4.14 delete_module", func(p *Profile) *bool { return &p.DeleteTruncates }),
+		onOff("one-layout", "A module has one block of core and one of init memory, each a page larger in the measured module.", "before ac3b43283923, 6.4", func(p *Profile) *bool { return &p.OneLayout }),
+		choice("fs-warning", []string{FSSilent, FSWarn, FSOnce}, "What get_fs_type says when the request returned 0 and there is no such file system.",
+			"41124db869b7, 4.13; 26c5d78c976c, 5.7", func(p *Profile) *string { return &p.FSWarning }),
+		onOff("module-stats", "Wasted loads are counted.", "CONFIG_MODULE_STATS, 6.4", func(p *Profile) *bool { return &p.ModuleStats }),
+		onOff("dups-trace", "Each duplicate request warns with a stack dump.", "module.enable_dups_trace, 6.4", func(p *Profile) *bool { return &p.DupsTrace }),
+		choice("static-helper", []string{"off", "empty", "/sbin/modprobe", "/sbin/usermode-helper"}, "All helpers go through one fixed program; an empty one makes each call return 0.",
+			"64e90a8acb85, 4.11, CONFIG_STATIC_USERMODEHELPER", func(p *Profile) *string { return &p.StaticHelper }),
+		number("workers", 1, 100000, "How many helpers may be waited for at once.", "6.12 WQ_MAX_ACTIVE 512; 6.1 at least 512", func(p *Profile) *int { return &p.Workers }),
 	}
 }
 
@@ -104,17 +167,23 @@ func Profiles() []Profile {
 	v49 := Profile{
 		Name: "v4.9", DupRule: RuleA, ParamLeak: true, ModinfoLeak: true, EarlyUevent: true,
 		Limiter: Reject, KmodMax: 50, ForceUnload: true, TaintsBeforeCheck: true,
+		ELFChecks: ELFSilent, Audit: AuditOff, SigOldErrors: true, DeleteTruncates: true, OneLayout: true,
+		FSWarning: FSSilent, StaticHelper: "off", Workers: 512,
 	}
 	v414 := v49
 	v414.Name, v414.ParamLeak, v414.CleanupGoing, v414.UsageLinkErrors = "v4.14", false, true, true
-	v414.Limiter = Throttle
+	v414.Limiter, v414.Audit, v414.FSWarning = Throttle, AuditLoad, FSWarn
 	v61 := Profile{
 		Name: "v6.1", DupRule: RuleC, DeleteWakes: true, NotifierErrors: true, CleanupGoing: true, BugCleanupGoing: true,
 		UsageLinkErrors: true, EmptyPathIsError: true, Limiter: Throttle, KmodMax: 50, ForceUnload: true, TaintsBeforeCheck: true,
+		CompressedFlag: true, BlacklistFirst: true, ELFChecks: ELFChecked, Audit: AuditLoad,
+		Namespaces: true, TaintInherit: true, AsyncSyncAlways: true, OneLayout: true, FSWarning: FSOnce,
+		StaticHelper: "off", Workers: 512,
 	}
 	v612 := v61
 	v612.Name, v612.EarlyDupCheck, v612.SectionErrors = "v6.12", true, true
 	v612.Limiter, v612.Idempotent, v612.KernelDecompress, v612.TaintsBeforeCheck = Semaphore, true, true, false
+	v612.IdempotentBreak, v612.ELFChecks, v612.Audit, v612.OneLayout = true, ELFStrict, AuditEarly, false
 	return []Profile{v49, v414, v61, v612}
 }
 

@@ -46,6 +46,8 @@ type Thread struct {
 	pending Signal // signal that has arrived and was not taken yet
 	request uint64 // number of the request it belongs to, 0 when none
 	exit    int64  // what its body returned, valid when Done
+
+	threadState
 }
 
 // Status returns whether the thread can move.

@@ -19,15 +19,28 @@ func (m *Module) attributes() []string {
 	return append(files, "initstate", "coresize", "initsize", "taint", "refcnt")
 }
 
-// sysfsSetup is mod_sysfs_setup: W0 to W9. On an error it undoes itself.
+// sysfsSetup is mod_sysfs_setup: W0 to W9. On an error it undoes itself
+// (kernel/module.c 4.9 and 4.14, kernel/module/sysfs.c 6.1 and 6.12). The
+// thread holds no lock but at W6, and stops between any two things that can be
+// seen one without the other.
 func (t *Thread) sysfsSetup(m *Module) Errno {
 	w, s := t.w, &m.Sysfs
 	if e := t.Point("L14", m, trace.Event{}); e != 0 {
 		return e
 	}
+	if e := t.pass("W0", m, trace.Event{}); e != 0 {
+		return e
+	}
+	e := t.pass("W1", m, trace.Event{})
 	if w.dirs[m.Name] || w.dirOf(m.Name) != nil {
 		w.printk("%s: module is already loaded", m.Name)
 		return EINVAL
+	}
+	if e != 0 {
+		return e
+	}
+	if e := t.pass("W2", m, trace.Event{}); e != 0 {
+		return e
 	}
 	s.Dir = true
 	if e := t.Point("W3", m, trace.Event{}); e != 0 {
@@ -39,53 +52,112 @@ func (t *Thread) sysfsSetup(m *Module) Errno {
 		t.sysfsUndo(m)
 		return e
 	}
-	s.Parameters = len(m.Spec.Params) > 0
-	for _, f := range m.attributes() {
-		if e := t.Point("W5", m, trace.Event{Detail: f}); e != 0 {
-			if w.Profile.ModinfoLeak {
-				t.take(KindModinfo, m, "")
-			}
+	s.Parameters = slices.ContainsFunc(m.Spec.Params, func(p ParamSpec) bool { return !p.Hidden })
+	if e := t.addAttributes(m); e != 0 {
+		t.sysfsUndo(m)
+		return e
+	}
+	if e := t.addUsageLinks(m); e != 0 {
+		t.removeAttributes(m)
+		t.sysfsUndo(m)
+		return e
+	}
+	for _, part := range []struct {
+		point string
+		made  *bool
+	}{{"W7", &s.Sections}, {"W8", &s.Notes}} {
+		e := t.Point(part.point, m, trace.Event{})
+		if *part.made = e == 0; e != 0 && w.Profile.SectionErrors {
+			t.delUsageLinks(m)
+			t.removeAttributes(m)
 			t.sysfsUndo(m)
 			return e
 		}
-		s.Files = append(s.Files, f)
 	}
-	t.Lock(&w.mm, Uninterruptible)
-	s.Links = true
-	t.Unlock(&w.mm)
-	if e := t.Point("W7", m, trace.Event{}); e != 0 && w.Profile.SectionErrors {
-		t.sysfsUndo(m)
-		return e
-	}
-	s.Sections = true
-	if e := t.Point("W8", m, trace.Event{}); e != 0 && w.Profile.SectionErrors {
-		t.sysfsUndo(m)
-		return e
-	}
-	s.Notes = true
 	if w.Profile.EarlyUevent {
 		t.note("W9", m, trace.Event{Detail: "uevent ADD"})
+		w.uevent("add", m)
 	}
 	return 0
 }
 
-// sysfsUndo removes what sysfsSetup made when it fails half way.
+// addAttributes is module_add_modinfo_attrs: W5. Where one file cannot be
+// made, kernels up to about 5.4 forget the array that was made for all.
+func (t *Thread) addAttributes(m *Module) Errno {
+	t.at = "W5"
+	t.take(KindModinfo, m, "")
+	for _, f := range m.attributes() {
+		if e := t.Point("W5", m, trace.Event{Detail: f}); e != 0 {
+			if t.w.Profile.ModinfoLeak {
+				m.Sysfs.Files = nil
+			} else {
+				t.removeAttributes(m)
+			}
+			return e
+		}
+		m.Sysfs.Files = append(m.Sysfs.Files, f)
+	}
+	return 0
+}
+
+// removeAttributes is module_remove_modinfo_attrs.
+func (t *Thread) removeAttributes(m *Module) {
+	m.Sysfs.Files = nil
+	t.give(KindModinfo, m, "")
+}
+
+// addUsageLinks is add_usage_links: W6. It was taken for granted up to 4.13.
+func (t *Thread) addUsageLinks(m *Module) (e Errno) {
+	w := t.w
+	t.Lock(&w.mm, Uninterruptible)
+	defer t.Unlock(&w.mm)
+	for _, o := range m.Uses {
+		if failed := t.pass("W6", m, trace.Event{Detail: "holders of " + o.Name}); failed != 0 {
+			if w.Profile.UsageLinkErrors {
+				m.Sysfs.Linked = nil
+				return failed
+			}
+			continue
+		}
+		m.Sysfs.Linked = append(m.Sysfs.Linked, o)
+	}
+	return 0
+}
+
+// delUsageLinks is del_usage_links.
+func (t *Thread) delUsageLinks(m *Module) {
+	t.Lock(&t.w.mm, Uninterruptible)
+	m.Sysfs.Linked = nil
+	t.Unlock(&t.w.mm)
+}
+
+// sysfsUndo removes what is left of the directory when sysfsSetup fails half
+// way (the labels at its end).
 func (t *Thread) sysfsUndo(m *Module) { m.Sysfs = Sysfs{} }
 
 // sysfsTeardown is mod_sysfs_teardown: links, attribute files, parameters,
 // holders, notes and sections, and the directory last. Between the files and
 // the directory lies the mirror of the built-in race's window.
 func (t *Thread) sysfsTeardown(m *Module) {
-	w, s := t.w, &m.Sysfs
-	t.Lock(&w.mm, Uninterruptible)
-	s.Links = false
-	t.Unlock(&w.mm)
+	t.delUsageLinks(m)
 	t.Point("U5", m, trace.Event{})
-	s.Files = nil
+	t.removeAttributes(m)
 	t.Point("U6", m, trace.Event{})
-	s.Parameters = false
-	s.Holders, s.Notes, s.Sections = false, false, false
-	s.Dir = false
+	m.Sysfs = Sysfs{}
+	t.w.uevent("remove", m)
+}
+
+// Holders returns the entries of a module's holders directory, in the order of
+// the list: the modules whose links are made. Between L8 and W6 a module
+// holds a reference and has no link yet.
+func (w *World) Holders(m *Module) []string {
+	var names []string
+	for _, u := range w.list {
+		if slices.Contains(u.Sysfs.Linked, m) {
+			names = append(names, u.Name)
+		}
+	}
+	return names
 }
 
 // dirOf returns the module whose directory /sys/module/NAME is.
@@ -103,9 +175,12 @@ func (s *Sysfs) List() []string {
 		return nil
 	}
 	names := slices.Clone(s.Files)
-	for name, is := range map[string]bool{"holders": s.Holders, "parameters": s.Parameters, "sections": s.Sections, "notes": s.Notes} {
-		if is {
-			names = append(names, name)
+	for _, dir := range []struct {
+		name string
+		is   bool
+	}{{"holders", s.Holders}, {"parameters", s.Parameters}, {"sections", s.Sections}, {"notes", s.Notes}} {
+		if dir.is {
+			names = append(names, dir.name)
 		}
 	}
 	slices.Sort(names)

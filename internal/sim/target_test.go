@@ -50,7 +50,7 @@ func TestTargetLoadsRequestsUnloads(t *testing.T) {
 	if d := cmp.Diff(want, rows); d != "" {
 		t.Errorf("module list (-want +got):\n%s", d)
 	}
-	if left := target.run.world.Ledger(); len(left) != len(rows) {
+	if left := target.run.world.Leaks(); len(left) != 0 {
 		t.Errorf("the ledger holds %+v", left)
 	}
 }

@@ -121,7 +121,11 @@ func (s *System) taskInsmod(t *Thread, k Task, o *Outcome) int64 {
 	if k.Verb == "init" {
 		via = ViaInit
 	}
-	ret := t.Load(&f, strings.Join(k.Params, " "), via, f.Compressed && t.w.Profile.KernelDecompress)
+	flags := kernel.InitFlags(0)
+	if f.Compressed && t.w.Profile.KernelDecompress {
+		flags = kernel.CompressedFile
+	}
+	ret := t.Load(&f, strings.Join(k.Params, " "), via, flags)
 	o.State = t.w.StateOf(f.Spec.Name)
 	return ret
 }

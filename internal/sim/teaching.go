@@ -78,7 +78,7 @@ func testModules() []Installed {
 	victim.Spec.InitSize, victim.Spec.Taint = 8<<10, "OE"
 	victim.Spec.Exports = []string{"victim_a", "victim_b"}
 	victim.Spec.Params = []ParamSpec{
-		{"s", ParamCharp}, {"n", ParamInt}, {"init_ms", ParamInt}, {"init_ret", ParamInt}, {"exit_ms", ParamInt},
+		{Name: "s", Kind: ParamCharp}, {Name: "n"}, {Name: "init_ms"}, {Name: "init_ret"}, {Name: "exit_ms"},
 	}
 	user := mod("test", "user", 12, nil)
 	user.Spec.Taint = "OE"

@@ -10,7 +10,7 @@ func victim() *Spec {
 	return &Spec{
 		Name: "victim", CoreSize: 12288, InitSize: 8192, Taint: "OE",
 		Params: []ParamSpec{
-			{"s", ParamCharp}, {"n", ParamInt}, {"init_ms", ParamInt}, {"init_ret", ParamInt}, {"exit_ms", ParamInt},
+			{Name: "s", Kind: ParamCharp}, {Name: "n"}, {Name: "init_ms"}, {Name: "init_ret"}, {Name: "exit_ms"},
 		},
 		Exports: []string{"victim_a", "victim_b"},
 	}
@@ -56,7 +56,7 @@ func TestMeasuredLoads(t *testing.T) {
 	copied := &File{Path: "copy.ko", Inode: 2, Spec: victim()}
 	other := &File{Path: "user.ko", Inode: 3, Spec: user()}
 	load := func(f *File, args string) func(*Thread) int64 {
-		return func(t *Thread) int64 { return t.Load(f, args, ViaFinit, false) }
+		return func(t *Thread) int64 { return t.Load(f, args, ViaFinit, 0) }
 	}
 	tests := []struct {
 		name, profile string

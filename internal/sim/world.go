@@ -60,6 +60,8 @@ type World struct {
 
 	ledger Ledger
 	faults faults
+
+	kernelState
 }
 
 // Options is what a world is made of.
@@ -88,6 +90,7 @@ func New(o Options) *World {
 		UMH:          UMHEnabled,
 	}
 	w.mm.queue.name = "module_mutex"
+	w.vermagic = "sim SMP preempt mod_unload modversions "
 	for _, b := range o.Builtins {
 		w.builtins[b] = true
 	}
