@@ -14,6 +14,7 @@ type Fault struct {
 	Hold   bool
 	Delay  time.Duration
 	Fail   Errno
+	Lie    string // at R8: how the helper behaves, a value of the setting helper
 }
 
 type planned struct {
@@ -73,6 +74,9 @@ func (w *World) faultAt(t *Thread, point string, m *Module) (e effect) {
 		e.delay = max(e.delay, p.Delay)
 		if p.Fail != 0 {
 			e.fail = p.Fail
+		}
+		if p.Lie != "" {
+			t.lie = p.Lie
 		}
 	}
 	return e

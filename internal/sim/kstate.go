@@ -25,13 +25,34 @@ type kernelState struct {
 	async  int // asynchronous work that is not done (kernel/async.c)
 	asyncs int // asynchronous work begun
 	asyncQ Queue
+
+	dups       map[string]*dupRequest
+	workers    int     // workers that wait for a helper's exit
+	workQueue  []*work // helpers that wait for a worker, first come first served
+	workQ      Queue
+	umhStateQ  Queue // usermodehelper_disabled_waitq
+	root       int   // number of root switches
+	rootGone   int   // roots before this one are gone
+	rootFrozen bool  // the root file system is frozen: nothing can be started
+	rootQ      Queue
+	frozen     bool // user space is frozen
+	frozenQ    Queue
+	mounts     []mount
+}
+
+// mount is a file system in use: it holds a reference on its module.
+type mount struct {
+	fs string
+	m  *Module // nil for one that is built in
 }
 
 // threadState is what the model keeps of one thread.
 type threadState struct {
-	async  bool // an async worker: current_is_async()
-	root   int  // the root file system a helper was started on
-	looked int  // the step in which user space last read a file of the kernel
+	async  bool   // an async worker: current_is_async()
+	helper bool   // a helper process
+	root   int    // the root a helper was started on
+	lie    string // how the helper of this thread's request is to behave, "" as the world's
+	looked int    // the step in which user space last read a file of the kernel
 }
 
 // Uevent is an announcement to udev (lib/kobject_uevent.c).

@@ -15,7 +15,7 @@ const (
 )
 
 // helperForms are the values of the setting helper.
-const helperForms = "real|exit:N|killed|missing|noexec|badformat|slow:DURATION|stuck"
+const helperForms = "real|exit:N|killed|missing|noexec|badformat|binfmt|slow:DURATION|stuck|insmod"
 
 // maxSlow bounds how long a slow helper sleeps first.
 const maxSlow = time.Hour
@@ -74,6 +74,10 @@ func (w *World) helperOf(form string) (Exec, error) {
 		return Exec{Errno: EACCES}, nil
 	case "badformat":
 		return Exec{Errno: ENOEXEC}, nil
+	case "binfmt":
+		return Exec{Binfmt: "binfmt-464c"}, nil
+	case "insmod":
+		return Exec{Run: insmodOnly}, nil
 	case "slow":
 		d, err := time.ParseDuration(arg)
 		if err != nil || d <= 0 || d > maxSlow {

@@ -178,13 +178,13 @@ func (t *Thread) insert(m *Module) Errno {
 	}
 	w := t.w
 	t.Lock(&w.mm, Uninterruptible)
-	defer t.Unlock(&w.mm)
-	if e := t.checkDuplicate(m.Name, false); e != 0 {
-		return e
+	e := t.checkDuplicate(m.Name, false)
+	if e == 0 {
+		w.list = slices.Insert(w.list, 0, m)
+		m.onList = true
 	}
-	w.list = slices.Insert(w.list, 0, m)
-	m.onList = true
-	return 0
+	t.Unlock(&w.mm)
+	return e
 }
 
 // form is complete_formation: L11, under module_mutex. From here on its

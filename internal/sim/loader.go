@@ -38,6 +38,9 @@ func (v view) Finit(_ context.Context, f fs.File, params string, flags kernel.In
 	if err != nil {
 		return err
 	}
+	if e := v.t.openFile(); e != 0 {
+		return fmt.Errorf("open %s: %w", info.Name(), syscall.Errno(e))
+	}
 	file, ok := info.Sys().(*File)
 	if !ok || file == nil {
 		return fmt.Errorf("finit_module %s: %w", info.Name(), syscall.Errno(ENOEXEC))

@@ -4,14 +4,17 @@ import (
 	"fmt"
 	"strings"
 
+	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/kmod"
 )
 
 // Set changes what an administrator could change while the kernel runs:
 // "policy=NAME" (the loader that is /sbin/modprobe), "modprobe=PATH"
 // (kernel.modprobe), "umh=enabled|freezing|disabled", "helper=exit:0" (what
-// stands in the place of modprobe); or throws one of the
-// profile's switches, "kmod-max=2".
+// stands in the place of modprobe), "rootfs=frozen|thawed" (fsfreeze of the
+// root), "switch-root=keep|lose|kill", "modules_disabled=1" (for good),
+// "module_blacklist=a,b"; or throws one of the profile's switches,
+// "kmod-max=2".
 func (w *World) Set(text string) error {
 	name, value, ok := strings.Cut(text, "=")
 	if !ok {
@@ -31,12 +34,30 @@ func (w *World) Set(text string) error {
 	case "umh":
 		switch s := UMHState(value); s {
 		case UMHEnabled, UMHFreezing, UMHDisabled:
-			w.UMH = s
+			w.setUMH(s)
 		default:
 			return fmt.Errorf("usermode helper %q: enabled, freezing or disabled", value)
 		}
 	case "helper":
 		return w.setHelper(value)
+	case "rootfs":
+		if value != "frozen" && value != "thawed" {
+			return fmt.Errorf("rootfs %q: frozen or thawed", value)
+		}
+		w.rootFrozen = value == "frozen"
+		w.wake(&w.rootQ, -1)
+	case "switch-root":
+		return w.switchRoot(value)
+	case "modules_disabled":
+		if value != "1" { // kernel/sysctl.c: it can be set, never cleared
+			return fmt.Errorf("modules_disabled %q: the kernel takes 1 only", value)
+		}
+		w.modulesDisabled = true
+	case "module_blacklist":
+		w.blacklist = nil
+		for _, name := range strings.FieldsFunc(value, func(r rune) bool { return r == ',' }) {
+			w.blacklist = append(w.blacklist, kernel.Normalize(name))
+		}
 	default:
 		if err := w.Profile.Set(text); err != nil {
 			return err
