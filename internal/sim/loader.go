@@ -63,8 +63,18 @@ func (v view) Delete(_ context.Context, name string, force bool) error {
 	return v.returned(v.t.Delete(name, force))
 }
 
+// look stops the thread between two looks of user space at the kernel's files:
+// each is a system call of its own, and much can happen from one to the next.
+func (v view) look() {
+	if v.t.looked == v.t.w.steps {
+		v.t.pause()
+	}
+	v.t.looked = v.t.w.steps
+}
+
 func (v view) Modules() ([]kernel.Module, error) {
 	defer v.t.userspace()
+	v.look()
 	// A reader of /proc/modules takes module_mutex (kernel/module/procfs.c, m_start).
 	v.t.Lock(&v.t.w.mm, Uninterruptible)
 	text := v.t.w.ProcModules()
@@ -76,6 +86,7 @@ func (v view) Initstate(name string) (kernel.Initstate, error) {
 	if err := kernel.CheckModuleName(name); err != nil {
 		return kernel.Initstate{}, err
 	}
+	v.look()
 	return v.t.w.Initstate(name), nil
 }
 
@@ -100,6 +111,18 @@ func (v view) returned(ret int64) error {
 	return nil
 }
 
+// glance is a view that sees all at one moment and disturbs nothing: the
+// checker's, not a process's.
+type glance struct{ view }
+
+func (g glance) Modules() ([]kernel.Module, error) {
+	return kernel.ParseModules(strings.NewReader(g.t.w.ProcModules()))
+}
+
+func (g glance) Initstate(name string) (kernel.Initstate, error) {
+	return g.t.w.Initstate(name), nil
+}
+
 // Initstate is what /sys/module/NAME shows: of a module, or of built-in code
 // that has a directory.
 func (w *World) Initstate(name string) kernel.Initstate {
@@ -121,6 +144,9 @@ func (s *System) Loader(t *Thread) *kmod.Loader {
 		Kernel:   view{t, s.release},
 		Report:   func(e trace.Event) { t.Point(e.Point, nil, e) },
 		Now:      func() int64 { return t.w.now },
+		Run: func(_ context.Context, c kmod.Command) (int, error) {
+			return s.shell(t, c.Text), nil
+		},
 	}
 }
 

@@ -185,7 +185,7 @@ func (r *Run) spawn(a Action) error {
 	}
 	o := &Outcome{Task: task.String()}
 	r.out[a.Thread] = o
-	comm := map[string]string{"load": "modprobe", "unload": "modprobe", "insmod": "insmod", "init": "insmod", "rmmod": "rmmod"}[task.Verb]
+	comm := map[string]string{"load": "modprobe", "unload": "modprobe", "insmod": "insmod", "init": "insmod", "rmmod": "rmmod", "mount": "mount", "umount": "umount"}[task.Verb]
 	if comm == "" {
 		comm = "kthread"
 	}

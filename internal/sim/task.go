@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"example.org/kmodsh/internal/kernel"
@@ -33,6 +34,12 @@ func taskVerbs() []taskVerb {
 		{"insmod", "a process that calls finit_module on a module's file", (*System).taskInsmod},
 		{"init", "a process that calls init_module with a module's image", (*System).taskInsmod},
 		{"rmmod", "a process that calls delete_module", (*System).taskRmmod},
+		{"mount", "a process that mounts a file system, which then holds a reference on its module", (*System).taskMount},
+		{"umount", "a process that unmounts what mount mounted", (*System).taskUmount},
+		{"symbol", "a kernel thread that calls symbol_request() for a symbol", (*System).taskSymbol},
+		{"firmware", "a kernel thread that takes the usermode helper's lock to load firmware", (*System).taskFirmware},
+		{"suspend", "a process that freezes user space, as on the way into suspend", (*System).taskSuspend},
+		{"resume", "a process that thaws user space", (*System).taskResume},
 	}
 }
 
@@ -50,7 +57,7 @@ func (s *System) check(k Task) (taskVerb, error) {
 		if v.name != k.Verb {
 			continue
 		}
-		if k.Name == "" && k.Verb != "request" {
+		if k.Name == "" && !slices.Contains([]string{"request", "suspend", "resume", "firmware"}, k.Verb) {
 			return v, fmt.Errorf("%s: what? a name is missing", k.Verb)
 		}
 		if (k.Verb == "insmod" || k.Verb == "init") && s.File(kernel.Normalize(k.Name)) == nil {
@@ -83,32 +90,14 @@ func (s *System) taskRequest(t *Thread, k Task, o *Outcome) int64 {
 	return ret
 }
 
-// judge gives a finished request its verdict.
+// judge gives a finished request its verdict, by what is true at the moment
+// it returns.
 func (s *System) judge(t *Thread, name string, ret int64, o *Outcome) {
 	var reported error
 	if ret != 0 {
 		reported = fmt.Errorf("request_module returned %d", ret)
 	}
-	o.Verdict, o.State, _ = kmod.Verify(s.resolver, view{t, s.release}, name, reported)
-}
-
-// taskGetFS is get_fs_type (fs/filesystems.c): looks the type up, requests
-// fs-NAME when it is not there, believes only 0, and looks again. It returns 0
-// or -ENODEV, as a mount of that type would.
-func (s *System) taskGetFS(t *Thread, k Task, o *Outcome) int64 {
-	if t.w.provided["fs:"+k.Name] != nil {
-		o.Verdict = kernel.OK
-		return 0
-	}
-	ret := t.RequestModule("fs-"+k.Name, true)
-	s.judge(t, "fs-"+k.Name, ret, o)
-	if ret == 0 {
-		if t.w.provided["fs:"+k.Name] != nil {
-			return 0
-		}
-		t.w.printk("request_module fs-%s succeeded, but still no fs?", k.Name)
-	}
-	return -int64(ENODEV)
+	o.Verdict, o.State, _ = kmod.Verify(s.resolver, glance{view{t, s.release}}, name, reported)
 }
 
 func (s *System) taskInsmod(t *Thread, k Task, o *Outcome) int64 {
