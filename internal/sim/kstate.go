@@ -48,11 +48,12 @@ type mount struct {
 
 // threadState is what the model keeps of one thread.
 type threadState struct {
-	async  bool   // an async worker: current_is_async()
-	helper bool   // a helper process
-	root   int    // the root a helper was started on
-	lie    string // how the helper of this thread's request is to behave, "" as the world's
-	looked int    // the step in which user space last read a file of the kernel
+	async    bool   // an async worker: current_is_async()
+	helper   bool   // a helper process
+	root     int    // the root a helper was started on
+	lie      string // how the helper of this thread's request is to behave, "" as the world's
+	commands int    // commands of the configuration it is inside of
+	looked   int    // the step in which user space last read a file of the kernel
 }
 
 // Uevent is an announcement to udev (lib/kobject_uevent.c).
