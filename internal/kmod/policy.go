@@ -2,6 +2,7 @@ package kmod
 
 import (
 	"fmt"
+	"strings"
 
 	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/trace"
@@ -22,17 +23,37 @@ type Policy struct {
 	Waits bool
 	// Checks: success is reported only when the module is live or built in.
 	Checks bool
+
+	// The rest are mistakes found in loaders that ship today.
+
+	// RowIsLoaded: a row of /proc/modules means loaded, whatever its state.
+	RowIsLoaded bool
+	// Blind: the kernel is never looked at before a load, and EEXIST is taken
+	// for ready. Kernels up to 5.2 answer it for a module that is going, too.
+	Blind bool
+	// KeepsFailed: a module whose load failed counts as loaded, so that what
+	// depends on it goes on.
+	KeepsFailed bool
 }
 
 // The names of the policies.
 const (
-	PolicyKmod19   = "kmod19"
-	PolicyKmod20   = "kmod20"
-	PolicyVerified = "verified"
+	PolicyKmod19           = "kmod19"
+	PolicyKmod20           = "kmod20"
+	PolicyVerified         = "verified"
+	PolicyWildProcModules  = "wild-procmodules"
+	PolicyWildEexist       = "wild-eexist"
+	PolicyWildFailedLoaded = "wild-failed-loaded"
 )
 
-// PolicyNames returns the names of the policies, the default first.
-func PolicyNames() []string { return []string{PolicyVerified, PolicyKmod20, PolicyKmod19} }
+// PolicyNames returns the names of the policies, the default first and those
+// that copy a mistake last.
+func PolicyNames() []string {
+	return []string{
+		PolicyVerified, PolicyKmod20, PolicyKmod19,
+		PolicyWildProcModules, PolicyWildEexist, PolicyWildFailedLoaded,
+	}
+}
 
 // PolicyByName returns the policy of that name; "" stands for verified.
 //
@@ -41,6 +62,12 @@ func PolicyNames() []string { return []string{PolicyVerified, PolicyKmod20, Poli
 //     lists, a directory without initstate is a module that is coming (kmod
 //     commits fd44a98 and e2719b3). EEXIST is success, EBUSY failure.
 //   - verified is kmod20 that waits until the module is live, and checks.
+//   - wild-procmodules takes any row of /proc/modules for a loaded module, as
+//     the Go loaders pkg/kmodule of u-root and pmorjan/kmod do.
+//   - wild-eexist inserts without a look and takes EEXIST for ready, as
+//     pkg/kmodule of u-root does.
+//   - wild-failed-loaded goes on with what depends on a module that failed to
+//     load, as the init of booster does.
 func PolicyByName(name string) (Policy, error) {
 	switch name {
 	case PolicyKmod19:
@@ -49,8 +76,14 @@ func PolicyByName(name string) (Policy, error) {
 		return Policy{Name: name}, nil
 	case PolicyVerified, "":
 		return Policy{Name: PolicyVerified, Waits: true, Checks: true}, nil
+	case PolicyWildProcModules:
+		return Policy{Name: name, RowIsLoaded: true}, nil
+	case PolicyWildEexist:
+		return Policy{Name: name, Blind: true}, nil
+	case PolicyWildFailedLoaded:
+		return Policy{Name: name, KeepsFailed: true}, nil
 	}
-	return Policy{}, fmt.Errorf("%q is no policy: the policies are %s, %s and %s", name, PolicyVerified, PolicyKmod20, PolicyKmod19)
+	return Policy{}, fmt.Errorf("%q is no policy: the policies are %s", name, strings.Join(PolicyNames(), ", "))
 }
 
 // sight is what a policy makes of a module at one moment.
@@ -76,6 +109,16 @@ func (p Policy) look(r *Resolver, k kernel.Kernel, module string, builtin bool) 
 	}
 	if builtin {
 		return sight{state: trace.Builtin, why: "the built-in index lists it"}, nil
+	}
+	switch {
+	case p.Blind:
+		return sight{state: trace.Absent, why: "it is not looked for"}, nil
+	case p.RowIsLoaded:
+		state, err := listed(k, module)
+		if err != nil || state == trace.Absent {
+			return sight{state: trace.Absent, why: "no row in the module list"}, err
+		}
+		return sight{state: trace.Live, why: "any row in the module list counts as loaded; this one says " + string(state)}, nil
 	}
 	is, err := k.Initstate(module)
 	if err != nil {

@@ -46,7 +46,7 @@ func (r *loading) module(ctx context.Context, f Found) error {
 		case err == nil:
 		case ctx.Err() != nil, !s.Soft && self:
 			return err
-		case !s.Soft:
+		case !s.Soft && !r.policy.KeepsFailed:
 			return fmt.Errorf("%s not loaded, it needs %s: %w", f.Module, s.Module, err)
 		}
 	}
