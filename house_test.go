@@ -30,6 +30,7 @@ var floors = [][]string{
 	{"internal/ops"},
 	{"internal/scenario"},
 	{"internal/explore"},
+	{"internal/condition"},
 	{"internal/lab"},
 	{"internal/agent"},
 	{"internal/agent/wire"},

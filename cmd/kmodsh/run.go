@@ -144,10 +144,14 @@ func (p *program) open(ctx context.Context) error {
 	return err
 }
 
-// target is the name of the target that the flags ask for.
+// target is the name of the target that the flags ask for: the simulated
+// kernel, unless a kernel of one's own is to be booted.
 func (p *program) target() string {
-	if p.On == "" {
+	switch {
+	case p.On == "" && p.Kernel != "":
 		return "vm"
+	case p.On == "":
+		return "sim"
 	}
 	return p.On
 }

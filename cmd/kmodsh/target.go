@@ -10,6 +10,7 @@ import (
 	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/lab"
 	"example.org/kmodsh/internal/ops"
+	"example.org/kmodsh/internal/sim"
 )
 
 // The kernels that the target vm stands for, best first. The first is fetched
@@ -20,6 +21,11 @@ func preferred() []string { return []string{"6.12", "6.1"} }
 func (p *program) openTarget(ctx context.Context, name string, progress ops.Progress) (kernel.Target, error) {
 	kind, spec, _ := strings.Cut(name, ":")
 	switch {
+	case kind == "sim":
+		if p.Kernel != "" {
+			return nil, &ops.UsageError{Msg: "--kernel goes with --on vm, not with " + name}
+		}
+		return sim.Open(spec)
 	case name == "host":
 		return lab.OpenHost(lab.HostOptions{Yes: p.Yes, Config: p.Config})
 	case name == "vm" && p.Kernel != "":
@@ -39,7 +45,7 @@ func (p *program) openTarget(ctx context.Context, name string, progress ops.Prog
 		}
 		return lab.Open(ctx, spec, p.labOptions(progress))
 	}
-	return nil, fmt.Errorf("there is no target called so; targets are vm, vm:KERNEL (such as vm:6.12) and host")
+	return nil, fmt.Errorf("there is no target called so; targets are sim, sim:PROFILE (such as sim:v6.12), vm, vm:KERNEL (such as vm:6.12) and host")
 }
 
 func (p *program) labOptions(progress ops.Progress) lab.Options {
@@ -114,7 +120,11 @@ func (p *program) lineStart() int {
 
 // targets lists what can be named as a target.
 func (p *program) targets() []ops.Candidate {
-	list := []ops.Candidate{{Text: "vm", Note: "the best kernel there is, in a machine of its own"}, {Text: "host", Note: "this machine's own kernel"}}
+	list := []ops.Candidate{{Text: "sim", Note: "a simulated kernel, the newest profile"}}
+	for _, profile := range sim.Profiles() {
+		list = append(list, ops.Candidate{Text: "sim:" + profile.Name, Note: "a simulated kernel"})
+	}
+	list = append(list, []ops.Candidate{{Text: "vm", Note: "the best kernel there is, in a machine of its own"}, {Text: "host", Note: "this machine's own kernel"}}...)
 	c, err := lab.OpenCache("")
 	if err != nil {
 		return list

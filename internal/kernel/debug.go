@@ -68,8 +68,9 @@ type RunOptions struct {
 	For time.Duration
 	// Frozen keeps the clock where it is.
 	Frozen bool
-	// Stop is asked after each step whether to stop there; nil never does.
-	Stop func(Stop) bool
+	// Stop is asked after each step whether to stop there; nil never does. It
+	// must call nothing of the target; look gives it a snapshot.
+	Stop func(at Stop, look func() *Snapshot) bool
 }
 
 // Reason says why a thread, or a run, stopped.

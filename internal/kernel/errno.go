@@ -34,6 +34,16 @@ func ErrnoName(e syscall.Errno) string {
 	return "errno " + strconv.Itoa(int(e))
 }
 
+// ErrnoByName returns the Linux errno of a C name, 0 for one not listed.
+func ErrnoByName(name string) syscall.Errno {
+	for n, known := range errnoNames {
+		if known == name {
+			return syscall.Errno(n)
+		}
+	}
+	return 0
+}
+
 // ErrnoOf returns the Linux errno an error wraps, 0 when there is none.
 func ErrnoOf(err error) syscall.Errno {
 	var e syscall.Errno

@@ -6,6 +6,8 @@ import "example.org/kmodsh/internal/trace"
 // of its own: nothing in it changes when the target goes on.
 type Snapshot struct {
 	Target string `json:"target"`
+	// Kernel is the version whose behaviour the target has, such as "6.12".
+	Kernel string `json:"kernel"`
 	Pos    int    `json:"pos"`
 	End    int    `json:"end"`    // last position known
 	Now    int64  `json:"now_ns"` // the target's clock

@@ -21,6 +21,12 @@ func (s *Session) Available(v *Verb) error {
 		return ErrNoTarget
 	}
 	for _, op := range v.Needs {
+		if op == kernel.OpDebug {
+			if _, err := s.debugger(); err != nil {
+				return err
+			}
+			continue
+		}
 		if err := t.Can(op); err != nil {
 			return err
 		}

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/alecthomas/kong"
+
+	"example.org/kmodsh/internal/kernel"
 )
 
 // Exec runs one verb. words are the verb and its arguments, as Split gives
@@ -43,6 +45,10 @@ func (s *Session) Exec(ctx context.Context, words []string) (Result, error) {
 		return nil, err
 	}
 	res, err := cmd.Run(ctx, s)
+	var misspelt *kernel.WordsError
+	if errors.As(err, &misspelt) {
+		err = &UsageError{Msg: misspelt.Msg}
+	}
 	var usage *UsageError
 	if errors.As(err, &usage) && usage.Verb == "" && usage.Hint == "" {
 		return res, v.usageError(usage.Msg)

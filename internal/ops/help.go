@@ -27,6 +27,8 @@ func topics() []Candidate {
 		{Text: "targets", Note: "which kernels can be driven, and how they are named"},
 		{Text: "modules", Note: "module states, and the names and aliases of modules"},
 		{Text: "policies", Note: "how a loader decides built in and done; verdicts"},
+		{Text: "debugging", Note: "stepping threads, going back, faults"},
+		{Text: "conditions", Note: "the language of until, expect, promise and break"},
 		{Text: "scripts", Note: "scripts, exit status, JSON"},
 	}
 }

@@ -13,7 +13,8 @@ type Word struct {
 // maxLine bounds the length in bytes of a line that is taken apart.
 const maxLine = 64 << 10
 
-// Split cuts a line into words. White space separates them; '…' keeps
+// Split cuts a line into words. A condition, as until and others take it, is one
+// word as it stands. Else white space separates them; '…' keeps
 // everything, "…" everything but backslash before a double quote or a
 // backslash; outside of quotes a backslash keeps the next character. A # where
 // a word would begin makes the rest of the line a comment. The error, a
@@ -48,6 +49,9 @@ func lex(line string) (words []Word, open byte, err error) {
 		}
 		if line[i] == '#' {
 			return words, '#', nil
+		}
+		if conditionFollows(words) && line[i] != '\'' {
+			return append(words, rawWord(line, i)), 0, nil
 		}
 		w := Word{Start: i}
 		w.Text, i, open = lexWord(line, i)

@@ -48,6 +48,8 @@ type Verb struct {
 	// New returns a fresh command with its default values; its exported
 	// fields carry kong tags and are the verb's flags and arguments.
 	New func() Command
+	// Condition says that the rest of a line behind the verb is one condition.
+	Condition bool
 	// Examples are lines a person can type as they are.
 	Examples []string
 }

@@ -26,6 +26,7 @@ type Session struct {
 
 	mu     sync.Mutex
 	target kernel.Target
+	debug  debugState
 	lists  moduleCache
 	trees  treeCache
 }
@@ -51,6 +52,9 @@ func (s *Session) SetTarget(t kernel.Target) (old kernel.Target) {
 	defer s.mu.Unlock()
 	old, s.target = s.target, t
 	if old != t {
+		// The futures of the old target go with it; what cannot be closed is
+		// of no use to anybody.
+		_ = s.closeFutures(old)
 		s.dropTree()
 		s.lists = moduleCache{}
 	}

@@ -26,6 +26,9 @@ func OpenResolver(t kernel.Tree) (*kmod.Resolver, error) {
 	if err != nil {
 		return nil, err
 	}
+	if t.FS != nil {
+		return kmod.NewResolver(kmod.NewTree(t.FS, t.Dir), config), nil
+	}
 	tree, err := kmod.OpenTree(t.Dir)
 	if err != nil {
 		return nil, err

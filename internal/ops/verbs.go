@@ -14,7 +14,12 @@ func Verbs() []*Verb {
 		loadVerb(), unloadVerb(), requestVerb(),
 		resolveVerb(), builtinVerb(), depsVerb(),
 		statesVerb(), infoVerb(),
-		eventsVerb(), logVerb(),
+		eventsVerb(), logVerb(), permitsVerb(), beliefVerb(),
+		spawnVerb(), threadsVerb(), stepVerb(), nextVerb(), continueVerb(), waitVerb(), untilVerb(), breakVerb(),
+		backVerb(), gotoVerb(), markVerb(), forkVerb(), diffVerb(),
+		holdVerb(), releaseVerb(), delayVerb(), failVerb(), lieVerb(), floodVerb(), faultsVerb(),
+		policyVerb(), setVerb(), killVerb(),
+		expectVerb(), promiseVerb(), outcomeVerb(),
 		targetVerb(), helpVerb(), quitVerb(),
 	}
 }

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -46,7 +47,15 @@ func (t *Target) Tasks() []kernel.Fact {
 
 // Spawn implements kernel.Debugger.
 func (t *Target) Spawn(ctx context.Context, id string, task kernel.Task) error {
-	return t.act(ctx, Action{Kind: DoSpawn, Thread: id, Task: &task})
+	return words(t.act(ctx, Action{Kind: DoSpawn, Thread: id, Task: &task}))
+}
+
+// words makes what is wrong with a person's words an error of that kind.
+func words(err error) error {
+	if err == nil || errors.Is(err, kernel.ErrNotFound) || errors.Is(err, kernel.ErrClosed) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return &kernel.WordsError{Msg: err.Error()}
 }
 
 // Release implements kernel.Debugger.
@@ -56,12 +65,12 @@ func (t *Target) Release(ctx context.Context, id string) error {
 
 // Signal implements kernel.Debugger.
 func (t *Target) Signal(ctx context.Context, id, signal string) error {
-	return t.act(ctx, Action{Kind: DoSignal, Thread: id, Value: signal})
+	return words(t.act(ctx, Action{Kind: DoSignal, Thread: id, Value: signal}))
 }
 
 // Set implements kernel.Debugger.
 func (t *Target) Set(ctx context.Context, setting string) error {
-	return t.act(ctx, Action{Kind: DoSet, Value: setting})
+	return words(t.act(ctx, Action{Kind: DoSet, Value: setting}))
 }
 
 // AddFault implements kernel.Debugger.

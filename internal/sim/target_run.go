@@ -62,8 +62,8 @@ func (t *Target) stopOf(th *Thread) kernel.Stop {
 const cancelEvery = 256
 
 // Run implements kernel.Debugger: the thread that moved last goes on for as
-// long as it can, then the first that can in the order they were made, then
-// the clock.
+// long as it can, then who it waits for, then the first that can in the order
+// they were made, then the clock.
 func (t *Target) Run(ctx context.Context, o kernel.RunOptions) (kernel.Stop, error) {
 	if err := t.lock(ctx); err != nil {
 		return kernel.Stop{}, err
@@ -116,7 +116,7 @@ func (r *running) loop(ctx context.Context) (kernel.Stop, error) {
 				}
 				continue
 			}
-			next = r.buf[0]
+			next = r.choose(last)
 		}
 		if err := r.run.Do(Action{Kind: DoStep, Thread: next.ID}); err != nil {
 			return r.at(last), err
@@ -127,11 +127,46 @@ func (r *running) loop(ctx context.Context) (kernel.Stop, error) {
 			return r.at(next), nil
 		}
 		if r.o.Stop != nil {
-			if stop := r.at(next); r.o.Stop(stop) {
+			if stop := r.at(next); r.o.Stop(stop, r.snapshot) {
 				return stop, nil
 			}
 		}
 	}
+}
+
+// choose picks one of the threads that can move, in r.buf, when the last one
+// cannot: the thread the run is for, who works for it, who works for the last
+// one or started it, then the first.
+func (r *running) choose(last *Thread) *Thread {
+	first := r.run.world.Thread(r.o.First)
+	best, rank := r.buf[0], 0
+	for _, th := range r.buf {
+		n := 0
+		switch {
+		case first != nil && th == first:
+			n = 4
+		case first != nil && th.worksFor(first):
+			n = 3
+		case last != nil && th.Parent == last:
+			n = 2
+		case last != nil && last.Parent == th:
+			n = 1
+		}
+		if n > rank {
+			best, rank = th, n
+		}
+	}
+	return best
+}
+
+// worksFor says whether t was started by o, or by one who was.
+func (t *Thread) worksFor(o *Thread) bool {
+	for p := t.Parent; p != nil; p = p.Parent {
+		if p == o {
+			return true
+		}
+	}
+	return false
 }
 
 // at is the stop of a thread, which may be nil.

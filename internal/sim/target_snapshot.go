@@ -17,9 +17,14 @@ func (t *Target) Snapshot(ctx context.Context) (*kernel.Snapshot, error) {
 		return nil, err
 	}
 	defer t.mu.Unlock()
+	return t.snapshot(), nil
+}
+
+// snapshot is Snapshot with t.mu held.
+func (t *Target) snapshot() *kernel.Snapshot {
 	s := t.run.world.Snapshot(t.run.out)
 	s.Target, s.Pos, s.End = t.name, t.run.Pos(), t.run.Len()
-	return s, nil
+	return s
 }
 
 // Snapshot returns all there is to see of the world; out is what became of the
@@ -27,7 +32,7 @@ func (t *Target) Snapshot(ctx context.Context) (*kernel.Snapshot, error) {
 func (w *World) Snapshot(out map[string]*Outcome) *kernel.Snapshot {
 	used, limit := w.Permits()
 	s := &kernel.Snapshot{
-		Now: w.now, AllDone: true,
+		Now: w.now, AllDone: true, Kernel: strings.TrimPrefix(w.Profile.Name, "v"),
 		Modules: make([]kernel.ModuleState, 0, len(w.list)),
 		Threads: make([]kernel.ThreadState, 0, len(w.threads)),
 		Permits: kernel.Permits{Used: used, Max: limit, Waiting: w.permits.waiting()},

@@ -1,0 +1,179 @@
+package ops
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"example.org/kmodsh/internal/condition"
+	"example.org/kmodsh/internal/kernel"
+	"example.org/kmodsh/internal/trace"
+)
+
+func breakVerb() *Verb {
+	return &Verb{
+		Name: "break", Group: groupDebug,
+		Short: "stop runs at a point; list or delete such breakpoints",
+		Usage: "[--delete N|all] [POINT [thread=ID] [module=NAME] [if COND]]",
+		Needs: []kernel.Op{kernel.OpDebug},
+		New:   func() Command { return new(breakCommand) },
+		Examples: []string{
+			"break W4", "break L18 module=ext4", `break H2 thread=helper-1 if state("ext4") == "coming"`, "break", "break --delete 1",
+		},
+	}
+}
+
+type breakCommand struct {
+	Delete string   `placeholder:"N" help:"Delete this breakpoint, or all."`
+	Point  string   `arg:"" optional:"" help:"The point: see docs/points.md, or info POINT."`
+	Where  []string `arg:"" optional:"" passthrough:"" sep:"none" help:"thread=ID, module=NAME, and a condition behind the word if."`
+}
+
+func (c *breakCommand) Run(ctx context.Context, s *Session) (Result, error) {
+	if _, err := s.debugger(); err != nil {
+		return nil, err
+	}
+	if c.Delete != "" {
+		return s.deleteBreaks(c.Delete)
+	}
+	if c.Point == "" {
+		return s.breaks(), nil
+	}
+	b, err := c.breakpoint()
+	if err != nil {
+		return nil, err
+	}
+	s.withDebug(func(st *debugState) {
+		st.lastNo++
+		b.number = st.lastNo
+		st.breaks = append(st.breaks, b)
+	})
+	return s.breaks(), nil
+}
+
+// breakpoint reads the arguments.
+func (c *breakCommand) breakpoint() (breakpoint, error) {
+	p, err := lookupPoint(c.Point)
+	if err != nil {
+		return breakpoint{}, err
+	}
+	b := breakpoint{point: p.ID}
+	for i, w := range c.Where {
+		name, value, _ := strings.Cut(w, "=")
+		switch {
+		case w == "if":
+			b.cond, err = condition.Compile(strings.Join(c.Where[i+1:], " "))
+			return b, err
+		case name == "thread" && value != "":
+			b.thread = value
+		case name == "module" && value != "":
+			b.module = kernel.Normalize(value)
+		default:
+			return b, &UsageError{Msg: quoteShort(w) + " is none of thread=ID, module=NAME, if COND"}
+		}
+	}
+	return b, nil
+}
+
+// lookupPoint finds a row of the table of points.
+func lookupPoint(id string) (trace.Point, error) {
+	p, ok := trace.LookupPoint(id)
+	if !ok {
+		var ids []string
+		for _, p := range trace.Points() {
+			ids = append(ids, p.ID)
+		}
+		return p, &UsageError{Msg: quoteShort(id) + " is no point; points are " + strings.Join(ids, " ")}
+	}
+	return p, nil
+}
+
+// breaks lists the breakpoints.
+func (s *Session) breaks() *BreaksResult {
+	r := &BreaksResult{Breakpoints: []Breakpoint{}}
+	s.withDebug(func(st *debugState) {
+		for _, b := range st.breaks {
+			row := Breakpoint{Number: b.number, Point: b.point, Thread: b.thread, Module: b.module}
+			if b.cond != nil {
+				row.Cond = b.cond.Text()
+			}
+			r.Breakpoints = append(r.Breakpoints, row)
+		}
+	})
+	return r
+}
+
+func (s *Session) deleteBreaks(which string) (Result, error) {
+	n, err := strconv.Atoi(which)
+	if err != nil && which != "all" {
+		return nil, &UsageError{Msg: quoteShort(which) + " is neither the number of a breakpoint nor all"}
+	}
+	found := which == "all"
+	s.withDebug(func(st *debugState) {
+		st.breaks = slices.DeleteFunc(st.breaks, func(b breakpoint) bool {
+			found = found || b.number == n
+			return which == "all" || b.number == n
+		})
+	})
+	if !found {
+		return nil, &UsageError{Msg: fmt.Sprintf("there is no breakpoint %d", n)}
+	}
+	return s.breaks(), nil
+}
+
+func (c *breakCommand) Complete(s *Session, before []string, word string) []Candidate {
+	if len(operands(before)) > 0 {
+		return nil
+	}
+	return completePoints(word, func(trace.Point) bool { return true })
+}
+
+// completePoints completes the IDs of the points that are wanted.
+func completePoints(word string, want func(trace.Point) bool) []Candidate {
+	var list []Candidate
+	for _, p := range trace.Points() {
+		if want(p) && strings.HasPrefix(p.ID, strings.ToUpper(word)) {
+			list = append(list, Candidate{Text: p.ID, Note: p.Name})
+		}
+	}
+	return list
+}
+
+// Breakpoint is one breakpoint.
+type Breakpoint struct {
+	Number int    `json:"n"`
+	Point  string `json:"point"`
+	Thread string `json:"thread,omitempty"`
+	Module string `json:"module,omitempty"`
+	Cond   string `json:"if,omitempty"`
+}
+
+// BreaksResult is the list of breakpoints.
+type BreaksResult struct {
+	Breakpoints []Breakpoint `json:"breakpoints"`
+}
+
+// WriteText writes one breakpoint on each line.
+func (r *BreaksResult) WriteText(w io.Writer, st Style) error {
+	t := newText(w, st)
+	if len(r.Breakpoints) == 0 {
+		t.line("no breakpoints")
+	}
+	for _, b := range r.Breakpoints {
+		s := b.Point
+		if b.Thread != "" {
+			s += " thread=" + b.Thread
+		}
+		if b.Module != "" {
+			s += " module=" + b.Module
+		}
+		if b.Cond != "" {
+			s += " if " + b.Cond
+		}
+		t.wrap(fmt.Sprintf("%3d  ", b.Number), 5, s)
+	}
+	return t.err
+}

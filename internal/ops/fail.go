@@ -1,0 +1,59 @@
+package ops
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"example.org/kmodsh/internal/kernel"
+	"example.org/kmodsh/internal/trace"
+)
+
+func failVerb() *Verb {
+	return &Verb{
+		Name: "fail", Group: groupFaults,
+		Short:    "make the step at a point fail with an errno",
+		Usage:    "POINT ERRNO [module=NAME] [thread=ID] [hit=N]",
+		Needs:    []kernel.Op{kernel.OpDebug},
+		New:      func() Command { return new(failCommand) },
+		Examples: []string{"fail L5 ENOMEM", "fail W4 ENOMEM module=ext4"},
+	}
+}
+
+type failCommand struct {
+	Point string  `arg:"" help:"The point: see docs/points.md."`
+	Errno string  `arg:"" help:"One of those with which the step can fail; info POINT lists them."`
+	Where filters `arg:"" optional:"" sep:"none" help:"Only this module, this thread, the n-th time."`
+}
+
+func (c *failCommand) Run(ctx context.Context, s *Session) (Result, error) {
+	p, err := lookupPoint(c.Point)
+	if err != nil {
+		return nil, err
+	}
+	name := strings.TrimPrefix(strings.ToUpper(c.Errno), "-")
+	errno := kernel.ErrnoByName(name)
+	switch {
+	case len(p.Fail) == 0:
+		return nil, &UsageError{Msg: "the step at " + p.ID + " " + p.Name + " cannot be made to fail"}
+	case errno == 0 || !slices.Contains(p.Fail, name):
+		return nil, &UsageError{Msg: "the step at " + p.ID + " can fail with " + strings.Join(p.Fail, ", ") + ", not with " + quoteShort(c.Errno)}
+	}
+	return s.plan(ctx, kernel.Fault{Point: p.ID, Fail: int(errno)}, c.Where)
+}
+
+func (c *failCommand) Complete(s *Session, before []string, word string) []Candidate {
+	words := operands(before)
+	switch len(words) {
+	case 0:
+		return completePoints(word, func(p trace.Point) bool { return len(p.Fail) > 0 })
+	case 1:
+		p, _ := trace.LookupPoint(words[0])
+		var list []Candidate
+		for _, e := range p.Fail {
+			list = append(list, Candidate{Text: e})
+		}
+		return match(strings.ToUpper(word), list)
+	}
+	return nil
+}

@@ -1,0 +1,162 @@
+package ops
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"example.org/kmodsh/internal/kernel"
+	"example.org/kmodsh/internal/trace"
+)
+
+// maxDelay bounds a delay and a wait, on the target's clock.
+const maxDelay = 24 * time.Hour
+
+func faultsVerb() *Verb {
+	return &Verb{
+		Name: "faults", Group: groupFaults,
+		Short:    "list the faults in force, or take one out",
+		Usage:    "[--delete N|all]",
+		Needs:    []kernel.Op{kernel.OpDebug},
+		New:      func() Command { return new(faultsCommand) },
+		Examples: []string{"faults", "faults --delete 1", "faults --delete all"},
+	}
+}
+
+type faultsCommand struct {
+	Delete string `placeholder:"N" help:"Take this fault out of force, or all. Threads it holds stay held."`
+}
+
+func (c *faultsCommand) Run(ctx context.Context, s *Session) (Result, error) {
+	d, err := s.debugger()
+	if err != nil {
+		return nil, err
+	}
+	if c.Delete == "" {
+		return listFaults(ctx, d)
+	}
+	snap, err := d.Snapshot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	n, err := strconv.Atoi(c.Delete)
+	if c.Delete != "all" && (err != nil || !slices.ContainsFunc(snap.Faults, func(f kernel.Fault) bool { return f.Number == n })) {
+		return nil, &UsageError{Msg: quoteShort(c.Delete) + " is neither the number of a fault nor all"}
+	}
+	s.changing(d)
+	for _, f := range snap.Faults {
+		if c.Delete == "all" || f.Number == n {
+			if err := d.RemoveFault(ctx, f.Number); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return listFaults(ctx, d)
+}
+
+func listFaults(ctx context.Context, d kernel.Debugger) (Result, error) {
+	snap, err := d.Snapshot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &FaultsResult{Faults: full(snap.Faults), Helper: snap.Helper}, nil
+}
+
+// filters are the words behind a fault's point: whom it strikes.
+type filters []string
+
+// apply fills them into a fault.
+func (fs filters) apply(f *kernel.Fault) error {
+	for _, w := range fs {
+		name, value, ok := strings.Cut(w, "=")
+		switch {
+		case !ok || value == "":
+			return &UsageError{Msg: quoteShort(w) + " is none of thread=ID, module=NAME, hit=N"}
+		case name == "thread":
+			f.Thread = value
+		case name == "module":
+			f.Module = kernel.Normalize(value)
+		case name == "hit":
+			n, err := strconv.Atoi(value)
+			if err != nil || n < 1 {
+				return &UsageError{Msg: "hit=" + value + ": want a number from 1"}
+			}
+			f.Hit = n
+		default:
+			return &UsageError{Msg: quoteShort(w) + " is none of thread=ID, module=NAME, hit=N"}
+		}
+	}
+	return nil
+}
+
+// plan puts a fault in force and lists all.
+func (s *Session) plan(ctx context.Context, f kernel.Fault, where filters) (Result, error) {
+	d, err := s.debugger()
+	if err != nil {
+		return nil, err
+	}
+	if err := where.apply(&f); err != nil {
+		return nil, err
+	}
+	s.changing(d)
+	if _, err := d.AddFault(ctx, f); err != nil {
+		return nil, err
+	}
+	return listFaults(ctx, d)
+}
+
+// mayHold refuses a point where nothing may be held or delayed.
+func mayHold(id string) (trace.Point, error) {
+	p, err := lookupPoint(id)
+	if err == nil && !p.Hold {
+		err = &UsageError{Msg: "no thread may be held at " + p.ID + " " + p.Name + ": " + p.Why}
+	}
+	return p, err
+}
+
+// FaultsResult is the fault plan in force.
+type FaultsResult struct {
+	Faults []kernel.Fault `json:"faults"`
+	Helper string         `json:"helper"` // what the helper does, "real" unless it lies
+}
+
+// WriteText writes one fault on each line.
+func (r *FaultsResult) WriteText(w io.Writer, st Style) error {
+	t := newText(w, st)
+	if len(r.Faults) == 0 {
+		t.line("no faults")
+	}
+	for _, f := range r.Faults {
+		t.wrap(fmt.Sprintf("%3d  ", f.Number), 5, faultWords(f))
+	}
+	if r.Helper != "real" {
+		t.line("the helper lies: %s", r.Helper)
+	}
+	return t.err
+}
+
+// faultWords is a fault as a person would write it, and how often it struck.
+func faultWords(f kernel.Fault) string {
+	s := "hold " + f.Point
+	switch {
+	case f.Delay > 0:
+		s = "delay " + f.Point + " " + f.Delay.String()
+	case f.Fail != 0:
+		s = "fail " + f.Point + " " + kernel.ErrnoName(syscall.Errno(f.Fail))
+	}
+	if f.Module != "" {
+		s += " module=" + f.Module
+	}
+	if f.Thread != "" {
+		s += " thread=" + f.Thread
+	}
+	if f.Hit > 0 {
+		s += fmt.Sprintf(" hit=%d", f.Hit)
+	}
+	return s + ", met " + count(f.Hits, "time", "times")
+}
