@@ -6,15 +6,17 @@ import "time"
 // with the names, dependencies, aliases and soft dependencies they have in
 // distribution kernels, cut down to what a person can keep in view, and the
 // measured test modules victim and user.
-func TeachingSystem() (*System, error) {
-	return Install(Setup{
+func TeachingSystem() (*System, error) { return Install(teachingSetup()) }
+
+func teachingSetup() Setup {
+	return Setup{
 		Release:  "6.12.0-sim",
 		Modules:  teachingModules(),
 		Builtins: []string{"unix", "ipv6", "ext2", "sd_mod", "virtio_blk", "psmouse", "efivarfs"},
 		// Code that has parameters or a version, and with them a directory
 		// under /sys/module, without being a module.
 		Dirs: []string{"vt", "module", "kernel", "printk", "workqueue", "rcupdate", "ipv6", "psmouse"},
-	})
+	}
 }
 
 func teachingModules() []Installed {
