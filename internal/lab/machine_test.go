@@ -281,9 +281,9 @@ func FuzzUnpackKernel(f *testing.F) {
 	})
 }
 
-// TestProbe runs the probe where it always works, and with an accelerator that
+// TestVMProbe runs the probe where it always works, and with an accelerator that
 // there is not.
-func TestProbe(t *testing.T) {
+func TestVMProbe(t *testing.T) {
 	_, q := qemuCache(t)
 	c, err := OpenCache(t.TempDir())
 	if err != nil {

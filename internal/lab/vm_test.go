@@ -114,9 +114,9 @@ func TestVM(t *testing.T) {
 	}
 }
 
-// TestResume saves a machine at its first start and finds it at the second:
+// TestVMResume saves a machine at its first start and finds it at the second:
 // fresh, with its link working and its clock right.
-func TestResume(t *testing.T) {
+func TestVMResume(t *testing.T) {
 	o := Options{Memory: 400} // no other test's machine
 	first := openVM(t, "6.1", o)
 	<-first.settled
@@ -173,8 +173,8 @@ func TestResume(t *testing.T) {
 	os.Remove(saved)
 }
 
-// TestUnsaved has a machine that cannot be saved go on.
-func TestUnsaved(t *testing.T) {
+// TestVMUnsaved has a machine that cannot be saved go on.
+func TestVMUnsaved(t *testing.T) {
 	vm := openVM(t, "6.12", Options{NoSnapshot: true})
 	<-vm.settled
 	c := vmCache(t, "6.12")
@@ -197,9 +197,9 @@ func TestUnsaved(t *testing.T) {
 	left(t, vm)
 }
 
-// TestPanic has the kernel panic while a call waits, and before anybody can
+// TestVMPanic has the kernel panic while a call waits, and before anybody can
 // call.
-func TestPanic(t *testing.T) {
+func TestVMPanic(t *testing.T) {
 	t.Run("running", func(t *testing.T) {
 		vm := openVM(t, "6.1", Options{NoSnapshot: true, more: "sysrq_always_enabled=1"})
 		<-vm.settled
@@ -241,8 +241,8 @@ func panicked(t *testing.T, err error, what string) {
 	}
 }
 
-// TestHang stops the processors under an agent that owes an answer.
-func TestHang(t *testing.T) {
+// TestVMHang stops the processors under an agent that owes an answer.
+func TestVMHang(t *testing.T) {
 	limits := defaultPatience
 	limits.quiet, limits.hang = time.Second, 3*time.Second
 	vm := openVM(t, "6.12", Options{limits: &limits})
@@ -258,9 +258,9 @@ func TestHang(t *testing.T) {
 	left(t, vm)
 }
 
-// TestStuck has a machine that never starts: its processors' time runs out, it
+// TestVMStuck has a machine that never starts: its processors' time runs out, it
 // is started a second time, and then it is the kernel's fault.
-func TestStuck(t *testing.T) {
+func TestVMStuck(t *testing.T) {
 	limits := defaultPatience
 	limits.start = 100 * time.Millisecond // no kernel is so fast
 	var boots []string
@@ -279,9 +279,9 @@ func TestStuck(t *testing.T) {
 	}
 }
 
-// TestGiveUp ends the waiting for a machine that starts, and the waiting for a
+// TestVMGiveUp ends the waiting for a machine that starts, and the waiting for a
 // load.
-func TestGiveUp(t *testing.T) {
+func TestVMGiveUp(t *testing.T) {
 	c := vmCache(t, "6.12")
 	ctx, cancel := context.WithCancel(t.Context())
 	_, err := open(ctx, "6.12", Options{Cache: c, NoSnapshot: true, Progress: func(s Step) {
@@ -312,8 +312,8 @@ func TestGiveUp(t *testing.T) {
 	left(t, vm)
 }
 
-// TestBlameQEMU kills QEMU under a guest.
-func TestBlameQEMU(t *testing.T) {
+// TestVMBlameQEMU kills QEMU under a guest.
+func TestVMBlameQEMU(t *testing.T) {
 	vm := openVM(t, "6.12", Options{})
 	syscall.Kill(vm.vm.guard.qemuPID(), syscall.SIGKILL)
 	_, err := vm.Info(t.Context())
@@ -324,9 +324,9 @@ func TestBlameQEMU(t *testing.T) {
 	left(t, vm)
 }
 
-// TestSerial is the one test of how large things come through: the whole
+// TestVMSerial is the one test of how large things come through: the whole
 // kernel log, and a configuration of a hundred kilobytes.
-func TestSerial(t *testing.T) {
+func TestVMSerial(t *testing.T) {
 	vm := openVM(t, "6.12", Options{})
 	<-vm.settled
 	var files []wire.File

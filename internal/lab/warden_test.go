@@ -118,9 +118,9 @@ func startVictim(t *testing.T, cacheDir string) (*exec.Cmd, victim) {
 	return cmd, v
 }
 
-// TestKilled kills a kmodsh and its wardens in every way and sees that nothing
+// TestVMKilled kills a kmodsh and its wardens in every way and sees that nothing
 // is left: no QEMU, no warden, no file.
-func TestKilled(t *testing.T) {
+func TestVMKilled(t *testing.T) {
 	qemuCache(t)
 	for _, test := range []struct {
 		name string
@@ -158,8 +158,8 @@ func TestKilled(t *testing.T) {
 	}
 }
 
-// TestClose ends a machine in order.
-func TestClose(t *testing.T) {
+// TestVMClose ends a machine in order.
+func TestVMClose(t *testing.T) {
 	qemuCache(t)
 	dir := t.TempDir()
 	v, err := emptyVM(context.Background(), dir)
@@ -187,9 +187,9 @@ func TestClose(t *testing.T) {
 	emptyTmp(t, dir)
 }
 
-// TestLostQEMU kills QEMU, and its warden, under a kmodsh that goes on: the
+// TestVMLostQEMU kills QEMU, and its warden, under a kmodsh that goes on: the
 // lab failed, not the kernel.
-func TestLostQEMU(t *testing.T) {
+func TestVMLostQEMU(t *testing.T) {
 	qemuCache(t)
 	for _, who := range []string{"QEMU", "its warden"} {
 		t.Run(who, func(t *testing.T) {
@@ -224,8 +224,8 @@ func TestLostQEMU(t *testing.T) {
 	}
 }
 
-// TestQEMURefuses starts a QEMU that cannot start: what it says is the error.
-func TestQEMURefuses(t *testing.T) {
+// TestVMQEMURefuses starts a QEMU that cannot start: what it says is the error.
+func TestVMQEMURefuses(t *testing.T) {
 	c, q := qemuCache(t)
 	_, err := startQEMU(t.Context(), c, q, []string{"-machine", "nonesuch"}, vmOptions{name: "vm:x", kernel: "x", limits: defaultPatience}, trace.NewLog(16))
 	var dead *kernel.DeadError
