@@ -103,6 +103,10 @@ func (p *program) main(ctx context.Context) error {
 	switch words := p.Words[1:]; p.Words[0] {
 	case "shell":
 		return p.shell(ctx, words)
+	case "run":
+		return p.runScenarios(ctx, words)
+	case "scenario":
+		return p.scenario(words)
 	case "lab":
 		return p.lab(ctx, words)
 	case "resolve":

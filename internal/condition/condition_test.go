@@ -94,7 +94,8 @@ func TestExplain(t *testing.T) {
 func TestPromisesAreConditions(t *testing.T) {
 	broken := map[string]bool{"zero-means-ready": true, "failure-reaches-its-caller": true, "limit-is-kept": true}
 	s := snapshot()
-	s.Threads[1].Result, s.Permits.Used = 0, 51
+	s.Threads[1].Result, s.Permits.Max = 0, 0
+	s.Threads = append(s.Threads, kernel.ThreadState{ID: "C", Status: "blocked"}, kernel.ThreadState{ID: "helper-2", Parent: "C"})
 	for _, p := range Promises() {
 		c, err := CompilePromise(p.Name)
 		if err != nil {

@@ -1,0 +1,138 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"example.org/kmodsh/internal/ops"
+	"example.org/kmodsh/internal/scenario"
+)
+
+const runUsage = "usage: kmodsh run [--on TARGET]... [--echo] SCENARIO..."
+
+// errNotAsExpected ends the program with the status of a failure; what failed
+// is in the report.
+var errNotAsExpected = errors.New("not all is as expected")
+
+// errNotAvailable ends it with the status that git bisect run skips on.
+var errNotAvailable = errors.New("not available")
+
+// runScenarios runs scenarios and writes the report on standard output.
+func (p *program) runScenarios(ctx context.Context, args []string) error {
+	var g struct {
+		On        []string `sep:"none"`
+		Echo      bool
+		Scenarios []string `arg:"" name:"scenario"`
+	}
+	if err := parse("run", &g, args, runUsage); err != nil {
+		return err
+	}
+	if p.On != "" {
+		g.On = append([]string{p.On}, g.On...)
+	}
+	list, err := findScenarios(g.Scenarios)
+	if err != nil {
+		return err
+	}
+	report := scenario.NewReport(os.Stdout, len(list))
+	failed, absent := 0, ""
+	for _, s := range list {
+		res := s.Run(ctx, p.session.OpenRunner, scenario.Options{On: g.On, Echo: g.Echo})
+		if cause := context.Cause(ctx); cause != nil {
+			return cause
+		}
+		if err := report.Add(res); err != nil {
+			return fmt.Errorf("writing the report: %w", err)
+		}
+		switch res.Verdict {
+		case scenario.Failed:
+			failed++
+		case scenario.Absent:
+			absent = res.Why
+		}
+	}
+	switch {
+	case failed > 0:
+		return fmt.Errorf("%d of %d scenarios: %w", failed, len(list), errNotAsExpected)
+	case absent != "":
+		return &ops.OpenError{Target: strings.Join(g.On, " "), Err: fmt.Errorf("%w: %s", errNotAvailable, absent)}
+	}
+	return nil
+}
+
+// findScenarios finds scenarios by names, patterns and paths, and looks that
+// their lines are lines of verbs.
+func findScenarios(words []string) ([]*scenario.Scenario, error) {
+	var list []*scenario.Scenario
+	for _, w := range words {
+		found, err := scenario.Find(w)
+		if err != nil {
+			return nil, &ops.UsageError{Verb: "run", Msg: err.Error(), Hint: "kmodsh scenario list shows the library"}
+		}
+		list = append(list, found...)
+	}
+	for _, s := range list {
+		if err := ops.CheckScenario(s); err != nil {
+			return nil, &ops.UsageError{Verb: "run", Msg: err.Error(), Hint: "the format is described in docs/scenarios.md"}
+		}
+	}
+	return list, nil
+}
+
+const scenarioUsage = "usage: kmodsh scenario list [PATTERN] | show NAME | new FILE"
+
+// scenario shows the library, or begins a new scenario.
+func (p *program) scenario(args []string) error {
+	wrong := func(msg string) error { return &ops.UsageError{Verb: "scenario", Msg: msg, Hint: scenarioUsage} }
+	if len(args) == 0 {
+		return wrong("list, show or new?")
+	}
+	switch what, rest := args[0], args[1:]; {
+	case what == "list" && len(rest) <= 1:
+		return p.listScenarios(append(rest, "*/*")[0])
+	case what == "show" && len(rest) == 1:
+		text, err := scenario.Text(rest[0])
+		if err != nil {
+			return &ops.UsageError{Verb: "scenario", Msg: err.Error(), Hint: "kmodsh scenario list shows them"}
+		}
+		_, err = fmt.Print(text)
+		return err
+	case what == "new" && len(rest) == 1:
+		return newScenario(rest[0])
+	}
+	return wrong("list, show NAME or new FILE?")
+}
+
+func (p *program) listScenarios(pattern string) error {
+	list, err := scenario.Find(pattern)
+	if err != nil {
+		return &ops.UsageError{Verb: "scenario", Msg: err.Error(), Hint: scenarioUsage}
+	}
+	r := &ops.ScenariosResult{}
+	for _, s := range list {
+		r.Scenarios = append(r.Scenarios, ops.ScenarioRow{Name: s.Name, Title: s.Title, Targets: s.Targets})
+	}
+	return ops.Write(os.Stdout, r, p.JSON, p.front.OutStyle)
+}
+
+// newScenario writes a template to a file that is not there yet.
+func newScenario(name string) error {
+	if !strings.HasSuffix(name, scenario.Suffix) {
+		name += scenario.Suffix
+	}
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return fmt.Errorf("new scenario: %w", err)
+	}
+	_, err = f.WriteString(scenario.Template)
+	if cerr := f.Close(); err == nil {
+		err = cerr
+	}
+	if err == nil {
+		_, err = fmt.Printf("%s\nrun it: kmodsh run %s\n", name, name)
+	}
+	return err
+}

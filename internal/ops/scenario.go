@@ -1,0 +1,121 @@
+package ops
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+
+	"example.org/kmodsh/internal/kernel"
+	"example.org/kmodsh/internal/scenario"
+)
+
+// OpenRunner opens a target in a session of its own, which runs the lines of a
+// scenario. The session opens targets as s does.
+func (s *Session) OpenRunner(ctx context.Context, target string) (scenario.Runner, error) {
+	own := New()
+	own.OpenTarget, own.Progress, own.Yes = s.OpenTarget, s.Progress, s.Yes
+	if err := own.Open(ctx, target); err != nil {
+		return nil, err
+	}
+	return &lineRunner{own}, nil
+}
+
+// lineRunner runs the lines of one case.
+type lineRunner struct{ s *Session }
+
+// Run implements scenario.Runner.
+func (r *lineRunner) Run(ctx context.Context, line string) (string, error) {
+	words, err := Split(line)
+	if err != nil {
+		return "", err
+	}
+	args := make([]string, len(words))
+	for i, w := range words {
+		args[i] = w.Text
+	}
+	res, err := r.s.Exec(ctx, args)
+	var b bytes.Buffer
+	if werr := Write(&b, res, false, Style{ASCII: true}); werr != nil && err == nil {
+		err = werr
+	}
+	var unsupported *kernel.UnsupportedError
+	if errors.As(err, &unsupported) || errors.Is(err, ErrNoTarget) {
+		err = cannotError{err}
+	}
+	return b.String(), err
+}
+
+// Close implements scenario.Runner.
+func (r *lineRunner) Close() error { return r.s.Close() }
+
+// cannotError tells a scenario that the target cannot do what a line asks.
+type cannotError struct{ error }
+
+// Unavailable implements scenario.Unavailable.
+func (cannotError) Unavailable() bool { return true }
+
+func (e cannotError) Unwrap() error { return e.error }
+
+// Diagnose implements scenario.Diagnosis.
+func (e *ExpectError) Diagnose() (expected string, got []string) {
+	expected = e.Cond
+	if e.What != "is not so" {
+		got = append(got, e.What)
+	}
+	for _, v := range e.Got {
+		got = append(got, v.Text+" = "+v.Value)
+	}
+	return expected, got
+}
+
+// Diagnose implements scenario.Diagnosis.
+func (e *PromiseError) Diagnose() (expected string, got []string) {
+	expected = e.Cond
+	if e.Promise != e.Cond {
+		expected = e.Promise + ": " + e.Cond
+	}
+	for _, v := range e.Got {
+		got = append(got, v.Text+" = "+v.Value)
+	}
+	return expected, got
+}
+
+// CheckScenario looks whether the lines of a scenario are lines of verbs,
+// without running them. The error is a *scenario.SyntaxError.
+func CheckScenario(s *scenario.Scenario) error {
+	all := [][]scenario.Line{s.Lines}
+	for _, c := range s.Cases {
+		all = append(all, c.Lines)
+	}
+	for _, p := range s.Promises {
+		all = append(all, []scenario.Line{{Text: "promise " + p}})
+	}
+	for _, lines := range all {
+		for _, l := range lines {
+			if err := checkLine(l); err != nil {
+				return &scenario.SyntaxError{Name: s.Name, Line: l.N, Msg: fmt.Sprintf("%s: %v", l.Text, err)}
+			}
+		}
+	}
+	return nil
+}
+
+func checkLine(l scenario.Line) error {
+	words, err := Split(l.Text)
+	if err != nil {
+		return err
+	}
+	if len(words) == 0 {
+		return errors.New("a verb is missing")
+	}
+	v, err := Lookup(words[0].Text)
+	if err != nil {
+		return err
+	}
+	args := make([]string, 0, len(words))
+	for _, w := range words[1:] {
+		args = append(args, w.Text)
+	}
+	return v.Check(args)
+}
