@@ -26,6 +26,7 @@ import (
 //	at TIME state MODULE STATE
 //	at TIME permits N
 //	want ID RET [TIME]            what a thread returned, and how long it took
+//	killed ID [TIME]              SIGKILL ended it
 //	stuck ID WORDS                it waits for something of these words for ever
 //	count RET N [TIME]            so many threads returned that
 //	log TEXT | nolog TEXT | logs N TEXT
@@ -230,7 +231,7 @@ func (s *script) action(line string, w []string) {
 	case "unfault":
 		n, _ := strconv.Atoi(w[1])
 		s.do(Action{Kind: DoUnfault, N: n})
-	case "row", "ls", "state", "permits":
+	case "row", "ls", "state", "permits", "holders", "taints":
 		s.check(line, append([]string{"end"}, w...))
 	default:
 		task, err := kernel.ParseTask(w[1:])
@@ -296,6 +297,10 @@ func (s *script) check(line string, w []string) {
 		}
 		if len(w) > 3 && !near(o, w[3]) {
 			s.t.Errorf("%s: took %v", line, time.Duration(o.Ended-o.Began))
+		}
+	case "killed":
+		if o := s.run.Outcome(w[1]); !o.Killed || len(w) > 2 && !near(o, w[2]) {
+			s.t.Errorf("%s: %+v", line, *o)
 		}
 	case "stuck":
 		th := world.Thread(w[1])

@@ -115,12 +115,14 @@ func (s *System) taskInsmod(t *Thread, k Task, o *Outcome) int64 {
 		flags = kernel.CompressedFile
 	}
 	ret := t.Load(&f, strings.Join(k.Params, " "), via, flags)
+	t.userspace()
 	o.State = t.w.StateOf(f.Spec.Name)
 	return ret
 }
 
 func (s *System) taskRmmod(t *Thread, k Task, o *Outcome) int64 {
 	ret := t.Delete(kernel.Normalize(k.Name), k.Force)
+	t.userspace()
 	o.State = t.w.StateOf(kernel.Normalize(k.Name))
 	return ret
 }
