@@ -7,9 +7,11 @@ import "example.org/kmodsh/internal/trace"
 func (w *World) find(name string) *Module {
 	for _, m := range w.list {
 		if m.Name == name {
+			w.sawName(name, m)
 			return m
 		}
 	}
+	w.sawName(name, nil)
 	return nil
 }
 

@@ -25,6 +25,7 @@ type dupRequest struct {
 // finds one it returns 0 at once.
 func (t *Thread) dupRequest(name string, wait bool) (ret int64, merged bool) {
 	w := t.w
+	w.saw(w.resource(ofRequest, name, 0), w.dups[name].digest())
 	first := w.dups[name]
 	if first != nil && first.done && w.now >= first.expires {
 		delete(w.dups, name)
@@ -35,7 +36,9 @@ func (t *Thread) dupRequest(name string, wait bool) (ret int64, merged bool) {
 			if w.dups == nil {
 				w.dups = map[string]*dupRequest{}
 			}
-			w.dups[name] = &dupRequest{}
+			entry := w.resource(ofRequest, name, 0)
+			w.dups[name] = &dupRequest{q: Queue{bit: uint8(entry) + 1}}
+			w.setNamed(entry, w.dups[name].digest())
 		}
 		return 0, false
 	}
@@ -58,10 +61,24 @@ func (t *Thread) dupRequest(name string, wait bool) (ret int64, merged bool) {
 // by the name alone, so that a request which did not wait and has no record of
 // its own may answer for one that still runs.
 func (w *World) announce(name string, ret int64) {
+	entry := w.resource(ofRequest, name, 0)
+	w.saw(entry, w.dups[name].digest())
 	d := w.dups[name]
 	if d == nil || d.done {
 		return
 	}
 	d.done, d.ret, d.expires = true, ret, w.now+int64(dupKept)
+	w.setNamed(entry, d.digest())
 	w.wake(&d.q, -1)
+}
+
+// digest is 0 for a request there is no record of.
+func (d *dupRequest) digest() uint64 {
+	switch {
+	case d == nil:
+		return 0
+	case d.done:
+		return mix(uint64(d.ret), uint64(d.expires))
+	}
+	return 1
 }

@@ -93,8 +93,8 @@ func (t *Thread) unlink(m *Module, wake bool) {
 	w.list = slices.DeleteFunc(w.list, func(o *Module) bool { return o == m })
 	m.onList = false
 	for _, sym := range m.Spec.Exports {
-		if w.symbols[sym] == m {
-			delete(w.symbols, sym)
+		if w.exporter(sym) == m {
+			w.setExporter(sym, nil)
 		}
 	}
 	if wake {

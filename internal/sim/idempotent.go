@@ -20,6 +20,8 @@ type idempotent struct {
 // was not interruptible before 6.11 (2124d84db293).
 func (t *Thread) idempotentLoad(f *File, args string, flags kernel.InitFlags) int64 {
 	w := t.w
+	entry := w.resource(ofInode, "", f.Inode)
+	w.saw(entry, w.values[entry])
 	if first := w.inodes[f.Inode]; first != nil {
 		brk := Uninterruptible
 		if w.Profile.IdempotentBreak {
@@ -33,10 +35,13 @@ func (t *Thread) idempotentLoad(f *File, args string, flags kernel.InitFlags) in
 		return first.ret
 	}
 	mine := &idempotent{}
+	mine.q.bit = uint8(entry) + 1
 	w.inodes[f.Inode] = mine
+	w.setNamed(entry, 1)
 	mine.ret = t.loadImage(f, args, ViaFinit, flags)
 	mine.done = true
 	delete(w.inodes, f.Inode)
+	w.setNamed(entry, 0)
 	w.wake(&mine.q, -1)
 	return mine.ret
 }

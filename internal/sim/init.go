@@ -49,7 +49,7 @@ func (t *Thread) doInit(m *Module) int64 {
 func (t *Thread) runInit(m *Module) (async bool, e Errno) {
 	b := m.body()
 	for _, what := range b.Provides {
-		t.w.provided[what] = m
+		t.w.setProvider(what, m)
 	}
 	if b.Async != nil {
 		t.startAsync(m, *b.Async)
@@ -88,7 +88,7 @@ func (t *Thread) startAsync(m *Module, a AsyncWork) {
 		}
 		if m.onList {
 			for _, what := range a.Provides {
-				w.provided[what] = m
+				w.setProvider(what, m)
 			}
 		}
 		w.async--
@@ -112,8 +112,8 @@ func (m *Module) asyncProbe() bool {
 func (t *Thread) withdraw(m *Module) {
 	give := func(list []string) {
 		for _, what := range list {
-			if t.w.provided[what] == m {
-				delete(t.w.provided, what)
+			if t.w.provider(what) == m {
+				t.w.setProvider(what, nil)
 			}
 		}
 	}

@@ -198,7 +198,7 @@ func (t *Thread) form(m *Module) Errno {
 	defer t.Unlock(&w.mm)
 	for _, sym := range m.Spec.Exports {
 		owner := "kernel"
-		if o := w.symbols[sym]; o != nil {
+		if o := w.exporter(sym); o != nil {
 			owner = o.Name
 		} else if !m.Spec.Defects.DupExport {
 			continue
@@ -207,7 +207,7 @@ func (t *Thread) form(m *Module) Errno {
 		return ENOEXEC
 	}
 	for _, sym := range m.Spec.Exports {
-		w.symbols[sym] = m
+		w.setExporter(sym, m)
 	}
 	m.State = trace.Coming
 	return 0

@@ -77,6 +77,7 @@ func (v view) Modules() ([]kernel.Module, error) {
 	v.look()
 	// A reader of /proc/modules takes module_mutex (kernel/module/procfs.c, m_start).
 	v.t.Lock(&v.t.w.mm, Uninterruptible)
+	v.t.w.sawList()
 	text := v.t.w.ProcModules()
 	v.t.Unlock(&v.t.w.mm)
 	return kernel.ParseModules(strings.NewReader(text))
@@ -129,6 +130,7 @@ func (w *World) Initstate(name string) kernel.Initstate {
 	if m := w.dirOf(name); m != nil {
 		s := kernel.Initstate{Dir: true}
 		if m.Sysfs.Initstate() {
+			w.sawName(name, m)
 			s.State = m.State
 		}
 		return s

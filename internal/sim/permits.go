@@ -37,12 +37,14 @@ func (w *World) Permits() (used, limit int) { return w.permits.used, w.permits.m
 
 // takePermit is the limiter part of __request_module: R5.
 func (t *Thread) takePermit(name string) Errno {
+	t.w.sawPermits()
 	if t.w.Profile.Limiter == Reject {
 		return t.rejectOver(name)
 	}
 	if e := t.Point("R5", nil, trace.Event{Name: name}); e != 0 {
 		return e
 	}
+	t.w.sawPermits()
 	if t.w.Profile.Limiter == Throttle {
 		return t.throttle(name)
 	}
@@ -58,6 +60,7 @@ func (t *Thread) rejectOver(name string) Errno {
 	p := &t.w.permits
 	p.used++
 	e := t.Point("R5", nil, trace.Event{Name: name})
+	t.w.sawPermits()
 	if e == 0 && p.used <= p.max {
 		return 0
 	}
@@ -79,6 +82,7 @@ func (t *Thread) rejectOver(name string) Errno {
 func (t *Thread) throttle(name string) Errno {
 	w, p := t.w, &t.w.permits
 	free := func() bool {
+		w.sawPermits()
 		if p.used >= p.max {
 			return false
 		}

@@ -8,6 +8,12 @@ import (
 
 // record appends one event; what the thread and the module know is filled in.
 func (w *World) record(t *Thread, id string, m *Module, e trace.Event) {
+	if t != nil {
+		t.reached(id, m, e.Ret)
+	}
+	if w.quiet {
+		return
+	}
 	e.Seq = uint64(len(w.events) + 1)
 	e.Time = w.now
 	e.Point = id
@@ -34,4 +40,43 @@ func (t *Thread) note(id string, m *Module, e trace.Event) { t.w.record(t, id, m
 // printk adds a line to the kernel log.
 func (w *World) printk(format string, args ...any) {
 	w.log = append(w.log, fmt.Sprintf(format, args...))
+}
+
+// reached notes that the thread got to a point: for the report of a search on
+// what it covered, and in the thread's history.
+func (t *Thread) reached(id string, m *Module, ret *int64) {
+	c := pointCode(id)
+	t.w.points[c>>6&3] |= 1 << (c & 63)
+	h := uint64(c)
+	if ret != nil {
+		h |= uint64(*ret) << 16
+	}
+	if m != nil {
+		h |= uint64(m.State[0]) << 8
+	}
+	t.seen.history = mix(t.seen.history, h)
+}
+
+// pointCode is a point's number below 256: its phase and its number.
+func pointCode(id string) int {
+	const phases = "RHLWUGS"
+	n, phase := 0, 7
+	for i := range len(phases) {
+		if id != "" && id[0] == phases[i] {
+			phase = i
+		}
+	}
+	for i := 1; i < len(id); i++ {
+		if c := id[i]; c >= '0' && c <= '9' {
+			n = n*10 + int(c-'0')
+		}
+	}
+	return phase<<5 | n&31
+}
+
+// Reached says whether any thread got to the point since the world was made,
+// its restarts included.
+func (w *World) Reached(id string) bool {
+	c := pointCode(id)
+	return w.points[c>>6&3]&(1<<(c&63)) != 0
 }

@@ -45,6 +45,7 @@ type Run struct {
 	pos     int
 	world   *World
 	out     map[string]*Outcome
+	options Options
 }
 
 // NewRun boots a world of the given profile on sys.
@@ -58,8 +59,21 @@ func (r *Run) boot() {
 	if r.world != nil {
 		r.world.Close()
 	}
-	r.world = r.sys.Boot(r.profile)
+	if r.options.Programs == nil {
+		r.options = r.sys.options(r.profile)
+	}
+	r.world = New(r.options)
 	r.out = map[string]*Outcome{}
+	r.pos = 0
+}
+
+// Restart forgets all that was done and boots the same world again, which
+// costs a small part of a new run. Threads and outcomes taken from the run
+// before are no longer valid.
+func (r *Run) Restart() {
+	r.world.Restart(r.options)
+	clear(r.out)
+	r.done = r.done[:0]
 	r.pos = 0
 }
 

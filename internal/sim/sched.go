@@ -1,7 +1,6 @@
 package sim
 
 import (
-	"iter"
 	"slices"
 
 	"example.org/kmodsh/internal/trace"
@@ -35,9 +34,12 @@ type Thread struct {
 	w      *World
 	index  int // place in World.threads, the order of spawning
 	status Status
-	resume func() (struct{}, bool)
-	stop   func()
-	yield  func(struct{}) bool
+	co     *coroutine
+	body   func(*Thread) int64
+	seen   observer
+
+	begun   bool // has made a step
+	spawned bool // from outside, not by another thread
 
 	at      string // ID of the point it stands at, "" before the first
 	module  *Module
@@ -67,28 +69,15 @@ func (t *Thread) WaitsFor() string {
 // Exit returns what the thread's body returned; valid when it is Done.
 func (t *Thread) Exit() int64 { return t.exit }
 
-// unwound is the panic value that takes a coroutine's stack down when its
-// world is closed.
-type unwound struct{}
-
 // Spawn makes a thread that will run body; it does not move until stepped. The
 // body's result is the thread's exit value.
 func (w *World) Spawn(id, comm string, body func(*Thread) int64) *Thread {
 	w.lastPID++
-	t := &Thread{ID: id, PID: w.lastPID, Comm: comm, w: w, index: len(w.threads)}
-	seq := func(yield func(struct{}) bool) {
-		defer func() {
-			if r := recover(); r != nil {
-				if _, ok := r.(unwound); !ok {
-					panic(r)
-				}
-			}
-		}()
-		t.yield = yield
-		t.exit = body(t)
-	}
-	t.resume, t.stop = iter.Pull(iter.Seq[struct{}](seq))
+	co := w.idleCoroutine()
+	t := &co.thread
+	*t = Thread{ID: id, PID: w.lastPID, Comm: comm, w: w, index: len(w.threads), co: co, body: body}
 	w.threads = append(w.threads, t)
+	w.introduce(t)
 	return t
 }
 
@@ -104,6 +93,16 @@ func (w *World) Thread(id string) *Thread {
 	}
 	return nil
 }
+
+// Index is the thread's place in the order in which threads were made in this
+// run, from 0.
+func (t *Thread) Index() int { return t.index }
+
+// Len is the number of threads made so far.
+func (w *World) Len() int { return len(w.threads) }
+
+// At returns the thread with the given Index.
+func (w *World) At(index int) *Thread { return w.threads[index] }
 
 // Runnable appends to buf the threads that can be stepped now, in the order
 // they were made.
@@ -122,29 +121,81 @@ func (w *World) Step(t *Thread) bool {
 	if t.status != Ready || w.closed {
 		return false
 	}
+	w.begin(t)
+	t.co.resume()
+	w.end()
+	return true
+}
+
+// begin and end enclose each step.
+func (w *World) begin(t *Thread) {
 	w.steps++
 	w.current = t
-	if _, more := t.resume(); !more {
-		t.status = Done
-		w.onDone(t)
-	}
+	t.begun = true
+	w.footprint = Footprint{}
+}
+
+func (w *World) end() {
+	w.seal()
 	w.current = nil
-	return true
+}
+
+// Driver decides which thread goes next while Drive runs a world. Next is told
+// who made the last step, nil at the start; it answers nil to stop. A thread
+// it names must be ready.
+type Driver interface {
+	Next(w *World, last *Thread) *Thread
+}
+
+// Drive takes the steps that d chooses. It is Step in a loop, but a thread
+// that is chosen again goes on without a change of coroutines, which is most
+// of what a step costs.
+func (w *World) Drive(d Driver) {
+	if w.closed {
+		return
+	}
+	w.driver = d
+	defer func() { w.driver = nil }()
+	for t := d.Next(w, nil); t != nil; t = w.chosen {
+		w.begin(t)
+		t.co.resume()
+		if t.status == Done {
+			w.end()
+			w.chosen = d.Next(w, t)
+		}
+	}
 }
 
 // Close ends all coroutines. The world must not be used afterwards.
 func (w *World) Close() {
+	if w.closed {
+		return
+	}
 	w.closed = true
 	for _, t := range w.threads {
-		t.stop()
+		t.co.stop()
+	}
+	for _, c := range w.idle {
+		c.stop()
 	}
 }
 
-// pause hands control back to whoever stepped the thread.
+// pause ends a step: control goes back to whoever stepped the thread, unless a
+// driver lets the thread go on at once.
 func (t *Thread) pause() {
-	if !t.yield(struct{}{}) {
+	w := t.w
+	if w.unwinding || w.closed {
 		panic(unwound{})
 	}
+	if w.driver != nil {
+		w.end()
+		w.chosen = w.driver.Next(w, t)
+		if w.chosen == t {
+			w.begin(t)
+			return
+		}
+	}
+	t.co.pause()
 }
 
 // Point brings the thread to a point: the event is recorded, the faults that

@@ -20,7 +20,7 @@ func (t *Thread) resolveOnce(m *Module, sym SymbolSpec) (owner *Module, e Errno)
 	w := t.w
 	t.Lock(&w.mm, Uninterruptible)
 	defer t.Unlock(&w.mm)
-	owner = w.symbols[sym.Name]
+	owner = w.exporter(sym.Name)
 	if owner == nil || owner.State == trace.Unformed {
 		return nil, ENOENT
 	}
@@ -110,10 +110,19 @@ func (t *Thread) resolveWait(m *Module, sym SymbolSpec) (owner *Module, e Errno)
 	return owner, e
 }
 
+// exporter is find_symbol: the module that exports a symbol.
+func (w *World) exporter(sym string) *Module {
+	m := w.symbols[sym]
+	w.sawExporter(sym, m)
+	return m
+}
+
 // tryGet is try_module_get: it needs a module that is not going, and a counter
 // that is not 0, so that it fails before L7 and in the tail of an unload. It
 // succeeds while init still runs.
 func (t *Thread) tryGet(m *Module) bool {
+	t.w.sawName(m.Name, m)
+	t.w.sawRefs(m)
 	if m.State == trace.Going || m.Refs == 0 || m.freed {
 		return false
 	}
@@ -128,7 +137,7 @@ func (t *Thread) symbolGet(sym string) *Module {
 	w := t.w
 	t.Lock(&w.mm, Uninterruptible)
 	defer t.Unlock(&w.mm)
-	m := w.symbols[sym]
+	m := w.exporter(sym)
 	if m == nil || m.State != trace.Live || !t.tryGet(m) {
 		return nil
 	}

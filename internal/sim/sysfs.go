@@ -162,11 +162,14 @@ func (w *World) Holders(m *Module) []string {
 
 // dirOf returns the module whose directory /sys/module/NAME is.
 func (w *World) dirOf(name string) *Module {
-	i := slices.IndexFunc(w.list, func(m *Module) bool { return m.Name == name && m.Sysfs.Dir })
-	if i < 0 {
-		return nil
+	for _, m := range w.list {
+		if m.Name == name && m.Sysfs.Dir {
+			w.sawDir(name, m)
+			return m
+		}
 	}
-	return w.list[i]
+	w.sawDir(name, nil)
+	return nil
 }
 
 // List returns the entries of the module's directory, sorted.

@@ -1,6 +1,8 @@
 package sim
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"maps"
 	"slices"
@@ -139,10 +141,28 @@ func (s *System) File(module string) *File { return s.images[module] }
 // Boot makes a world of the given profile on this system, with the loader
 // core as /sbin/modprobe.
 func (s *System) Boot(p Profile) *World {
-	w := New(Options{
-		Profile: p, Builtins: s.builtins, Dirs: s.dirs,
-		Programs: map[string]Exec{"/sbin/modprobe": {Run: s.modprobe}},
-	})
-	w.images = maps.Clone(s.images)
-	return w
+	return New(s.options(p))
+}
+
+// options is what a world of this system is made of.
+func (s *System) options(p Profile) Options {
+	return Options{
+		Profile: p, Programs: map[string]Exec{modprobePath: {Run: s.modprobe}},
+		builtins: setOf(s.builtins), dirs: setOf(s.dirs), images: s.images,
+	}
+}
+
+// Fingerprint is a hash of all that is installed: systems with the same
+// fingerprint behave the same.
+func (s *System) Fingerprint() string {
+	h := sha256.New()
+	fmt.Fprintf(h, "%s\n%q\n%q\n", s.release, s.builtins, s.dirs)
+	for _, name := range slices.Sorted(maps.Keys(s.fs.files)) {
+		f := s.fs.files[name]
+		fmt.Fprintf(h, "%s %x\n", name, sha256.Sum256(f.data))
+		if f.module != nil {
+			fmt.Fprintf(h, "%d %v %+v\n", f.module.Inode, f.module.Compressed, *f.module.Spec)
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil)[:8])
 }

@@ -10,7 +10,7 @@ import (
 // a reference on its module, which succeeds while that module's init still
 // runs. m is nil for a type that is built in.
 func (t *Thread) getFS(name string) (m *Module, ok bool) {
-	if m = t.w.provided["fs:"+name]; m != nil {
+	if m = t.w.provider("fs:" + name); m != nil {
 		return m, t.tryGet(m)
 	}
 	return nil, t.w.builtins[name]

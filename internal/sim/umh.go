@@ -68,6 +68,7 @@ func (t *Thread) queueHelper(sub *subprocess) int64 {
 	w.helpers++
 	h := w.Spawn("helper-"+strconv.Itoa(w.helpers), "kworker", func(h *Thread) int64 { return h.helperMain(sub) })
 	h.Parent, h.request = t, t.request
+	sub.q.bit = uint8(w.resource(ofHelper, "", h.seen.name)) + 1
 	finished := func() bool { return sub.done || !sub.wait && sub.execed }
 	if t.WaitUntil(&sub.q, 0, Killable, "the helper "+h.ID, finished) == Signalled {
 		return -int64(ERESTARTSYS)

@@ -62,6 +62,9 @@ func (t *Thread) Delete(name string, force bool) int64 {
 // the reference count. Dependents forbid it even by force.
 func (w *World) mayGo(name string, force bool) (*Module, Errno) {
 	m := w.find(name)
+	if m != nil {
+		w.sawRefs(m)
+	}
 	switch {
 	case m == nil || m.State == trace.Unformed:
 		return nil, ENOENT
@@ -87,6 +90,7 @@ func (t *Thread) stopModule(m *Module, force bool) Errno {
 	m.Refs--
 	if m.Refs != 0 {
 		e := t.Point("U1", m, trace.Event{Refs: trace.Int(m.Refs), Detail: "references remain"})
+		w.sawRefs(m)
 		if m.Refs != 0 {
 			m.Refs++
 			if !force {

@@ -61,6 +61,22 @@ type sleeper struct {
 type Queue struct {
 	name     string
 	sleepers []*sleeper
+	bit      uint8 // 1 + its number among the resources found by name, 0: shares bit 0
+	rivals   bool  // who sleeps first matters: woken one at a time, or first come first served
+}
+
+// note adds the queue to a footprint, as slept on or as woken.
+func (q *Queue) note(f *Footprint, wake bool) {
+	bit := uint64(1)
+	if q.bit > 0 {
+		bit = 1 << (q.bit - 1)
+	}
+	if wake || q.rivals {
+		f.Wakes |= bit
+	}
+	if !wake || q.rivals {
+		f.Sleeps |= bit
+	}
 }
 
 func (q *Queue) prepare(t *Thread) *sleeper {
@@ -93,6 +109,7 @@ func (t *Thread) WaitUntil(q *Queue, timeout time.Duration, brk Break, what stri
 	for late := false; ; {
 		s := q.prepare(t)
 		ok := cond()
+		t.w.looked(q, ok)
 		switch {
 		case ok:
 			q.leave(s)
@@ -111,12 +128,25 @@ func (t *Thread) WaitUntil(q *Queue, timeout time.Duration, brk Break, what stri
 	}
 }
 
+// looked notes that the running thread looked whether it has to sleep on q.
+func (w *World) looked(q *Queue, ok bool) {
+	if q != nil {
+		q.note(&w.footprint, false)
+	}
+	if ok {
+		w.observe(22)
+	} else {
+		w.observe(21)
+	}
+}
+
 // block takes t off the processor until its sleeper is woken, the deadline is
 // due, or a signal breaks the wait.
 func (t *Thread) block(s *sleeper, deadline int64, brk Break, what string) Wake {
 	t.wait = waiting{what: what, on: s, deadline: deadline, brk: brk}
 	t.status = Blocked
 	t.pause()
+	t.w.observe(uint64(t.wait.result))
 	return t.wait.result
 }
 
@@ -134,6 +164,7 @@ func (b Break) by(s Signal) bool {
 
 // wake wakes up to n sleepers of q, oldest first; n < 0 means all.
 func (w *World) wake(q *Queue, n int) {
+	q.note(&w.footprint, true)
 	for len(q.sleepers) > 0 && n != 0 {
 		s := q.sleepers[0]
 		q.sleepers = q.sleepers[1:]
@@ -158,6 +189,7 @@ func (w *World) Signal(t *Thread, s Signal) {
 	if t.status == Done {
 		return
 	}
+	w.wrote(resEverything)
 	if t.pending != SIGKILL {
 		t.pending = s
 	}
@@ -211,21 +243,28 @@ type Mutex struct {
 // Lock takes the mutex; brk says which signals may break the wait. It says
 // false when one did.
 func (t *Thread) Lock(m *Mutex, brk Break) bool {
+	t.w.footprint.Reads.add(resMutex)
 	if m.owner != nil {
 		why := t.WaitUntil(&m.queue, 0, brk, m.name+", held by "+m.owner.ID, func() bool { return m.owner == nil })
 		if why == Signalled {
 			return false
 		}
 	}
+	t.w.footprint.Reads.add(resMutex)
 	m.owner = t
 	return true
 }
 
 // Unlock releases the mutex.
 func (t *Thread) Unlock(m *Mutex) {
+	if t.w.unwinding || t.w.closed {
+		return
+	}
 	if m.owner != t {
 		panic("sim: " + t.ID + " unlocks " + m.name + " without holding it")
 	}
 	m.owner = nil
-	t.w.wake(&m.queue, 1)
+	if len(m.queue.sleepers) > 0 {
+		t.w.wake(&m.queue, 1)
+	}
 }

@@ -26,10 +26,17 @@ type World struct {
 	closed  bool
 	threads []*Thread
 	current *Thread
+
+	driver    Driver
+	chosen    *Thread      // what the driver said last
+	idle      []*coroutine // that run no thread
+	unwinding bool
+	tracking
 	lastPID int
 	tied    uint64 // number of the last request
 
 	events []trace.Event
+	quiet  bool     // events are not kept
 	log    []string // kernel log
 
 	// The module loader (kernel/module/main.c).
@@ -70,38 +77,72 @@ type Options struct {
 	Builtins []string        // names of built-in modules
 	Dirs     []string        // /sys/module directories of built-in code, such as "vt"
 	Programs map[string]Exec // executables by path; /sbin/modprobe among them
+
+	// The same as sets that no world changes, for a system that boots many.
+	builtins, dirs map[string]bool
+	images         map[string]*File
+}
+
+func setOf(names []string) map[string]bool {
+	set := make(map[string]bool, len(names))
+	for _, n := range names {
+		set[n] = true
+	}
+	return set
 }
 
 // New makes a world: a booted kernel with an empty module list and the
 // usermode helper enabled.
 func New(o Options) *World {
 	w := &World{
-		Profile:      o.Profile,
-		lastPID:      99,
-		mm:           Mutex{name: "module_mutex"},
-		wq:           Queue{name: "module_wq"},
-		builtins:     map[string]bool{},
-		dirs:         map[string]bool{},
-		symbols:      map[string]*Module{},
-		provided:     map[string]*Module{},
-		inodes:       map[uint64]*idempotent{},
-		programs:     map[string]Exec{},
-		ModprobePath: "/sbin/modprobe",
-		UMH:          UMHEnabled,
+		symbols:  map[string]*Module{},
+		provided: map[string]*Module{},
+		inodes:   map[uint64]*idempotent{},
+		programs: map[string]Exec{},
 	}
-	w.mm.queue.name = "module_mutex"
+	w.boot(o)
+	return w
+}
+
+// boot gives an emptied world the state of a kernel that has just booted.
+func (w *World) boot(o Options) {
+	w.Profile = o.Profile
+	w.lastPID = 99
+	w.mm = Mutex{name: "module_mutex", queue: Queue{name: "module_mutex", rivals: true}}
+	w.wq.name = "module_wq"
+	w.ModprobePath = "/sbin/modprobe"
+	w.UMH = UMHEnabled
 	w.vermagic = "sim SMP preempt mod_unload modversions "
-	for _, b := range o.Builtins {
-		w.builtins[b] = true
-	}
-	for _, d := range o.Dirs {
-		w.dirs[d] = true
+	if o.builtins != nil {
+		w.builtins, w.dirs, w.images = o.builtins, o.dirs, o.images
+	} else {
+		w.builtins, w.dirs = setOf(o.Builtins), setOf(o.Dirs)
 	}
 	for path, x := range o.Programs {
 		w.programs[path] = x
 	}
 	w.permits.init(o.Profile)
-	return w
+	w.wq.bit, w.umhQueue.bit, w.permits.q.bit, w.mm.queue.bit = 2, 3, 4, 5
+	w.permits.q.rivals = o.Profile.KmodMax <= permitsMatter
+}
+
+// Restart ends all threads and boots the world again with the same options. It
+// is what New does, without giving up the memory; a search does it millions of
+// times. Quiet and Track stay as they are.
+func (w *World) Restart(o Options) {
+	w.unwind()
+	old := *w
+	clear(old.symbols)
+	clear(old.provided)
+	clear(old.inodes)
+	clear(old.programs)
+	*w = World{
+		threads: old.threads, idle: old.idle, events: old.events[:0], log: old.log[:0], list: old.list[:0],
+		symbols: old.symbols, provided: old.provided, inodes: old.inodes,
+		programs: old.programs, quiet: old.quiet,
+		tracking: tracking{on: old.on, modules: old.modules, named: old.named, family: old.family, points: old.points},
+	}
+	w.boot(o)
 }
 
 // Now returns the virtual time since boot.
@@ -115,3 +156,46 @@ func (w *World) Events() []trace.Event { return w.events }
 
 // Log returns the kernel log so far. The caller must not change it.
 func (w *World) Log() []string { return w.log }
+
+// Quiet turns off that events are kept, for those who run a world many times
+// and look only at where it gets.
+func (w *World) Quiet(on bool) { w.quiet = on }
+
+// Modules is the number of modules on the list, unformed ones included.
+func (w *World) Modules() int { return len(w.list) }
+
+// Module returns the i-th module of the list, newest first. The caller must
+// not change it.
+func (w *World) Module(i int) *Module { return w.list[i] }
+
+// Mounts returns how many mounts hold a reference on m.
+func (w *World) Mounts(m *Module) int {
+	n := 0
+	for _, o := range w.mounts {
+		if o.m == m {
+			n++
+		}
+	}
+	return n
+}
+
+// Movable says whether a thread can be stepped.
+func (w *World) Movable() bool {
+	for _, t := range w.threads {
+		if t.status == Ready {
+			return true
+		}
+	}
+	return false
+}
+
+// ReleaseFirst releases the held thread that was made first, and says false
+// when none is held.
+func (w *World) ReleaseFirst() bool {
+	for _, t := range w.threads {
+		if t.status == Held {
+			return w.Release(t)
+		}
+	}
+	return false
+}
