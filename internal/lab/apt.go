@@ -132,7 +132,7 @@ func (a apt) show(ctx context.Context, name string) (record, error) {
 // update gets new package lists.
 func (a apt) update(ctx context.Context, p Progress) error {
 	p.step("update", 0, 0, "package lists")
-	return a.run(ctx, "", func(percent float64, text string) { p.step("update", int64(percent), 100, text) },
+	return a.run(ctx, "", func(percent float64, _ string) { p.step("update", int64(percent), 100, "package lists") },
 		"update", "-o", "APT::Update::Error-Mode=any")
 }
 

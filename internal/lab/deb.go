@@ -105,7 +105,7 @@ func extractKernel(ctx context.Context, r io.Reader, root *os.Root, installed in
 		if err := extractFile(root, name, h, tr); err != nil {
 			return "", err
 		}
-		p.step("unpack", min(total, installed), installed, path.Base(name))
+		p.step("unpack", min(total, installed), installed, "the package")
 	}
 	if release == "" {
 		return damaged("no modules in it")
@@ -113,7 +113,7 @@ func extractKernel(ctx context.Context, r io.Reader, root *os.Root, installed in
 	if _, err := root.Stat("boot/vmlinuz-" + release); err != nil {
 		return damaged("no kernel image boot/vmlinuz-%s in it", release)
 	}
-	p.step("unpack", installed, installed, "")
+	p.step("unpack", installed, installed, "the package")
 	return release, nil
 }
 

@@ -64,6 +64,6 @@ func Install(ctx context.Context, p Progress) error {
 func (a apt) install(ctx context.Context, pkgs []string, p Progress) error {
 	text := strings.Join(pkgs, ", ")
 	p.step("install", 0, 100, text)
-	hear := func(percent float64, what string) { p.step("install", int64(percent), 100, what) }
+	hear := func(percent float64, _ string) { p.step("install", int64(percent), 100, text) }
 	return a.run(ctx, "", hear, append([]string{"install", "-y", "--no-install-recommends"}, pkgs...)...)
 }

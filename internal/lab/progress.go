@@ -5,7 +5,7 @@ type Step struct {
 	Name  string // "download", "unpack", "depmod", "disk", "initramfs", "install", "update"
 	Done  int64  // of Total, same unit
 	Total int64  // 0 while not known
-	Text  string // what is worked on, for a person
+	Text  string // what is worked on, for a person; the same for all of a step
 }
 
 // Progress hears of every step of a long piece of work. It is called from one
