@@ -40,7 +40,7 @@ func (w *World) run(t *testing.T, until time.Duration) {
 	t.Fatal("no end in sight")
 }
 
-func profile(t *testing.T, text string) Profile {
+func testProfile(t *testing.T, text string) Profile {
 	t.Helper()
 	p, err := ParseProfile(text)
 	if err != nil {
@@ -83,7 +83,7 @@ func TestMeasuredLoads(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name+" "+tt.profile, func(t *testing.T) {
-			w := New(Options{Profile: profile(t, tt.profile)})
+			w := New(Options{Profile: testProfile(t, tt.profile)})
 			defer w.Close()
 			a := w.Spawn("A", "insmod", tt.a)
 			var start int64
