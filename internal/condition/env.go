@@ -74,6 +74,7 @@ type moduleEnv struct {
 	Initstate string   `expr:"initstate"`
 	Files     []string `expr:"files"`
 	Taints    string   `expr:"taints"`
+	Params    []string `expr:"params"` // name=value
 }
 
 type threadEnv struct {
@@ -118,7 +119,7 @@ func threadOf(t *kernel.ThreadState, now int64) threadEnv {
 func moduleOf(m *kernel.ModuleState) moduleEnv {
 	return moduleEnv{
 		Name: m.Name, State: string(m.State), Refs: m.Refs, Loader: m.Loader, Uses: m.Uses, Users: m.Users,
-		Dir: m.Dir, Initstate: string(m.Initstate), Files: m.Files, Taints: m.Taints,
+		Dir: m.Dir, Initstate: string(m.Initstate), Files: m.Files, Taints: m.Taints, Params: m.Params,
 	}
 }
 

@@ -90,7 +90,9 @@ func testModules() []Installed {
 	slow.Spec.Body.InitSleep = time.Second
 	broken := mod("test", "broken", 12, nil)
 	broken.Spec.Body.InitRet = EIO
-	return []Installed{victim, user, test, slow, broken}
+	short := mod("test", "twobytes", 0, nil)
+	short.Spec.Defects.Short = true
+	return []Installed{victim, user, test, slow, broken, short}
 }
 
 // mod is one plain module; its size is in KiB.

@@ -8,9 +8,10 @@ import "sync"
 // The zero value is not usable; call NewLog.
 type Log struct {
 	mu      sync.Mutex
-	ring    []Event
-	first   uint64 // sequence number of the oldest event kept
-	next    uint64 // sequence number the next event will get
+	size    int     // most events kept
+	ring    []Event // grows to size
+	first   uint64  // sequence number of the oldest event kept
+	next    uint64  // sequence number the next event will get
 	changed chan struct{}
 	closed  bool
 	cuts    uint64
@@ -18,7 +19,7 @@ type Log struct {
 
 // NewLog returns a log that keeps the last capacity events.
 func NewLog(capacity int) *Log {
-	return &Log{ring: make([]Event, capacity), first: 1, next: 1, changed: make(chan struct{})}
+	return &Log{size: capacity, first: 1, next: 1, changed: make(chan struct{})}
 }
 
 // Append adds an event and gives it the next sequence number, which it
@@ -31,8 +32,12 @@ func (l *Log) Append(e Event) uint64 {
 	}
 	e.Seq = l.next
 	l.next++
-	l.ring[l.index(e.Seq)] = e
-	if size := uint64(len(l.ring)); l.next-l.first > size {
+	if i := l.index(e.Seq); i < len(l.ring) {
+		l.ring[i] = e
+	} else {
+		l.ring = append(l.ring, e)
+	}
+	if size := uint64(l.size); l.next-l.first > size {
 		l.first = l.next - size
 	}
 	close(l.changed)
@@ -41,7 +46,7 @@ func (l *Log) Append(e Event) uint64 {
 }
 
 // index is where the ring keeps the event of a sequence number.
-func (l *Log) index(seq uint64) int { return int((seq - 1) % uint64(len(l.ring))) }
+func (l *Log) index(seq uint64) int { return int((seq - 1) % uint64(l.size)) }
 
 // Cut forgets the events with a sequence number above seq, for a target that
 // goes back: the next event gets seq+1. A reader that goes on after a higher
