@@ -91,7 +91,7 @@ func (t *Thread) openFile() Errno {
 // insmodOnly is a helper that inserts the one file and none of those it needs:
 // EEXIST is success, all else failure.
 func insmodOnly(h *Thread, argv []string) int {
-	f := h.w.images[kernel.Normalize(argv[len(argv)-1])]
+	f := h.w.files(kernel.Normalize(argv[len(argv)-1]))
 	if f == nil {
 		return 1
 	}

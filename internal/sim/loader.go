@@ -18,6 +18,7 @@ import (
 type view struct {
 	t       *Thread
 	release string
+	tree    *realTree // nil on an invented system
 }
 
 var _ kernel.Kernel = view{}
@@ -34,26 +35,34 @@ func (v view) Compression() string {
 }
 
 func (v view) Finit(_ context.Context, f fs.File, params string, flags kernel.InitFlags) error {
-	info, err := f.Stat()
-	if err != nil {
-		return err
-	}
 	if e := v.t.openFile(); e != 0 {
-		return fmt.Errorf("open %s: %w", info.Name(), syscall.Errno(e))
+		return fmt.Errorf("open: %w", syscall.Errno(e))
 	}
-	file, ok := info.Sys().(*File)
-	if !ok || file == nil {
-		return fmt.Errorf("finit_module %s: %w", info.Name(), syscall.Errno(ENOEXEC))
+	open, ok := f.(simFile)
+	if !ok {
+		return fmt.Errorf("finit_module: %w", syscall.Errno(EBADF))
+	}
+	file, err := open.simFile()
+	if err != nil {
+		return fmt.Errorf("finit_module: %w", err)
+	}
+	if file == nil { // an index: no module at all
+		return fmt.Errorf("finit_module: %w", syscall.Errno(ENOEXEC))
 	}
 	return v.returned(v.t.Load(file, params, ViaFinit, flags))
 }
 
-// Init finds the module whose image it is by the line the image begins with.
+// Init finds the module whose image it is by the line the image begins with,
+// or by its ELF facts.
 func (v view) Init(_ context.Context, image []byte, params string) error {
 	line, _, _ := strings.Cut(string(image[:min(len(image), 256)]), "\n")
-	name, ok := strings.CutPrefix(line, imageMark)
-	file := v.t.w.images[name]
-	if !ok || file == nil {
+	var file *File
+	if name, ok := strings.CutPrefix(line, imageMark); ok {
+		file = v.t.w.files(name)
+	} else if v.tree != nil {
+		file, _ = v.tree.fromImage(image) // what is no module is ENOEXEC
+	}
+	if file == nil {
 		return syscall.Errno(ENOEXEC)
 	}
 	return v.returned(v.t.Load(file, params, ViaInit, 0))
@@ -143,7 +152,7 @@ func (w *World) Initstate(name string) kernel.Initstate {
 func (s *System) Loader(t *Thread) *kmod.Loader {
 	return &kmod.Loader{
 		Resolver: s.resolver,
-		Kernel:   view{t, s.release},
+		Kernel:   view{t, s.release, s.tree},
 		Report:   func(e trace.Event) { t.Point(e.Point, nil, e) },
 		Now:      func() int64 { return t.w.now },
 		Run: func(_ context.Context, c kmod.Command) (int, error) {

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"io/fs"
 	"maps"
 	"slices"
 	"strings"
@@ -19,8 +20,10 @@ const imageMark = "kmodsh simulated module "
 // may boot from it.
 type System struct {
 	release  string
-	fs       *memFS
-	images   map[string]*File
+	fs       fs.FS
+	mem      *memFS           // the tree of one that was made by Install
+	images   map[string]*File // its module files, by module
+	tree     *realTree        // the tree of one that was made by InstallTree
 	builtins []string
 	dirs     []string
 	resolver *kmod.Resolver
@@ -48,9 +51,10 @@ type Setup struct {
 // Install makes a system: the files, and the text indexes depmod would make.
 func Install(s Setup) (*System, error) {
 	sys := &System{
-		release: s.Release, fs: &memFS{files: map[string]*memFile{}}, images: map[string]*File{},
+		release: s.Release, mem: &memFS{files: map[string]*memFile{}}, images: map[string]*File{},
 		builtins: s.Builtins, dirs: s.Dirs,
 	}
+	sys.fs = sys.mem
 	byName := map[string]*Installed{}
 	for i := range s.Modules {
 		m := &s.Modules[i]
@@ -94,7 +98,7 @@ func Install(s Setup) (*System, error) {
 		"modules.dep": dep.String(), "modules.alias": alias.String(), "modules.symbols": symbols.String(),
 		"modules.softdep": softdep.String(), "modules.builtin": builtin.String(),
 	} {
-		sys.fs.files[name] = &memFile{name: name, data: []byte(text)}
+		sys.mem.files[name] = &memFile{name: name, data: []byte(text)}
 	}
 	config, err := kmod.ReadConfig(s.Config, "")
 	if err != nil {
@@ -106,7 +110,7 @@ func Install(s Setup) (*System, error) {
 
 func (s *System) add(path string, f *File) {
 	s.images[f.Spec.Name] = f
-	s.fs.files[path] = &memFile{name: path, data: []byte(imageMark + f.Spec.Name + "\n"), module: f}
+	s.mem.files[path] = &memFile{name: path, data: []byte(imageMark + f.Spec.Name + "\n"), module: f}
 }
 
 func (m *Installed) path() string { return "kernel/" + m.Dir + "/" + m.Spec.Name + ".ko" }
@@ -136,7 +140,12 @@ func (s *System) Resolver() *kmod.Resolver { return s.resolver }
 func (s *System) Release() string { return s.release }
 
 // File returns the module file of the given module, nil when there is none.
-func (s *System) File(module string) *File { return s.images[module] }
+func (s *System) File(module string) *File {
+	if s.tree != nil {
+		return s.tree.moduleFile(module)
+	}
+	return s.images[module]
+}
 
 // Boot makes a world of the given profile on this system, with the loader
 // core as /sbin/modprobe.
@@ -148,7 +157,7 @@ func (s *System) Boot(p Profile) *World {
 func (s *System) options(p Profile) Options {
 	return Options{
 		Profile: p, Programs: map[string]Exec{modprobePath: {Run: s.modprobe}},
-		builtins: setOf(s.builtins), dirs: setOf(s.dirs), images: s.images,
+		builtins: setOf(s.builtins), dirs: setOf(s.dirs), files: s.File, vermagic: s.release + " SMP preempt mod_unload modversions ",
 	}
 }
 
@@ -157,8 +166,12 @@ func (s *System) options(p Profile) Options {
 func (s *System) Fingerprint() string {
 	h := sha256.New()
 	fmt.Fprintf(h, "%s\n%q\n%q\n", s.release, s.builtins, s.dirs)
-	for _, name := range slices.Sorted(maps.Keys(s.fs.files)) {
-		f := s.fs.files[name]
+	if s.tree != nil {
+		s.tree.hash(h)
+		return hex.EncodeToString(h.Sum(nil)[:8])
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.mem.files)) {
+		f := s.mem.files[name]
 		fmt.Fprintf(h, "%s %x\n", name, sha256.Sum256(f.data))
 		if f.module != nil {
 			fmt.Fprintf(h, "%d %v %+v\n", f.module.Inode, f.module.Compressed, *f.module.Spec)

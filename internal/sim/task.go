@@ -97,7 +97,7 @@ func (s *System) judge(t *Thread, name string, ret int64, o *Outcome) {
 	if ret != 0 {
 		reported = fmt.Errorf("request_module returned %d", ret)
 	}
-	o.Verdict, o.State, _ = kmod.Verify(s.resolver, glance{view{t, s.release}}, name, reported)
+	o.Verdict, o.State, _ = kmod.Verify(s.resolver, glance{view{t, s.release, s.tree}}, name, reported)
 }
 
 func (s *System) taskInsmod(t *Thread, k Task, o *Outcome) int64 {

@@ -58,9 +58,9 @@ type World struct {
 	umhQueue     Queue
 	permits      permits
 	programs     map[string]Exec
-	helpers      int    // helpers started
-	copies       uint64 // copies of module files made
-	images       map[string]*File
+	helpers      int                       // helpers started
+	copies       uint64                    // copies of module files made
+	files        func(module string) *File // the installed module files
 	// Policy is the name of the policy /sbin/modprobe works by; "" is verified.
 	Policy string
 	helper string // what stands in the place of modprobe, "" the real one
@@ -80,7 +80,8 @@ type Options struct {
 
 	// The same as sets that no world changes, for a system that boots many.
 	builtins, dirs map[string]bool
-	images         map[string]*File
+	files          func(module string) *File
+	vermagic       string
 }
 
 func setOf(names []string) map[string]bool {
@@ -112,9 +113,11 @@ func (w *World) boot(o Options) {
 	w.wq.name = "module_wq"
 	w.ModprobePath = "/sbin/modprobe"
 	w.UMH = UMHEnabled
-	w.vermagic = "sim SMP preempt mod_unload modversions "
+	if w.vermagic, w.files = o.vermagic, o.files; w.files == nil {
+		w.files = func(string) *File { return nil }
+	}
 	if o.builtins != nil {
-		w.builtins, w.dirs, w.images = o.builtins, o.dirs, o.images
+		w.builtins, w.dirs = o.builtins, o.dirs
 	} else {
 		w.builtins, w.dirs = setOf(o.Builtins), setOf(o.Dirs)
 	}
