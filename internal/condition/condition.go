@@ -12,7 +12,8 @@ import (
 )
 
 // Bounds of a condition. A nested predicate runs once for each pair of
-// elements, so that depth bounds the effort.
+// elements, so that depth bounds the effort; and lists come only from the
+// snapshot, never from a range or a text taken apart.
 const (
 	maxText  = 1000 // bytes
 	maxNodes = 200
@@ -27,7 +28,7 @@ const memory = 100_000
 func builtins() []string {
 	return []string{
 		"all", "any", "none", "one", "filter", "map", "count", "find", "len", "sum", "min", "max",
-		"abs", "round", "floor", "ceil", "lower", "upper", "trim", "split", "first", "last",
+		"abs", "round", "floor", "ceil", "lower", "upper", "trim", "first", "last",
 	}
 }
 
@@ -63,6 +64,9 @@ func Compile(text string) (*Condition, error) {
 	seen := &inspector{used: c.used}
 	root := program.Node()
 	ast.Walk(&root, seen)
+	if seen.ranges {
+		return nil, &kernel.WordsError{Msg: "condition: a range of numbers is of no use here"}
+	}
 	if depth(root) > maxDepth {
 		return nil, &kernel.WordsError{Msg: "condition: predicates are nested too deeply"}
 	}

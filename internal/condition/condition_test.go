@@ -69,6 +69,7 @@ func TestNoConditions(t *testing.T) {
 		"", "  ", "state(", `state("ext4")`, `state(5) == "live"`, "nonesuch > 1", `now`, `repeat("x", 1000000) == ""`,
 		`all(threads, all(threads, all(threads, true)))`, strings.Repeat("(", 600) + "1", `"` + strings.Repeat("a", maxText) + `" == ""`,
 		strings.Repeat("true and ", 100) + "true",
+		`any(1..100000, any(1..100000, false))`, `len(split(log, "")) > 1`,
 	} {
 		_, err := Compile(text)
 		var words *kernel.WordsError

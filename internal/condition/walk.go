@@ -7,12 +7,18 @@ import (
 )
 
 // inspector notes which names of the environment a condition mentions.
-type inspector struct{ used map[string]bool }
+type inspector struct {
+	used   map[string]bool
+	ranges bool // it has a range of numbers
+}
 
 // Visit implements ast.Visitor.
 func (i *inspector) Visit(n *ast.Node) {
-	if id, ok := (*n).(*ast.IdentifierNode); ok {
-		i.used[id.Value] = true
+	switch n := (*n).(type) {
+	case *ast.IdentifierNode:
+		i.used[n.Value] = true
+	case *ast.BinaryNode:
+		i.ranges = i.ranges || n.Operator == ".."
 	}
 }
 
