@@ -80,6 +80,11 @@ func (t *realTree) spec(name string, facts *kmod.ModuleFacts, size int64) *Spec 
 	s := &Spec{Name: name, CoreSize: (size + pageSize - 1) &^ (pageSize - 1), Params: paramsOf(facts)}
 	_, s.Version = facts.Field("version")
 	_, s.SrcVersion = facts.Field("srcversion")
+	for _, f := range facts.Info {
+		if fs, ok := strings.CutPrefix(f.Value, "fs-"); ok && f.Key == "alias" {
+			s.Body.Provides = append(s.Body.Provides, "fs:"+fs) // MODULE_ALIAS_FS
+		}
+	}
 	for _, e := range facts.Exports {
 		s.Exports = append(s.Exports, e.Name)
 	}
