@@ -3,6 +3,7 @@ package sim
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"example.org/kmodsh/internal/kernel"
@@ -45,6 +46,7 @@ type Run struct {
 	pos     int
 	world   *World
 	out     map[string]*Outcome
+	hints   [2]int // indexes of the threads that actions were last for
 	options Options
 }
 
@@ -143,7 +145,7 @@ func (r *Run) apply(a Action) error {
 	var t *Thread
 	switch a.Kind {
 	case DoStep, DoRelease, DoSignal:
-		if t = w.Thread(a.Thread); t == nil {
+		if t = r.thread(a.Thread); t == nil {
 			return fmt.Errorf("%w: no thread %q", kernel.ErrNotFound, a.Thread)
 		}
 	}
@@ -185,11 +187,34 @@ func (r *Run) apply(a Action) error {
 	return nil
 }
 
+// thread is World.Thread that first looks where the last two were, and at the
+// newest: most steps are theirs, and a flood has thousands of threads.
+func (r *Run) thread(id string) *Thread {
+	all := r.world.threads
+	for _, i := range [...]int{r.hints[0], r.hints[1], len(all) - 1} {
+		if i >= 0 && i < len(all) && all[i].ID == id {
+			r.remember(i)
+			return all[i]
+		}
+	}
+	t := r.world.Thread(id)
+	if t != nil {
+		r.remember(t.index)
+	}
+	return t
+}
+
+func (r *Run) remember(i int) {
+	if i != r.hints[0] {
+		r.hints[0], r.hints[1] = i, r.hints[0]
+	}
+}
+
 func (r *Run) spawn(a Action) error {
 	if a.Task == nil || a.Thread == "" {
 		return fmt.Errorf("spawn needs the name of a thread and what it is to do")
 	}
-	if r.world.Thread(a.Thread) != nil {
+	if r.out[a.Thread] != nil || strings.HasPrefix(a.Thread, "helper-") && r.world.Thread(a.Thread) != nil {
 		return fmt.Errorf("there is a thread %s already", a.Thread)
 	}
 	task := *a.Task

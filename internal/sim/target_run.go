@@ -93,7 +93,7 @@ type running struct {
 	o     kernel.RunOptions
 	limit int64 // virtual time, 0 none
 	steps int
-	buf   []*Thread
+	ended int // threads before this one have all ended
 }
 
 func (r *running) loop(ctx context.Context) (kernel.Stop, error) {
@@ -108,15 +108,13 @@ func (r *running) loop(ctx context.Context) (kernel.Stop, error) {
 		}
 		next := last
 		if next == nil || next.status != Ready {
-			r.buf = w.Runnable(r.buf[:0])
-			if len(r.buf) == 0 {
+			if next = r.choose(last); next == nil {
 				moved, stop, err := r.clock(last)
 				if !moved || err != nil {
 					return stop, err
 				}
 				continue
 			}
-			next = r.choose(last)
 		}
 		if err := r.run.Do(Action{Kind: DoStep, Thread: next.ID}); err != nil {
 			return r.at(last), err
@@ -134,26 +132,45 @@ func (r *running) loop(ctx context.Context) (kernel.Stop, error) {
 	}
 }
 
-// choose picks one of the threads that can move, in r.buf, when the last one
-// cannot: the thread the run is for, who works for it, who works for the last
-// one or started it, then the first.
+// choose picks the thread to move when the last one cannot: the thread the run
+// is for, who works for it, who works for the last one or started it, then the
+// first that can; nil when none can.
 func (r *running) choose(last *Thread) *Thread {
+	all := r.run.world.threads
+	// Threads that have ended are passed over for good: a flood has thousands.
+	for r.ended < len(all) && all[r.ended].status == Done {
+		r.ended++
+	}
+	if r.o.First == "" {
+		// Who was made last is most often the helper that is waited for.
+		if newest := all[max(0, len(all)-1):]; len(newest) > 0 && newest[0].status == Ready && newest[0].Parent == last && last != nil {
+			return newest[0]
+		}
+		if last != nil && last.Parent != nil && last.Parent.status == Ready {
+			return last.Parent
+		}
+	}
 	first := r.run.world.Thread(r.o.First)
-	best, rank := r.buf[0], 0
-	for _, th := range r.buf {
+	var best *Thread
+	rank := -1
+	for _, th := range all[r.ended:] {
+		if th.status != Ready {
+			continue
+		}
 		n := 0
 		switch {
 		case first != nil && th == first:
-			n = 4
+			return th
 		case first != nil && th.worksFor(first):
-			n = 3
-		case last != nil && th.Parent == last:
 			n = 2
-		case last != nil && last.Parent == th:
+		case last != nil && (th.Parent == last || last.Parent == th):
 			n = 1
 		}
 		if n > rank {
 			best, rank = th, n
+		}
+		if first == nil && n == 0 && (last == nil || last.status == Done) {
+			break // nobody works for one that has ended
 		}
 	}
 	return best

@@ -370,3 +370,23 @@ func TestTreeNamesWhatIsMissing(t *testing.T) {
 		t.Error("the tree is asked again")
 	}
 }
+
+func TestGoingBackShowsWhatThereIsNow(t *testing.T) {
+	target := booted()
+	d := start(t, 80, 24, target, Options{})
+	before := target.log.Last()
+	target.event(trace.Event{Point: "L12", Module: "later"})
+	d.sync()
+	d.shows("later")
+	target.log.Cut(before)
+	msg := d.m.feed.nextEvents(d.m.snap.Seq, 0)()
+	if e, ok := msg.(eventsMsg); !ok || !e.cut {
+		t.Fatalf("the target went back and the screen hears %+v", msg)
+	}
+	d.send(msg)
+	d.m.feed.listing, d.m.feed.asking = false, false
+	target.event(trace.Event{Point: "L12", Module: "instead"})
+	d.sync()
+	d.shows("instead")
+	d.hides("later")
+}

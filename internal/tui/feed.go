@@ -28,6 +28,7 @@ type (
 		epoch  int
 		events []trace.Event
 		closed bool
+		cut    bool // the target has gone back: what was seen is no longer so
 	}
 	listMsg struct {
 		epoch int
@@ -53,10 +54,11 @@ type feed struct {
 	epoch   int
 	ctx     context.Context
 	cancel  context.CancelFunc
-	listing bool // a list is being read
-	again   bool // and another is wanted after it
-	asking  bool // info is being read
-	silent  int  // polls since the list was asked for
+	listing bool   // a list is being read
+	again   bool   // and another is wanted after it
+	asking  bool   // info is being read
+	silent  int    // polls since the list was asked for
+	cuts    uint64 // times the target had gone back when the attachment began
 
 	tree    map[string][]string // what the module tree says modules depend on
 	treeing bool                // and is being asked
@@ -77,7 +79,7 @@ func safe(f func() tea.Msg) tea.Cmd {
 
 // nextEvents waits for events after seq, not before pause has passed.
 func (f *feed) nextEvents(seq uint64, pause time.Duration) tea.Cmd {
-	ctx, epoch, log := f.ctx, f.epoch, f.target.Events()
+	ctx, epoch, log, cuts := f.ctx, f.epoch, f.target.Events(), f.cuts
 	if log == nil {
 		return nil
 	}
@@ -87,6 +89,9 @@ func (f *feed) nextEvents(seq uint64, pause time.Duration) tea.Cmd {
 		}
 		for {
 			changed := log.Changed()
+			if log.Cuts() != cuts {
+				return eventsMsg{epoch: epoch, cut: true}
+			}
 			if events, _ := log.After(seq, batch); len(events) > 0 {
 				return eventsMsg{epoch: epoch, events: events}
 			}

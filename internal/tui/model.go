@@ -159,6 +159,9 @@ func (m *Model) attach(t kernel.Target) tea.Cmd {
 	}
 	ctx, cancel := context.WithCancel(m.ctx)
 	m.feed = &feed{target: t, epoch: epoch, ctx: ctx, cancel: cancel}
+	if log := t.Events(); log != nil {
+		m.feed.cuts = log.Cuts()
+	}
 	m.snap.Target = t.Name()
 	m.events.stay, m.events.seq = false, 0
 	m.sync()
@@ -199,6 +202,9 @@ func (m *Model) sync() {
 func (m *Model) gotEvents(msg eventsMsg) tea.Cmd {
 	if !m.current(msg.epoch) {
 		return nil
+	}
+	if msg.cut { // begin again with what there is now
+		return m.attach(m.feed.target)
 	}
 	if msg.closed { // the target has ended: the list says why
 		return m.refresh()
