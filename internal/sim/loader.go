@@ -87,9 +87,9 @@ func (v view) Modules() ([]kernel.Module, error) {
 	// A reader of /proc/modules takes module_mutex (kernel/module/procfs.c, m_start).
 	v.t.Lock(&v.t.w.mm, Uninterruptible)
 	v.t.w.sawList()
-	text := v.t.w.ProcModules()
+	rows := v.t.w.Rows()
 	v.t.Unlock(&v.t.w.mm)
-	return kernel.ParseModules(strings.NewReader(text))
+	return rows, nil
 }
 
 func (v view) Initstate(name string) (kernel.Initstate, error) {
@@ -126,7 +126,8 @@ func (v view) returned(ret int64) error {
 type glance struct{ view }
 
 func (g glance) Modules() ([]kernel.Module, error) {
-	return kernel.ParseModules(strings.NewReader(g.t.w.ProcModules()))
+	g.t.w.sawList()
+	return g.t.w.Rows(), nil
 }
 
 func (g glance) Initstate(name string) (kernel.Initstate, error) {

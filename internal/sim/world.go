@@ -131,7 +131,7 @@ func (w *World) boot(o Options) {
 
 // Restart ends all threads and boots the world again with the same options. It
 // is what New does, without giving up the memory; a search does it millions of
-// times. Quiet and Track stay as they are.
+// times. Quiet stays as it is, Track is off.
 func (w *World) Restart(o Options) {
 	w.unwind()
 	old := *w
@@ -143,7 +143,7 @@ func (w *World) Restart(o Options) {
 		threads: old.threads, idle: old.idle, events: old.events[:0], log: old.log[:0], list: old.list[:0],
 		symbols: old.symbols, provided: old.provided, inodes: old.inodes,
 		programs: old.programs, quiet: old.quiet,
-		tracking: tracking{on: old.on, modules: old.modules, named: old.named, family: old.family, points: old.points},
+		tracking: tracking{modules: old.modules, named: old.named, family: old.family, points: old.points},
 	}
 	w.boot(o)
 }
@@ -192,13 +192,12 @@ func (w *World) Movable() bool {
 	return false
 }
 
-// ReleaseFirst releases the held thread that was made first, and says false
-// when none is held.
-func (w *World) ReleaseFirst() bool {
+// FirstHeld returns the held thread that was made first, nil when none is.
+func (w *World) FirstHeld() *Thread {
 	for _, t := range w.threads {
 		if t.status == Held {
-			return w.Release(t)
+			return t
 		}
 	}
-	return false
+	return nil
 }

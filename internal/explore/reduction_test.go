@@ -1,0 +1,74 @@
+package explore
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// smallProblems are problems small enough to be searched without reduction:
+// every kind of task against every other, policies, faults of init.
+func smallProblems(t testing.TB) []Problem {
+	var list []Problem
+	pairs := [][]string{
+		{"A insmod victim", "B insmod victim"},
+		{"A insmod victim", "B insmod victim --copy"},
+		{"A insmod victim", "B init victim"},
+		{"A insmod victim", "B rmmod victim"},
+		{"A insmod victim", "B insmod user"},
+		{"A insmod victim init_ret=-5", "B insmod victim --copy"},
+		{"A insmod victim init_ret=-5", "B insmod user"},
+		{"A insmod victim init_ms=5", "B insmod user"},
+		{"A insmod victim init_ms=5", "B rmmod victim", "C insmod user"},
+		{"A insmod minix", "B getfs minix"},
+		{"A insmod victim", "B insmod test_module"},
+		{"A rmmod victim", "B rmmod victim"},
+		{"set modprobe=/none", "A request victim", "B insmod victim"},
+		{"set helper=exit:0", "A request victim", "B insmod victim"},
+		{"set helper=exit:0", "set kmod-max=1", "A request victim", "B request user"},
+		{"set helper=exit:1", "A request victim", "B request victim --nowait"},
+		{"set policy=kmod20", "A insmod victim", "B load victim"},
+		{"set policy=kmod19", "A insmod victim", "B load victim"},
+		{"set policy=kmod19", "A insmod victim", "B request victim"},
+		{"A load victim", "B rmmod victim"},
+		{"A load victim", "B unload victim"},
+		{"A symbol victim_a", "B insmod victim"},
+		{"A mount minix", "B insmod minix"},
+	}
+	for _, profile := range []string{"v4.9", "v6.1", "v6.12"} {
+		for _, lines := range pairs {
+			list = append(list, problem(t, profile, lines...))
+		}
+	}
+	return list
+}
+
+// TestReductionLosesNothing holds the outcomes of the reduced search to those
+// of one that takes every alternative at every state, and to those of
+// schedules taken at random without any pruning.
+func TestReductionLosesNothing(t *testing.T) {
+	for _, p := range smallProblems(t) {
+		t.Run(p.Name, func(t *testing.T) {
+			t.Parallel()
+			reduced := explored(t, p, Options{Bounds: -1})
+			every := explored(t, p, Options{Bounds: 1, everything: true})
+			if !reduced.Complete {
+				t.Fatalf("missed %q", reduced.Missed)
+			}
+			if d := cmp.Diff(every.Outcomes, reduced.Outcomes); d != "" {
+				t.Errorf("outcomes (-every alternative +reduced):\n%s", d)
+			}
+			if d := cmp.Diff(every.Reached, reduced.Reached); d != "" {
+				t.Errorf("points reached (-every alternative +reduced):\n%s", d)
+			}
+			random := explored(t, p, Options{Strategy: Random, Schedules: 400, Seed: 1})
+			for _, o := range random.Outcomes {
+				if !slices.Contains(every.Outcomes, o) {
+					t.Errorf("random found %q", o)
+				}
+			}
+			t.Logf("reduced %+v, every alternative %+v, %d outcomes", reduced.Passes, every.Passes, len(every.Outcomes))
+		})
+	}
+}
