@@ -34,21 +34,17 @@ func (t *Thread) checkImage(m *Module, flags kernel.InitFlags) Errno {
 		w.elfMessage("Only one .gnu.linkonce.this_module section must exist.")
 		return ENOEXEC
 	}
-	stop := t.pass
+	var e Errno
 	if w.Profile.EarlyDupCheck {
-		stop = t.Point // module_mutex is taken from here
+		e = t.Point("L4", m, trace.Event{State: trace.Absent}) // module_mutex is taken from here
+	} else {
+		e = t.pass("L4", m, trace.Event{State: trace.Absent})
 	}
-	if e := stop("L4", m, trace.Event{State: trace.Absent}); e != 0 {
+	if e == 0 {
+		e = w.checkNames(m, flags)
+	}
+	if e != 0 {
 		return e
-	}
-	checks := []func(*Module, kernel.InitFlags) Errno{w.checkLayout, w.checkBlacklist, w.checkVermagic}
-	if w.Profile.BlacklistFirst {
-		checks[0], checks[1] = checks[1], checks[0]
-	}
-	for _, check := range checks {
-		if e := check(m, flags); e != 0 {
-			return e
-		}
 	}
 	if w.Profile.TaintsBeforeCheck {
 		w.taintRead(m)
@@ -57,8 +53,26 @@ func (t *Thread) checkImage(m *Module, flags kernel.InitFlags) Errno {
 		return 0
 	}
 	t.Lock(&w.mm, Uninterruptible)
-	e := t.checkDuplicate(m.Name, true)
+	e = t.checkDuplicate(m.Name, true)
 	t.Unlock(&w.mm)
+	return e
+}
+
+// checkNames is what L4 looks at in the file.
+func (w *World) checkNames(m *Module, flags kernel.InitFlags) Errno {
+	var e Errno
+	if w.Profile.BlacklistFirst {
+		e = w.checkBlacklist(m)
+	}
+	if e == 0 {
+		e = w.checkLayout(m, flags)
+	}
+	if e == 0 {
+		e = w.checkBlacklist(m)
+	}
+	if e == 0 {
+		e = w.checkVermagic(m, flags)
+	}
 	return e
 }
 
@@ -124,7 +138,7 @@ func (w *World) checkLayout(m *Module, flags kernel.InitFlags) Errno {
 }
 
 // checkBlacklist is module_blacklist= of the command line (blacklisted).
-func (w *World) checkBlacklist(m *Module, _ kernel.InitFlags) Errno {
+func (w *World) checkBlacklist(m *Module) Errno {
 	if slices.Contains(w.blacklist, m.Name) {
 		w.printk("Module %s is blacklisted", m.Name)
 		return EPERM
