@@ -18,6 +18,7 @@ type flags struct {
 	Config  []string `short:"C" sep:"none" placeholder:"CONF"`
 	Kernel  string   `placeholder:"PATH"`
 	Modules string   `placeholder:"DIR"`
+	Tree    string   `placeholder:"DIR"`
 	Plain   bool     ``
 	ASCII   bool     `name:"ascii"`
 	NoColor bool     `name:"no-color"`

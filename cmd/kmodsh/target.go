@@ -25,7 +25,12 @@ func (p *program) openTarget(ctx context.Context, name string, progress ops.Prog
 		if p.Kernel != "" {
 			return nil, &ops.UsageError{Msg: "--kernel goes with --on vm, not with " + name}
 		}
-		return sim.Open(spec)
+		if p.Tree != "" {
+			return sim.OpenTree(spec, p.Tree, p.Config...)
+		}
+		return sim.Open(spec, p.Config...)
+	case p.Tree != "":
+		return nil, &ops.UsageError{Msg: "--tree goes with --on sim, not with " + name}
 	case name == "host":
 		return lab.OpenHost(lab.HostOptions{Yes: p.Yes, Config: p.Config})
 	case name == "vm" && p.Kernel != "":

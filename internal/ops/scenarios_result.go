@@ -1,9 +1,6 @@
 package ops
 
-import (
-	"io"
-	"strings"
-)
+import "io"
 
 // ScenarioRow is one scenario in a list.
 type ScenarioRow struct {
@@ -17,12 +14,12 @@ type ScenariosResult struct {
 	Scenarios []ScenarioRow `json:"scenarios"`
 }
 
-// WriteText writes the list as a table.
+// WriteText writes the names and titles as a table.
 func (r *ScenariosResult) WriteText(w io.Writer, st Style) error {
 	t := newText(w, st)
-	rows := [][]cell{header("scenario", "targets", "title")}
+	rows := [][]cell{header("scenario", "title")}
 	for _, s := range r.Scenarios {
-		rows = append(rows, []cell{str(s.Name), str(strings.Join(s.Targets, " ")), str(s.Title)})
+		rows = append(rows, []cell{str(s.Name), str(s.Title)})
 	}
 	t.table(rows)
 	return t.err

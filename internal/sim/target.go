@@ -21,6 +21,10 @@ type Target struct {
 	name string
 	sys  *System
 	log  *trace.Log
+	// tree is the directory of a real module tree, with its configuration; ""
+	// is what comes with kmodsh.
+	tree   string
+	config []string
 
 	mu     sync.Mutex
 	run    *Run
@@ -32,20 +36,46 @@ type Target struct {
 
 // Open makes the target "sim:PROFILE", such as "sim:v6.12" or
 // "sim:v4.9,kmod-max=2"; an empty profile is the newest.
-func Open(profile string) (*Target, error) {
+// config are the modprobe.d files or directories of its machine; none: it has
+// no configuration.
+func Open(profile string, config ...string) (*Target, error) {
 	p, err := ParseProfile(profile)
 	if err != nil {
 		return nil, err
 	}
-	sys, err := TeachingSystem()
+	setup := teachingSetup()
+	setup.Config = config
+	sys, err := Install(setup)
 	if err != nil {
 		return nil, err
 	}
-	name := "sim:" + profile
-	if profile == "" {
-		name = "sim:" + p.Name
+	t := newTarget(targetName(profile, p), sys, NewRun(sys, p))
+	t.config = config
+	return t, nil
+}
+
+// OpenTree is Open with the modules of a real module tree installed, in place
+// of those that come with kmodsh; config are its modprobe.d files or
+// directories.
+func OpenTree(profile, dir string, config ...string) (*Target, error) {
+	p, err := ParseProfile(profile)
+	if err != nil {
+		return nil, err
 	}
-	return newTarget(name, sys, NewRun(sys, p)), nil
+	sys, err := InstallTree(dir, config...)
+	if err != nil {
+		return nil, err
+	}
+	t := newTarget(targetName(profile, p), sys, NewRun(sys, p))
+	t.tree, t.config = dir, config
+	return t, nil
+}
+
+func targetName(profile string, p Profile) string {
+	if profile == "" {
+		profile = p.Name
+	}
+	return "sim:" + profile
 }
 
 func newTarget(name string, sys *System, run *Run) *Target {
@@ -83,7 +113,10 @@ func (t *Target) Info(context.Context) (kernel.Info, error) {
 
 // Tree implements kernel.Target.
 func (t *Target) Tree() (kernel.Tree, error) {
-	return kernel.Tree{Dir: "/lib/modules/" + t.sys.release, Release: t.sys.release, FS: t.sys.fs}, nil
+	if t.tree != "" {
+		return kernel.Tree{Dir: t.tree, Release: t.sys.release, Config: t.config}, nil
+	}
+	return kernel.Tree{Dir: "/lib/modules/" + t.sys.release, Release: t.sys.release, FS: t.sys.fs, Config: t.config}, nil
 }
 
 // Modules implements kernel.Target.

@@ -125,7 +125,7 @@ func (t *Target) Fork(ctx context.Context) (kernel.Debugger, error) {
 		return nil, err
 	}
 	f := newTarget(t.name, t.sys, run)
-	f.serial, f.last = t.serial, t.last
+	f.serial, f.last, f.tree, f.config = t.serial, t.last, t.tree, t.config
 	f.publish()
 	return f, nil
 }
