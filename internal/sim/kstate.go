@@ -20,6 +20,7 @@ type kernelState struct {
 	limits  []ratelimit // of the log lines that are limited
 	audit   []string    // audit records
 	uevents []Uevent
+	ueventQ Queue // those who listen for them
 	stats   Stats
 
 	async  int // asynchronous work that is not done (kernel/async.c)
@@ -81,6 +82,7 @@ func (w *World) uevent(action string, m *Module) {
 	}
 	m.announced = action == "add"
 	w.uevents = append(w.uevents, Uevent{action, m.Name, w.now})
+	w.wake(&w.ueventQ, -1)
 }
 
 // msleep is the kernel's: no signal ends it (kernel/time/timer.c).

@@ -224,7 +224,7 @@ func (r *Run) spawn(a Action) error {
 	}
 	o := &Outcome{Task: task.String()}
 	r.out[a.Thread] = o
-	comm := map[string]string{"load": "modprobe", "unload": "modprobe", "insmod": "insmod", "init": "insmod", "rmmod": "rmmod", "mount": "mount", "umount": "umount"}[task.Verb]
+	comm := map[string]string{"load": "modprobe", "unload": "modprobe", "insmod": "insmod", "init": "insmod", "rmmod": "rmmod", "mount": "mount", "umount": "umount", "udev": "udev", "initstate": "cat"}[task.Verb]
 	if comm == "" {
 		comm = "kthread"
 	}

@@ -27,6 +27,7 @@ import (
 //	at TIME permits N
 //	want ID RET [TIME]            what a thread returned, and how long it took
 //	killed ID [TIME]              SIGKILL ended it
+//	verdict ID WORD               the verdict of its request
 //	stuck ID WORDS                it waits for something of these words for ever
 //	count RET N [TIME]            so many threads returned that
 //	log TEXT | nolog TEXT | logs N TEXT
@@ -298,6 +299,10 @@ func (s *script) check(line string, w []string) {
 		if len(w) > 3 && !near(o, w[3]) {
 			s.t.Errorf("%s: took %v", line, time.Duration(o.Ended-o.Began))
 		}
+	case "verdict":
+		if got := string(s.run.Outcome(w[1]).Verdict); got != w[2] {
+			s.t.Errorf("%s: %s", line, got)
+		}
 	case "killed":
 		if o := s.run.Outcome(w[1]); !o.Killed || len(w) > 2 && !near(o, w[2]) {
 			s.t.Errorf("%s: %+v", line, *o)
@@ -375,6 +380,10 @@ func (s *script) checkNow(line string, w []string, rest func(int) string) {
 	case "permits":
 		if used, _ := world.Permits(); strconv.Itoa(used) != w[1] {
 			s.t.Errorf("%s: %d", line, used)
+		}
+	case "param":
+		if m := world.find(w[1]); !slices.ContainsFunc(m.Args, func(a Arg) bool { return a.Name+"="+a.Value == w[2] }) {
+			s.t.Errorf("%s: %+v", line, m.Args)
 		}
 	case "taints":
 		if got := world.Taints(); got != rest(2) && !(got == "" && w[1] == "-") {

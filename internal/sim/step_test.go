@@ -51,3 +51,43 @@ func TestLooksAreSteps(t *testing.T) {
 		t.Errorf("after two steps it is %v", a.Status())
 	}
 }
+
+// TestInitstateOfOneThatGoes: a file that was opened and then removed answers
+// ENODEV.
+func TestInitstateOfOneThatGoes(t *testing.T) {
+	sys, err := TeachingSystem()
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := NewRun(sys, testProfile(t, "v6.12"))
+	defer run.Close()
+	spawn := func(id string, k Task) {
+		if err := run.Do(Action{Kind: DoSpawn, Thread: id, Task: &k}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	finish := func(id string) {
+		if err := run.Finish(id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	spawn("A", Task{Verb: "insmod", Name: "victim"})
+	finish("A")
+	spawn("reader", Task{Verb: "initstate", Name: "victim"})
+	if err := run.Do(Action{Kind: DoStep, Thread: "reader"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := run.Do(Action{Kind: DoFault, Fault: &Fault{Point: "U6", Hold: true}}); err != nil {
+		t.Fatal(err)
+	}
+	spawn("R", Task{Verb: "rmmod", Name: "victim"})
+	for th := run.World().Thread("R"); th.Status() == Ready; {
+		if err := run.Do(Action{Kind: DoStep, Thread: "R"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	finish("reader")
+	if got := run.Outcome("reader").Ret; got != -int64(ENODEV) {
+		t.Errorf("the reader got %d", got)
+	}
+}

@@ -38,6 +38,8 @@ func taskVerbs() []taskVerb {
 		{"umount", "a process that unmounts what mount mounted", (*System).taskUmount},
 		{"symbol", "a kernel thread that calls symbol_request() for a symbol", (*System).taskSymbol},
 		{"firmware", "a kernel thread that takes the usermode helper's lock to load firmware", (*System).taskFirmware},
+		{"udev", "a process that waits for a module's uevent and takes the module for ready", (*System).taskUdev},
+		{"initstate", "a process that opens and reads a module's initstate", (*System).taskInitstate},
 		{"suspend", "a process that freezes user space, as on the way into suspend", (*System).taskSuspend},
 		{"resume", "a process that thaws user space", (*System).taskResume},
 	}
