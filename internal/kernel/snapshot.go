@@ -66,7 +66,7 @@ type ThreadState struct {
 	Until   int64   `json:"until_ns,omitempty"`
 	Done    bool    `json:"done"`
 	Killed  bool    `json:"killed,omitempty"`
-	Result  int64   `json:"result"` // what its task returned, or the helper's wait status
+	Result  int64   `json:"result"` // what its task returned; a helper's wait status, and 9 of a process that was killed
 	Verdict Verdict `json:"verdict,omitempty"`
 	Began   int64   `json:"began_ns"`
 	Ended   int64   `json:"ended_ns,omitempty"`

@@ -18,7 +18,7 @@ func lieVerb() *Verb {
 }
 
 type lieCommand struct {
-	Form string `arg:"" optional:"" default:"exit:0" help:"exit:N, killed, missing, noexec, badformat, slow:DURATION, stuck, or real: the true one again. Without it exit:0, success without the work."`
+	Form string `arg:"" optional:"" default:"exit:0" help:"exit:N, killed, missing, noexec, badformat, binfmt, slow:DURATION, stuck, insmod, or real: the true one again. Without it exit:0, success without the work."`
 }
 
 func (c *lieCommand) Run(ctx context.Context, s *Session) (Result, error) {

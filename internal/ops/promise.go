@@ -41,7 +41,10 @@ func (c *promiseCommand) Run(ctx context.Context, s *Session) (Result, error) {
 			return nil, err
 		}
 	}
-	r := &PromisesResult{Made: []string{}, Known: condition.Promises()}
+	r := &PromisesResult{Made: []string{}, Known: []condition.Promise{}}
+	if text == "" {
+		r.Known = condition.Promises()
+	}
 	s.withDebug(func(st *debugState) {
 		for _, p := range st.promises {
 			r.Made = append(r.Made, p.name)
@@ -61,7 +64,8 @@ func (c *promiseCommand) Complete(s *Session, before []string, word string) []Ca
 	return match(word, list)
 }
 
-// PromisesResult lists the promises that are checked, and those with a name.
+// PromisesResult lists the promises that are checked, and those with a name
+// when they were asked for.
 type PromisesResult struct {
 	Made  []string            `json:"made"`
 	Known []condition.Promise `json:"known"`
@@ -71,6 +75,10 @@ type PromisesResult struct {
 // those of the person's own.
 func (r *PromisesResult) WriteText(w io.Writer, st Style) error {
 	t := newText(w, st)
+	if len(r.Known) == 0 {
+		t.wrap("checked from now on: ", 21, strings.Join(r.Made, "; "))
+		return t.err
+	}
 	rows := [][]cell{header("promise", "checked", "what it says")}
 	for _, p := range r.Known {
 		checked := str("no")

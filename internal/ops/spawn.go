@@ -31,7 +31,7 @@ func spawnVerb() *Verb {
 
 type spawnCommand struct {
 	ID    string   `arg:"" help:"Name of the thread, such as A."`
-	Words []string `arg:"" name:"verb" passthrough:"" sep:"none" help:"What it is to do: load, unload, request, getfs, insmod, init or rmmod, with its flags and arguments."`
+	Words []string `arg:"" name:"verb" passthrough:"" sep:"none" help:"What it is to do, with its flags and arguments: load, unload, request, getfs, insmod, init, rmmod and others."`
 }
 
 func (c *spawnCommand) Run(ctx context.Context, s *Session) (Result, error) {

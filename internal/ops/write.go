@@ -59,7 +59,8 @@ type ErrorReport struct {
 	Error string `json:"error"` // one sentence
 	// Kind tells who failed: "usage", "unavailable", "module" (the kernel
 	// refused), "not-found", "damaged", "kernel" (it went down), "lab",
-	// "cancelled", "other".
+	// "expectation" and "promise" (a condition did not hold), "stuck" (a thread
+	// cannot move), "cancelled", "other".
 	Kind   string   `json:"kind"`
 	Exit   int      `json:"exit"`
 	Errno  string   `json:"errno,omitempty"`
@@ -76,6 +77,9 @@ func ReportError(err error) *ErrorReport {
 	var usage *UsageError
 	var load *kernel.LoadError
 	var dead *kernel.DeadError
+	var expected *ExpectError
+	var promised *PromiseError
+	var stuck *kernel.StuckError
 	switch {
 	case errors.As(err, &usage):
 		r.Kind, r.Hint = "usage", usage.Hint
@@ -90,6 +94,12 @@ func ReportError(err error) *ErrorReport {
 		r.Error = short.Error()
 	case r.Exit == ExitUnavailable:
 		r.Kind = "unavailable"
+	case errors.As(err, &expected):
+		r.Kind = "expectation"
+	case errors.As(err, &promised):
+		r.Kind = "promise"
+	case errors.As(err, &stuck):
+		r.Kind = "stuck"
 	case errors.Is(err, kernel.ErrNotFound):
 		r.Kind = "not-found"
 	case errors.Is(err, kernel.ErrDamaged):

@@ -8,6 +8,9 @@ import (
 	"example.org/kmodsh/internal/kernel"
 )
 
+// killedStatus is the wait status of a process that SIGKILL ended.
+const killedStatus = 9
+
 // logShown is how many lines of the kernel's log a snapshot holds.
 const logShown = 1000
 
@@ -112,6 +115,9 @@ func (t *Thread) snapshot(o *Outcome) kernel.ThreadState {
 	if o != nil {
 		s.Task = o.Task
 		s.Result, s.Killed, s.Verdict, s.Began, s.Ended = o.Ret, o.Killed, o.Verdict, o.Began, o.Ended
+		if o.Killed {
+			s.Result = killedStatus
+		}
 		if o.Err != nil {
 			s.Error = o.Err.Error()
 		}
