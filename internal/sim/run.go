@@ -164,6 +164,11 @@ func (r *Run) apply(a Action) error {
 		if a.Fault == nil {
 			return fmt.Errorf("no fault given")
 		}
+		if a.Fault.Lie != "" {
+			if _, err := w.helperOf(a.Fault.Lie); err != nil {
+				return err
+			}
+		}
 		w.AddFault(*a.Fault)
 	case DoUnfault:
 		if !w.RemoveFault(a.N) {

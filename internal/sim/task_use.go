@@ -58,6 +58,7 @@ func (s *System) taskGetFS(t *Thread, k Task, o *Outcome) int64 {
 func (s *System) taskMount(t *Thread, k Task, o *Outcome) int64 {
 	m, ok := s.getFSType(t, k.Name, o)
 	if !ok {
+		t.userspace()
 		return -int64(ENODEV)
 	}
 	t.w.mounts = append(t.w.mounts, mount{k.Name, m})
