@@ -86,6 +86,8 @@ type tracking struct {
 	modules   []string // names, by slot
 	named     []named  // what is found by name, by resource - resNamed
 	family    []kin    // threads, by key
+	keys      map[kin]int
+	spawned   int // threads made from outside
 	values    [128]uint64
 	digest    uint64    // of all values together
 	points    [4]uint64 // reached, by pointCode
@@ -123,22 +125,28 @@ func hashString(s string) uint64 {
 func (w *World) slot(name string) int {
 	for i, n := range w.modules {
 		if n == name {
-			return min(i, moduleSlots-1)
+			return i
 		}
 	}
+	if len(w.modules) == moduleSlots-1 {
+		return moduleSlots - 1
+	}
 	w.modules = append(w.modules, name)
-	return min(len(w.modules)-1, moduleSlots-1)
+	return len(w.modules) - 1
 }
 
 // resource is the number of what is found by name or number.
 func (w *World) resource(kind byte, name string, id uint64) int {
 	for i, n := range w.named {
 		if n.kind == kind && n.id == id && n.name == name {
-			return min(resNamed+i, lastNamed)
+			return resNamed + i
 		}
 	}
+	if resNamed+len(w.named) >= lastNamed {
+		return lastNamed
+	}
 	w.named = append(w.named, named{kind, name, id})
-	return min(resNamed+len(w.named)-1, lastNamed)
+	return resNamed + len(w.named) - 1
 }
 
 // The kinds of what is found by name.
@@ -393,24 +401,22 @@ func (w *World) introduce(t *Thread) {
 		parent, child, name = p.seen.key, p.seen.children, p.seen.name
 		p.seen.children++
 	} else {
-		for _, o := range w.threads {
-			if o.spawned {
-				child++
-			}
-		}
-		t.spawned = true
+		child = w.spawned
+		w.spawned++
 	}
-	t.seen = observer{key: -1, name: mix(name, uint64(child))}
+	t.seen = observer{name: mix(name, uint64(child))}
 	t.seen.history = t.seen.name
-	for i, k := range w.family {
-		if k.parent == parent && k.child == child {
-			t.seen.key = i
+	k := kin{parent, child}
+	key, known := w.keys[k]
+	if !known {
+		if w.keys == nil {
+			w.keys = map[kin]int{}
 		}
+		key = len(w.family)
+		w.keys[k] = key
+		w.family = append(w.family, k)
 	}
-	if t.seen.key < 0 {
-		w.family = append(w.family, kin{parent, child})
-		t.seen.key = len(w.family) - 1
-	}
+	t.seen.key = key
 }
 
 // Key is the thread's number for a search: the same thread has the same in

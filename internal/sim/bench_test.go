@@ -1,38 +1,63 @@
 package sim
 
-import "testing"
+import (
+	"testing"
+)
 
-// BenchmarkTwoThreads measures whole runs of two threads that load one module,
-// a new world each: the unit of a search.
-func BenchmarkTwoThreads(b *testing.B) {
+// rotating steps the ready threads in turn, each schedule a little differently.
+type rotating struct {
+	buf   []*Thread
+	first int
+	turn  int // steps one thread is given
+}
+
+// Next implements Driver.
+func (r *rotating) Next(w *World, last *Thread) *Thread {
+	if last != nil && last.status == Ready && w.steps%r.turn != 0 {
+		return last
+	}
+	for {
+		r.buf = w.Runnable(r.buf[:0])
+		if len(r.buf) > 0 {
+			return r.buf[(r.first+w.steps)%len(r.buf)]
+		}
+		if !w.Advance() {
+			return nil
+		}
+	}
+}
+
+func benchmarkTwoThreads(b *testing.B, turn int) {
 	sys, err := TeachingSystem()
 	if err != nil {
 		b.Fatal(err)
 	}
 	p, _ := ParseProfile("v6.12")
-	var steps int
+	r := NewRun(sys, p)
+	defer r.Close()
+	w := r.World()
+	w.Quiet(true)
+	tasks := []*Task{{Verb: "insmod", Name: "victim"}, {Verb: "insmod", Name: "victim", Copy: true}}
+	steps := 0
+	d := &rotating{turn: turn}
 	for i := 0; b.Loop(); i++ {
-		r := NewRun(sys, p)
-		w := r.World()
-		for _, id := range []string{"A", "B"} {
-			if err := r.Do(Action{Kind: DoSpawn, Thread: id, Task: &Task{Verb: "insmod", Name: "victim", Copy: id == "B"}}); err != nil {
+		r.Restart()
+		for j, id := range []string{"A", "B"} {
+			if err := r.Do(Action{Kind: DoSpawn, Thread: id, Task: tasks[j]}); err != nil {
 				b.Fatal(err)
 			}
 		}
-		var buf []*Thread
-		for {
-			buf = w.Runnable(buf[:0])
-			if len(buf) == 0 {
-				if !w.Advance() {
-					break
-				}
-				continue
-			}
-			w.Step(buf[(i+w.steps)%len(buf)])
-		}
+		d.first = i
+		w.Drive(d)
 		steps += w.Steps()
-		r.Close()
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "schedules/s")
 	b.ReportMetric(float64(steps)/float64(b.N), "steps/schedule")
 }
+
+// BenchmarkTwoThreads measures whole runs of two threads that load one module,
+// as a search makes them: the world booted anew, other threads every few steps.
+func BenchmarkTwoThreads(b *testing.B) { benchmarkTwoThreads(b, 5) }
+
+// BenchmarkTwoThreadsInTurn is the worst case: another thread at every step.
+func BenchmarkTwoThreadsInTurn(b *testing.B) { benchmarkTwoThreads(b, 1) }

@@ -6,14 +6,19 @@ import (
 	"example.org/kmodsh/internal/trace"
 )
 
-// record appends one event; what the thread and the module know is filled in.
+// record appends one event, unless the world is quiet; what the thread and the
+// module know is filled in.
 func (w *World) record(t *Thread, id string, m *Module, e trace.Event) {
 	if t != nil {
 		t.reached(id, m, e.Ret)
 	}
-	if w.quiet {
-		return
+	if !w.quiet {
+		w.keep(t, id, m, e)
 	}
+}
+
+// keep appends the event.
+func (w *World) keep(t *Thread, id string, m *Module, e trace.Event) {
 	e.Seq = uint64(len(w.events) + 1)
 	e.Time = w.now
 	e.Point = id
@@ -59,17 +64,29 @@ func (t *Thread) reached(id string, m *Module, ret *int64) {
 
 // pointCode is a point's number below 256: its phase and its number.
 func pointCode(id string) int {
-	const phases = "RHLWUGS"
-	n, phase := 0, 7
-	for i := range len(phases) {
-		if id != "" && id[0] == phases[i] {
-			phase = i
-		}
+	if id == "" {
+		return 255
 	}
+	phase := 7
+	switch id[0] {
+	case 'R':
+		phase = 0
+	case 'H':
+		phase = 1
+	case 'L':
+		phase = 2
+	case 'W':
+		phase = 3
+	case 'U':
+		phase = 4
+	case 'G':
+		phase = 5
+	case 'S':
+		phase = 6
+	}
+	n := 0
 	for i := 1; i < len(id); i++ {
-		if c := id[i]; c >= '0' && c <= '9' {
-			n = n*10 + int(c-'0')
-		}
+		n = n*10 + int(id[i]-'0')
 	}
 	return phase<<5 | n&31
 }

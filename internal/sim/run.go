@@ -48,6 +48,7 @@ type Run struct {
 	out     map[string]*Outcome
 	hints   [2]int // indexes of the threads that actions were last for
 	options Options
+	duties  map[*Task]*duty
 }
 
 // NewRun boots a world of the given profile on sys.
@@ -222,26 +223,62 @@ func (r *Run) spawn(a Action) error {
 	if r.out[a.Thread] != nil || strings.HasPrefix(a.Thread, "helper-") && r.world.Thread(a.Thread) != nil {
 		return fmt.Errorf("there is a thread %s already", a.Thread)
 	}
-	task := *a.Task
-	v, err := r.sys.check(task)
+	d, err := r.duty(a.Task)
 	if err != nil {
 		return err
 	}
-	o := &Outcome{Task: task.String()}
+	o := &Outcome{Task: d.text}
 	r.out[a.Thread] = o
-	comm := map[string]string{"load": "modprobe", "unload": "modprobe", "insmod": "insmod", "init": "insmod", "rmmod": "rmmod", "mount": "mount", "umount": "umount", "udev": "udev", "initstate": "cat"}[task.Verb]
-	if comm == "" {
-		comm = "kthread"
-	}
-	t := r.world.Spawn(a.Thread, comm, func(t *Thread) int64 {
+	t := r.world.Spawn(a.Thread, d.comm, func(t *Thread) int64 {
 		o.Began = t.w.now
-		o.Ret, o.Done = t.process(func() int64 { return v.run(r.sys, t, task, o) })
+		o.Ret, o.Done = t.process(func() int64 { return d.run(r.sys, t, d.task, o) })
 		o.Ended = t.w.now
 		o.Killed, o.Done = !o.Done, true
 		return o.Ret
 	})
-	t.user = comm != "kthread"
+	t.user = d.comm != kthread
 	return nil
+}
+
+// kthread is the name of a kernel thread that does a task.
+const kthread = "kthread"
+
+// duty is a task made ready to be spawned.
+type duty struct {
+	taskVerb
+	task Task
+	text string
+	comm string
+}
+
+// duty returns the task's. A search spawns the same few over and over, so that
+// they are kept for as long as the run lives. A task that was done must not be
+// changed: going back does it again.
+func (r *Run) duty(k *Task) (*duty, error) {
+	if d := r.duties[k]; d != nil {
+		return d, nil
+	}
+	v, err := r.sys.check(*k)
+	if err != nil {
+		return nil, err
+	}
+	d := &duty{taskVerb: v, task: *k, text: k.String(), comm: kthread}
+	switch k.Verb {
+	case "load", "unload":
+		d.comm = "modprobe"
+	case "insmod", "init":
+		d.comm = "insmod"
+	case "rmmod", "mount", "umount", "udev":
+		d.comm = k.Verb
+	case "initstate":
+		d.comm = "cat"
+	}
+	d.task.Params = slices.Clone(k.Params)
+	if r.duties == nil {
+		r.duties = map[*Task]*duty{}
+	}
+	r.duties[k] = d
+	return d, nil
 }
 
 // Finish steps the given thread, and whoever it waits for, to its end: the

@@ -38,8 +38,7 @@ type Thread struct {
 	body   func(*Thread) int64
 	seen   observer
 
-	begun   bool // has made a step
-	spawned bool // from outside, not by another thread
+	begun bool // has made a step
 
 	at      string // ID of the point it stands at, "" before the first
 	module  *Module
@@ -78,14 +77,39 @@ func (w *World) Spawn(id, comm string, body func(*Thread) int64) *Thread {
 	*t = Thread{ID: id, PID: w.lastPID, Comm: comm, w: w, index: len(w.threads), co: co, body: body}
 	w.threads = append(w.threads, t)
 	w.introduce(t)
+	if len(w.threads) > fewThreads {
+		w.index()
+	}
 	return t
 }
 
 // Threads returns the threads in the order they were made.
 func (w *World) Threads() []*Thread { return slices.Clone(w.threads) }
 
+// fewThreads is up to how many threads are looked for one by one.
+const fewThreads = 16
+
+// index keeps byID up to the newest thread. The first of an ID is the one.
+func (w *World) index() {
+	if w.byID == nil {
+		w.byID = map[string]*Thread{}
+	}
+	n := len(w.threads) - 1
+	if n == fewThreads {
+		n = 0
+	}
+	for _, t := range w.threads[n:] {
+		if w.byID[t.ID] == nil {
+			w.byID[t.ID] = t
+		}
+	}
+}
+
 // Thread returns the thread of the given ID, nil when there is none.
 func (w *World) Thread(id string) *Thread {
+	if len(w.threads) > fewThreads {
+		return w.byID[id]
+	}
 	for _, t := range w.threads {
 		if t.ID == id {
 			return t
@@ -204,6 +228,10 @@ func (t *Thread) pause() {
 func (t *Thread) Point(id string, m *Module, e trace.Event) Errno {
 	t.at, t.module = id, m
 	t.w.record(t, id, m, e)
+	if len(t.w.faults.plan) == 0 {
+		t.pause()
+		return 0
+	}
 	f := t.w.faultAt(t, id, m)
 	if f.hold {
 		t.status = Held

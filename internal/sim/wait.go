@@ -80,11 +80,21 @@ func (q *Queue) note(f *Footprint, wake bool) {
 }
 
 func (q *Queue) prepare(t *Thread) *sleeper {
-	s := &sleeper{t: t}
+	s := t.w.newSleeper(t)
 	if q != nil {
 		q.sleepers = append(q.sleepers, s)
 	}
 	return s
+}
+
+// newSleeper takes a sleeper from a block that is used again when the world is
+// booted again: a search makes very many of them.
+func (w *World) newSleeper(t *Thread) *sleeper {
+	if len(w.sleepers) == cap(w.sleepers) {
+		w.sleepers = make([]sleeper, 0, max(32, 2*cap(w.sleepers)))
+	}
+	w.sleepers = append(w.sleepers, sleeper{t: t})
+	return &w.sleepers[len(w.sleepers)-1]
 }
 
 func (q *Queue) leave(s *sleeper) {
@@ -155,7 +165,7 @@ func (t *Thread) Sleep(d time.Duration, what string) Wake {
 	if t.pending == SIGKILL {
 		return Signalled
 	}
-	return t.block(&sleeper{t: t}, t.w.now+int64(max(d, 1)), Killable, what)
+	return t.block(t.w.newSleeper(t), t.w.now+int64(max(d, 1)), Killable, what)
 }
 
 func (b Break) by(s Signal) bool {

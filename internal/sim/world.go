@@ -25,12 +25,14 @@ type World struct {
 	steps   int
 	closed  bool
 	threads []*Thread
+	byID    map[string]*Thread // of worlds with many threads
 	current *Thread
 
 	driver    Driver
 	chosen    *Thread      // what the driver said last
 	idle      []*coroutine // that run no thread
 	unwinding bool
+	sleepers  []sleeper // of this boot, by the block
 	tracking
 	lastPID int
 	tied    uint64 // number of the last request
@@ -139,12 +141,16 @@ func (w *World) Restart(o Options) {
 	clear(old.provided)
 	clear(old.inodes)
 	clear(old.programs)
+	clear(old.byID)
 	*w = World{
 		threads: old.threads, idle: old.idle, events: old.events[:0], log: old.log[:0], list: old.list[:0],
 		symbols: old.symbols, provided: old.provided, inodes: old.inodes,
-		programs: old.programs, quiet: old.quiet,
-		tracking: tracking{modules: old.modules, named: old.named, family: old.family, points: old.points},
+		programs: old.programs, byID: old.byID, sleepers: old.sleepers[:0], quiet: old.quiet,
+		tracking: tracking{modules: old.modules, named: old.named, family: old.family, keys: old.keys, points: old.points},
 	}
+	w.ledger.open = old.ledger.open[:0]
+	w.audit, w.uevents, w.printed = old.audit[:0], old.uevents[:0], old.printed[:0]
+	w.wq.sleepers, w.mm.queue.sleepers = old.wq.sleepers[:0], old.mm.queue.sleepers[:0]
 	w.boot(o)
 }
 
