@@ -12,19 +12,20 @@ import (
 
 // flags are the words before the verb.
 type flags struct {
-	On      string   `placeholder:"TARGET"`
-	JSON    bool     `name:"json"`
-	Yes     bool     ``
-	Config  []string `short:"C" sep:"none" placeholder:"CONF"`
-	Kernel  string   `placeholder:"PATH"`
-	Modules string   `placeholder:"DIR"`
-	Tree    string   `placeholder:"DIR"`
-	Plain   bool     ``
-	ASCII   bool     `name:"ascii"`
-	NoColor bool     `name:"no-color"`
-	Version bool     ``
-	Help    bool     `short:"h"`
-	Words   []string `arg:"" optional:"" passthrough:"" sep:"none"`
+	On       string   `placeholder:"TARGET"`
+	JSON     bool     `name:"json"`
+	Yes      bool     ``
+	Config   []string `short:"C" sep:"none" placeholder:"CONF"`
+	Kernel   string   `placeholder:"PATH"`
+	Modules  string   `placeholder:"DIR"`
+	Tree     string   `placeholder:"DIR"`
+	Scenario string   `placeholder:"NAME"`
+	Plain    bool     ``
+	ASCII    bool     `name:"ascii"`
+	NoColor  bool     `name:"no-color"`
+	Version  bool     ``
+	Help     bool     `short:"h"`
+	Words    []string `arg:"" optional:"" passthrough:"" sep:"none"`
 }
 
 //go:embed usage.txt

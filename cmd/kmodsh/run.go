@@ -142,6 +142,9 @@ func (p *program) open(ctx context.Context) error {
 	end := p.front.Meter.Start("opening " + p.target())
 	defer end()
 	err := p.session.Open(ctx, p.target())
+	if err == nil {
+		err = p.setUpScenario(ctx)
+	}
 	if errors.Is(err, context.Canceled) {
 		return fmt.Errorf("%w: %w", shell.ErrInterrupted, err)
 	}
@@ -154,6 +157,8 @@ func (p *program) target() string {
 	switch {
 	case p.On == "" && p.Kernel != "":
 		return "vm"
+	case p.On == "" && p.Scenario != "":
+		return scenarioTarget(p.Scenario)
 	case p.On == "":
 		return "sim"
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -37,14 +38,14 @@ func (p *program) runScenarios(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	report := scenario.NewReport(os.Stdout, len(list))
+	add := p.reporter(len(list))
 	failed, absent := 0, ""
 	for _, s := range list {
 		res := s.Run(ctx, p.session.OpenRunner, scenario.Options{On: g.On, Echo: g.Echo})
 		if cause := context.Cause(ctx); cause != nil {
 			return cause
 		}
-		if err := report.Add(res); err != nil {
+		if err := add(res); err != nil {
 			return fmt.Errorf("writing the report: %w", err)
 		}
 		switch res.Verdict {
@@ -61,6 +62,17 @@ func (p *program) runScenarios(ctx context.Context, args []string) error {
 		return &ops.OpenError{Target: strings.Join(g.On, " "), Err: fmt.Errorf("%w: %s", errNotAvailable, absent)}
 	}
 	return nil
+}
+
+// reporter returns what writes the results of count scenarios: as KTAP, or as
+// one line of JSON each.
+func (p *program) reporter(count int) func(scenario.Result) error {
+	if !p.JSON {
+		return scenario.NewReport(os.Stdout, count).Add
+	}
+	e := json.NewEncoder(os.Stdout)
+	e.SetEscapeHTML(false)
+	return func(r scenario.Result) error { return e.Encode(r) }
 }
 
 // findScenarios finds scenarios by names, patterns and paths, and looks that
@@ -80,6 +92,31 @@ func findScenarios(words []string) ([]*scenario.Scenario, error) {
 		}
 	}
 	return list, nil
+}
+
+// scenarioTarget is the target on which a scenario is stepped when none is
+// named: the last simulated one of its list, which is the newest.
+func scenarioTarget(name string) string {
+	found, err := scenario.Find(name)
+	if err != nil {
+		return "sim" // setting it up tells of the error
+	}
+	if list := found[0].TargetsFor(""); len(list) > 0 {
+		return list[len(list)-1]
+	}
+	return "sim"
+}
+
+// setUpScenario makes the scenario of the flags ready to step.
+func (p *program) setUpScenario(ctx context.Context) error {
+	if p.Scenario == "" {
+		return nil
+	}
+	res, err := p.session.Exec(ctx, []string{"setup", p.Scenario})
+	if err == nil && !p.onScreen {
+		err = ops.Write(os.Stdout, res, p.JSON, p.front.OutStyle)
+	}
+	return err
 }
 
 const scenarioUsage = "usage: kmodsh scenario list [PATTERN] | show NAME | new FILE"

@@ -32,6 +32,11 @@ func (p *program) screen(ctx context.Context) error {
 		opt.Color = tui.Never
 	}
 	p.onScreen = true
+	if p.Scenario != "" {
+		if err := p.open(ctx); err != nil {
+			return err
+		}
+	}
 	err := tui.Run(ctx, p.session, opt)
 	if cause := context.Cause(ctx); cause != nil && errors.Is(err, context.Canceled) {
 		return cause

@@ -14,17 +14,18 @@ func eventsVerb() *Verb {
 	return &Verb{
 		Name: "events", Aliases: []string{"ev"}, Group: groupLook,
 		Short:    "show what happened in the target, step by step",
-		Usage:    "[-n COUNT] [--since SEQ] [--follow]",
+		Usage:    "[-n COUNT] [--since SEQ] [--explain] [--follow]",
 		Needs:    []kernel.Op{kernel.OpEvents},
 		New:      func() Command { return new(eventsCommand) },
-		Examples: []string{"events", "events -n 100", "events --since 120", "events --follow"},
+		Examples: []string{"events", "events -n 100", "events --since 120", "events -n 5 --explain", "events --follow"},
 	}
 }
 
 type eventsCommand struct {
-	Count  int    `short:"n" help:"How many of the last events to show; 0 is all that are kept." default:"20" placeholder:"COUNT"`
-	Since  uint64 `help:"Only events after the one with this number, all of them." placeholder:"SEQ"`
-	Follow bool   `short:"f" help:"Go on with new events until Ctrl-C."`
+	Count   int    `short:"n" help:"How many of the last events to show; 0 is all that are kept." default:"20" placeholder:"COUNT"`
+	Since   uint64 `help:"Only events after the one with this number, all of them." placeholder:"SEQ"`
+	Explain bool   `short:"e" help:"Say of each what happens there, and the kernel function it comes from."`
+	Follow  bool   `short:"f" help:"Go on with new events until Ctrl-C."`
 }
 
 func (c *eventsCommand) Run(ctx context.Context, s *Session) (Result, error) {
@@ -43,7 +44,7 @@ func (c *eventsCommand) Run(ctx context.Context, s *Session) (Result, error) {
 			list = list[len(list)-c.Count:]
 		}
 	}
-	r := &EventsResult{Target: t.Name(), Events: full(list), Missed: missed}
+	r := &EventsResult{Target: t.Name(), Events: full(list), Missed: missed, explain: c.Explain, version: kernelVersion(ctx, t)}
 	if !c.Follow {
 		return r, nil
 	}
@@ -73,7 +74,7 @@ func (e *eventStream) Next(ctx context.Context) (Result, error) {
 		list, missed := log.After(e.last, 0)
 		if len(list) > 0 {
 			e.last = list[len(list)-1].Seq
-			return &EventsResult{Target: e.target.Name(), Events: list, Missed: missed, more: true}, nil
+			return &EventsResult{Target: e.target.Name(), Events: list, Missed: missed, more: true, explain: e.explain, version: e.version}, nil
 		}
 		if log.Closed() {
 			if err := e.target.Err(); err != nil {
@@ -95,7 +96,28 @@ type EventsResult struct {
 	Events []trace.Event `json:"events"`
 	Missed uint64        `json:"missed,omitempty"` // events that are no longer kept
 
-	more bool // a part after the first: no heading
+	more    bool   // a part after the first: no heading
+	explain bool   // with what happens there
+	version string // of the kernel, such as "6.12"; "" when it is not known
+}
+
+// kernelVersion is the version of a target's kernel, "6.12", by which the table
+// of points is read.
+func kernelVersion(ctx context.Context, t kernel.Target) string {
+	if d, ok := t.(kernel.Debugger); ok {
+		if snap, err := d.Snapshot(ctx); err == nil {
+			return snap.Kernel
+		}
+	}
+	info, err := t.Info(ctx)
+	if err != nil {
+		return ""
+	}
+	parts := strings.SplitN(info.Release, ".", 3)
+	if len(parts) < 2 {
+		return ""
+	}
+	return parts[0] + "." + strings.TrimRight(parts[1], "abcdefghijklmnopqrstuvwxyz+-~")
 }
 
 // WriteText writes one line for each event.
@@ -113,6 +135,10 @@ func (r *EventsResult) WriteText(w io.Writer, st Style) error {
 			t.line("%s lost here", count(int(e.Lost), "event was", "events were"))
 		}
 		t.event(e)
+		if p, ok := trace.LookupPoint(e.Point); ok && r.explain {
+			t.wrap("        ", 8, p.Says)
+			t.wrap("        ", 8, "["+pointSource(p, r.version)+"]")
+		}
 	}
 	return t.err
 }

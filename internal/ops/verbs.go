@@ -19,8 +19,8 @@ func Verbs() []*Verb {
 		backVerb(), gotoVerb(), markVerb(), forkVerb(), diffVerb(),
 		holdVerb(), releaseVerb(), delayVerb(), failVerb(), lieVerb(), floodVerb(), faultsVerb(),
 		policyVerb(), setVerb(), killVerb(),
-		expectVerb(), promiseVerb(), outcomeVerb(),
-		targetVerb(), helpVerb(), quitVerb(),
+		expectVerb(), promiseVerb(), outcomeVerb(), setupVerb(),
+		targetVerb(), restartVerb(), helpVerb(), quitVerb(),
 	}
 }
 
