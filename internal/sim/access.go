@@ -376,6 +376,7 @@ func (w *World) restDigest() uint64 {
 	h := mix(uint64(len(w.ModprobePath)), uint64(len(w.UMH)))
 	h = mix(h, hashString(w.Policy))
 	h = mix(h, hashString(w.helper))
+	h = mix(h, hashString(w.config.text))
 	h = mix(h, uint64(w.async)+uint64(w.root)<<16+uint64(w.rootGone)<<32+uint64(len(w.mounts))<<48)
 	for i, on := range [...]bool{w.rootFrozen, w.frozen, w.modulesDisabled} {
 		if on {

@@ -22,6 +22,7 @@ type kernelState struct {
 	uevents []Uevent
 	ueventQ Queue // those who listen for them
 	stats   Stats
+	placed  uint64 // bytes of the room for modules that were given out
 
 	async  int // asynchronous work that is not done (kernel/async.c)
 	asyncs int // asynchronous work begun
@@ -39,6 +40,8 @@ type kernelState struct {
 	frozen     bool // user space is frozen
 	frozenQ    Queue
 	mounts     []mount
+
+	config modprobeConfig
 }
 
 // mount is a file system in use: it holds a reference on its module.

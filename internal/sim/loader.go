@@ -152,7 +152,7 @@ func (w *World) Initstate(name string) kernel.Initstate {
 // simulated kernel, each of its stages a point at which t stops.
 func (s *System) Loader(t *Thread) *kmod.Loader {
 	return &kmod.Loader{
-		Resolver: s.resolver,
+		Resolver: s.resolverIn(t.w),
 		Kernel:   view{t, s.release, s.tree},
 		Report:   func(e trace.Event) { t.Point(e.Point, nil, e) },
 		Now:      func() int64 { return t.w.now },

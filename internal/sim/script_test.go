@@ -146,8 +146,6 @@ func scriptModules() []Installed {
 			s.Params = []ParamSpec{{Name: "init_ms"}, {Name: "init_ret"}, {Name: "exit_ms"}}
 		}),
 		body("asyncfs", Body{Async: &AsyncWork{Sleep: 2 * time.Second, Provides: []string{"fs:asyncfs"}}}),
-		body("asyncreq", Body{Async: &AsyncWork{Requests: []string{"crc16"}}}),
-		body("asyncself", Body{Async: &AsyncWork{Requests: []string{"asyncreq"}}}),
 		with(mod("test", "packed", 8, nil), func(s *Spec) {}),
 	}
 }

@@ -12,7 +12,8 @@ import (
 // "policy=NAME" (the loader that is /sbin/modprobe), "modprobe=PATH"
 // (kernel.modprobe), "umh=enabled|freezing|disabled", "helper=exit:0" (what
 // stands in the place of modprobe), "rootfs=frozen|thawed" (fsfreeze of the
-// root), "switch-root=keep|lose|kill", "modules_disabled=1" (for good),
+// root), "switch-root=keep|lose|kill", "config=LINE" (a line more in
+// modprobe.d), "modules_disabled=1" (for good),
 // "module_blacklist=a,b"; or throws one of the profile's switches,
 // "kmod-max=2".
 func (w *World) Set(text string) error {
@@ -40,6 +41,8 @@ func (w *World) Set(text string) error {
 		}
 	case "helper":
 		return w.setHelper(value)
+	case "config":
+		return w.configure(value)
 	case "rootfs":
 		if value != "frozen" && value != "thawed" {
 			return fmt.Errorf("rootfs %q: frozen or thawed", value)

@@ -27,6 +27,7 @@ type System struct {
 	builtins []string
 	dirs     []string
 	resolver *kmod.Resolver
+	config   *kmod.Config // what the resolver was made of
 }
 
 // Installed is one module of a simulated system.
@@ -104,6 +105,7 @@ func Install(s Setup) (*System, error) {
 	if err != nil {
 		return nil, err
 	}
+	sys.config = config
 	sys.resolver = kmod.NewResolver(kmod.NewTree(sys.fs, "/lib/modules/"+s.Release), config)
 	return sys, nil
 }

@@ -178,7 +178,7 @@ func (t *Target) Request(ctx context.Context, name string) (kernel.RequestResult
 		}
 		res.Helpers = append(res.Helpers, h)
 	}
-	if found, err := t.sys.resolver.Resolve(name); err == nil {
+	if found, err := t.sys.resolverIn(t.run.world).Resolve(name); err == nil {
 		for _, f := range found {
 			res.Modules = append(res.Modules, f.Module)
 		}

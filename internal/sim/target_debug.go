@@ -158,6 +158,7 @@ func (t *Target) Settings() []kernel.Setting {
 		{Name: "umh", Values: "enabled|freezing|disabled", Value: string(w.UMH), Says: "Whether the usermode helper may start programs."},
 		{Name: "helper", Values: helperForms, Value: w.helperText(), Says: "What /sbin/modprobe does when it is started."},
 	}
+	list = append(list, w.adminSettings()...)
 	for _, s := range Switches() {
 		list = append(list, kernel.Setting{Name: s.Name, Values: s.Values, Value: w.Profile.Get(s.Name), Says: s.Says})
 	}

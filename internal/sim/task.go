@@ -59,7 +59,7 @@ func (s *System) check(k Task) (taskVerb, error) {
 		if v.name != k.Verb {
 			continue
 		}
-		if k.Name == "" && !slices.Contains([]string{"request", "suspend", "resume", "firmware"}, k.Verb) {
+		if k.Name == "" && !slices.Contains([]string{"request", "getfs", "suspend", "resume", "firmware"}, k.Verb) {
 			return v, fmt.Errorf("%s: what? a name is missing", k.Verb)
 		}
 		if (k.Verb == "insmod" || k.Verb == "init") && s.File(kernel.Normalize(k.Name)) == nil {
@@ -99,7 +99,7 @@ func (s *System) judge(t *Thread, name string, ret int64, o *Outcome) {
 	if ret != 0 {
 		reported = fmt.Errorf("request_module returned %d", ret)
 	}
-	o.Verdict, o.State, _ = kmod.Verify(s.resolver, glance{view{t, s.release, s.tree}}, name, reported)
+	o.Verdict, o.State, _ = kmod.Verify(s.resolverIn(t.w), glance{view{t, s.release, s.tree}}, name, reported)
 }
 
 func (s *System) taskInsmod(t *Thread, k Task, o *Outcome) int64 {

@@ -62,7 +62,7 @@ func installTree(fsys fs.FS, release, name string, config []string) (*System, er
 	}
 	tree := &realTree{fsys: fsys, release: release, files: map[string]*File{}}
 	tree.resolver = kmod.NewResolver(kmod.NewTree(tree, name), c)
-	s := &System{release: release, fs: tree, tree: tree, resolver: tree.resolver}
+	s := &System{release: release, fs: tree, tree: tree, resolver: tree.resolver, config: c}
 	if s.builtins, err = builtinNames(fsys); err != nil {
 		return nil, fmt.Errorf("module tree %s: %w", name, err)
 	}
