@@ -41,6 +41,10 @@ type env struct {
 	Saw       func(string, ...string) int `expr:"saw"`
 	Believed  func(string) string         `expr:"believed"`
 	Exists    func(string) bool           `expr:"exists"`
+
+	Address    func(string, ...string) string `expr:"address"`
+	Section    func(string, ...string) string `expr:"section"`
+	TestResult func(string) any               `expr:"test_result"`
 	errnos
 }
 
@@ -151,6 +155,7 @@ func (c *Condition) env(s *kernel.Snapshot) env {
 	}
 	moduleFunctions(&e, s)
 	threadFunctions(&e, s)
+	selftestFunctions(&e, s)
 	return e
 }
 

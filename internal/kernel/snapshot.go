@@ -28,6 +28,10 @@ type Snapshot struct {
 	Leaks    []Allocation  `json:"allocated"` // what is allocated for modules now
 	Events   []trace.Event `json:"events"`    // the last ones
 	Log      []string      `json:"log"`       // the end of the kernel's log
+	// HidesAddresses and HidesSections: addresses in /proc/modules, and in the
+	// files of sections, are zero for readers without CAP_SYSLOG.
+	HidesAddresses bool `json:"-"`
+	HidesSections  bool `json:"-"`
 	// IsBuiltin says whether a module is in the kernel image, HasDir whether
 	// /sys/module has a directory of that name.
 	IsBuiltin func(name string) bool `json:"-"`
@@ -48,6 +52,7 @@ type ModuleState struct {
 	Files     []string    `json:"files"`            // entries of the directory
 	Taints    string      `json:"taints"`           // letters
 	Params    []string    `json:"params,omitempty"` // name=value, as parsed
+	Address   uint64      `json:"-"`                // of its text, 0 while it is unformed
 }
 
 // ThreadState is one thread.

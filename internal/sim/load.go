@@ -116,6 +116,7 @@ func (t *Thread) loadModule(m *Module, args string, flags kernel.InitFlags) int6
 		return -int64(e)
 	}
 	t.take(KindMemory, m, "")
+	w.place(m)
 	if w.Profile.Audit != AuditOff {
 		w.auditLoad(m)
 	}

@@ -23,6 +23,7 @@ type Module struct {
 	// Loader is the thread that loads it.
 	Loader *Thread
 
+	base       uint64 // address of its memory
 	onList     bool
 	freed      bool // its memory was given back, or the load ended before it had any
 	packed     bool // the image is compressed, and nobody unpacks it

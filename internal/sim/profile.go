@@ -96,6 +96,8 @@ type Profile struct {
 	DeleteTruncates   bool    // delete_module cuts a long name off instead of refusing it
 	OneLayout         bool    // one core and one init block of memory (before ac3b43283923, 6.4)
 	FSWarning         string  // FSSilent, FSWarn, FSOnce
+	HideAddresses     bool    // /proc/modules shows addresses only to who has CAP_SYSLOG (516fb7f2e73d, 4.15)
+	HideSections      bool    // so do the files in sections (b25a7c5af905, 5.8)
 	ModuleStats       bool    // CONFIG_MODULE_STATS (df3e764d8e5c, 6.4)
 	DupsTrace         bool    // module.enable_dups_trace
 	StaticHelper      string  // CONFIG_STATIC_USERMODEHELPER_PATH (64e90a8acb85, 4.11): "off", "empty", or the one program
@@ -154,6 +156,8 @@ func Switches() []Switch {
 		onOff("one-layout", "A module has one block of core and one of init memory, each a page larger in the measured module.", "before ac3b43283923, 6.4", func(p *Profile) *bool { return &p.OneLayout }),
 		choice("fs-warning", []string{FSSilent, FSWarn, FSOnce}, "What get_fs_type says when the request returned 0 and there is no such file system.",
 			"41124db869b7, 4.13; 26c5d78c976c, 5.7", func(p *Profile) *string { return &p.FSWarning }),
+		onOff("hide-addresses", "Addresses in /proc/modules are zero for readers without CAP_SYSLOG.", "516fb7f2e73d, 4.15; before, kptr_restrict=0", func(p *Profile) *bool { return &p.HideAddresses }),
+		onOff("hide-sections", "Addresses in the files of sections are zero for readers without CAP_SYSLOG.", "b25a7c5af905, 5.8; before, kptr_restrict=0", func(p *Profile) *bool { return &p.HideSections }),
 		onOff("module-stats", "Wasted loads are counted.", "CONFIG_MODULE_STATS, 6.4", func(p *Profile) *bool { return &p.ModuleStats }),
 		onOff("dups-trace", "Each duplicate request warns with a stack dump.", "module.enable_dups_trace, 6.4", func(p *Profile) *bool { return &p.DupsTrace }),
 		choice("static-helper", []string{"off", "empty", "/sbin/modprobe", "/sbin/usermode-helper"}, "All helpers go through one fixed program; an empty one makes each call return 0.",
@@ -178,6 +182,7 @@ func Profiles() []Profile {
 		UsageLinkErrors: true, EmptyPathIsError: true, Limiter: Throttle, KmodMax: 50, ForceUnload: true, TaintsBeforeCheck: true,
 		CompressedFlag: true, BlacklistFirst: true, ELFChecks: ELFChecked, Audit: AuditLoad,
 		Namespaces: true, TaintInherit: true, AsyncSyncAlways: true, OneLayout: true, FSWarning: FSOnce,
+		HideAddresses: true, HideSections: true,
 		StaticHelper: "off", Workers: 512,
 	}
 	v612 := v61

@@ -49,6 +49,7 @@ func (w *World) Snapshot(out map[string]*Outcome) *kernel.Snapshot {
 	if s.Policy == "" {
 		s.Policy = "verified"
 	}
+	s.HidesAddresses, s.HidesSections = w.Profile.HideAddresses, w.Profile.HideSections
 	dirs := w.dirs
 	s.HasDir = func(name string) bool { return dirs[name] }
 	s.Listed, _ = kernel.ParseModules(strings.NewReader(w.ProcModules()))
@@ -76,7 +77,7 @@ func (p *permits) waiting() int { return max(len(p.queued), len(p.q.sleepers)) }
 func (m *Module) snapshot() kernel.ModuleState {
 	s := kernel.ModuleState{
 		Name: m.Name, State: m.State, Refs: m.ShownRefs(), Uses: names(m.Uses), Users: names(m.Users),
-		Dir: m.Sysfs.Dir, Files: m.Sysfs.List(), Taints: m.Taints,
+		Dir: m.Sysfs.Dir, Files: m.Sysfs.List(), Taints: m.Taints, Address: m.address(),
 	}
 	if m.Sysfs.Dir && m.Sysfs.Initstate() {
 		s.Initstate = m.State
