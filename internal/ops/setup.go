@@ -2,6 +2,7 @@ package ops
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -68,7 +69,7 @@ func (c *setupCommand) Run(ctx context.Context, s *Session) (Result, error) {
 func (c *setupCommand) script() (*SetupResult, []scenario.Line, error) {
 	found, err := scenario.Find(c.Scenario)
 	if err == nil && len(found) != 1 {
-		err = fmt.Errorf("%d scenarios are called so; which?", len(found))
+		err = errors.New("several scenarios are called so; name one")
 	}
 	if err == nil {
 		err = CheckScenario(found[0])
