@@ -36,7 +36,11 @@ func smallProblems(t testing.TB) []Problem {
 		{"A symbol victim_a", "B insmod victim"},
 		{"A mount minix", "B insmod minix"},
 	}
-	for _, profile := range []string{"v4.9", "v6.1", "v6.12"} {
+	profiles := []string{"v4.9", "v6.1", "v6.12"}
+	if testing.Short() || raceEnabled {
+		profiles = profiles[1:2] // the race detector makes it ten times as slow
+	}
+	for _, profile := range profiles {
 		for _, lines := range pairs {
 			list = append(list, problem(t, profile, lines...))
 		}
