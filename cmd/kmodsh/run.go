@@ -8,6 +8,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -127,12 +128,23 @@ func (p *program) verb(ctx context.Context) error {
 	if err := v.Check(p.Words[1:]); err != nil {
 		return err
 	}
+	if v.Name == "explore" || v.Name == "replay" {
+		p.onVerb()
+	}
 	if v.WantsTarget(p.Words[1:]) {
 		if err := p.open(ctx); err != nil {
 			return err
 		}
 	}
 	return p.front.Run(ctx, p.Words)
+}
+
+// onVerb gives the target that the flags name to a verb that opens its own, and
+// takes the one it names itself for the flags'.
+func (p *program) onVerb() {
+	if p.On != "" && !slices.ContainsFunc(p.Words, func(w string) bool { return w == "--on" || strings.HasPrefix(w, "--on=") }) {
+		p.Words = slices.Insert(slices.Clone(p.Words), 1, "--on="+p.On)
+	}
 }
 
 // open opens the target of the flags; while it does Ctrl-C gives up.

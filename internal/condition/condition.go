@@ -95,6 +95,10 @@ func oneLine(err error) string {
 // Text is the condition as it was written.
 func (c *Condition) Text() string { return c.text }
 
+// Mentions says whether the condition uses a name of the language, such as
+// "log".
+func (c *Condition) Mentions(name string) bool { return c.used[name] }
+
 // Holds says whether the condition is true of s.
 func (c *Condition) Holds(s *kernel.Snapshot) (bool, error) {
 	v, err := run(c.program, c.env(s))

@@ -13,12 +13,18 @@ import (
 // OpenRunner opens a target in a session of its own, which runs the lines of a
 // scenario. The session opens targets as s does.
 func (s *Session) OpenRunner(ctx context.Context, target string) (scenario.Runner, error) {
-	own := New()
-	own.OpenTarget, own.Progress, own.Yes = s.OpenTarget, s.Progress, s.Yes
-	if err := own.Open(ctx, target); err != nil {
+	own, err := s.child(ctx, target)
+	if err != nil {
 		return nil, err
 	}
 	return &lineRunner{own}, nil
+}
+
+// child opens a target in a session of its own, which opens targets as s does.
+func (s *Session) child(ctx context.Context, target string) (*Session, error) {
+	own := New()
+	own.OpenTarget, own.Progress, own.Yes = s.OpenTarget, s.Progress, s.Yes
+	return own, own.Open(ctx, target)
 }
 
 // lineRunner runs the lines of one case.

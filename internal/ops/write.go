@@ -96,7 +96,7 @@ func ReportError(err error) *ErrorReport {
 		r.Kind = "unavailable"
 	case errors.As(err, &expected):
 		r.Kind = "expectation"
-	case errors.As(err, &promised):
+	case errors.As(err, &promised), errors.Is(err, errBroken):
 		r.Kind = "promise"
 	case errors.As(err, &stuck):
 		r.Kind = "stuck"

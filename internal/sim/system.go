@@ -3,6 +3,7 @@ package sim
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -176,7 +177,10 @@ func (s *System) Fingerprint() string {
 		f := s.mem.files[name]
 		fmt.Fprintf(h, "%s %x\n", name, sha256.Sum256(f.data))
 		if f.module != nil {
-			fmt.Fprintf(h, "%d %v %+v\n", f.module.Inode, f.module.Compressed, *f.module.Spec)
+			fmt.Fprintf(h, "%d %v\n", f.module.Inode, f.module.Compressed)
+			// JSON, since it follows pointers. A Spec is plain data, so that it
+			// has no error; a hash that fails does not exist.
+			_ = json.NewEncoder(h).Encode(f.module.Spec)
 		}
 	}
 	return hex.EncodeToString(h.Sum(nil)[:8])

@@ -1,0 +1,171 @@
+package ops
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"example.org/kmodsh/internal/explore"
+)
+
+// errBroken is wrapped by the error of a search that found a promise broken,
+// and of a replay that shows one.
+var errBroken = errors.New("broken promise")
+
+// ExploreResult is what a search found, one part for each case.
+type ExploreResult struct {
+	Searches    []*Search `json:"searches"`
+	NotSearched []string  `json:"not_searched"` // cases that were not come to
+}
+
+// Search is the search of one case.
+type Search struct {
+	Target   string    `json:"target"`
+	Setup    []string  `json:"setup"`    // the lines that made the world
+	LeftOut  []LeftOut `json:"left_out"` // the lines of the scenario that did not
+	Promises []string  `json:"promises"` // checked
+	explore.Report
+	Found []Found `json:"found"` // what broke a promise, made small
+}
+
+// LeftOut is a line of a scenario that is no part of the set-up.
+type LeftOut struct {
+	Line int    `json:"line"`
+	Text string `json:"text"`
+	Why  string `json:"why"`
+}
+
+// Found is a schedule that breaks a promise, with the fewest threads, faults
+// and switches that do.
+type Found struct {
+	Promise  string   `json:"promise"`
+	Sentence string   `json:"sentence"` // what the promise says
+	Says     string   `json:"says"`     // how it was broken
+	Outcome  string   `json:"outcome"`
+	Steps    int      `json:"steps"`
+	Switches int      `json:"switches"` // from one thread to another
+	Least    bool     `json:"least"`    // nothing more could be taken away
+	Prose    []string `json:"prose"`
+	Chart    []string `json:"chart"`
+	Token    string   `json:"token"`
+	File     string   `json:"file,omitempty"`
+	NoFile   string   `json:"no_file,omitempty"` // why none was written
+
+	recording explore.Recording
+}
+
+func (r *ExploreResult) broken() []string {
+	var list []string
+	for _, s := range r.Searches {
+		for _, f := range s.Found {
+			list = append(list, s.Problem+" breaks "+f.Promise)
+		}
+	}
+	return list
+}
+
+// err is nil when all promises were kept.
+func (r *ExploreResult) err() error {
+	if list := r.broken(); len(list) > 0 {
+		return fmt.Errorf("%w: %s", errBroken, strings.Join(list, "; "))
+	}
+	return nil
+}
+
+// WriteText writes each search, and then what was not searched.
+func (r *ExploreResult) WriteText(w io.Writer, st Style) error {
+	t := newText(w, st)
+	for i, s := range r.Searches {
+		if i > 0 {
+			t.line("")
+		}
+		s.write(t)
+	}
+	if len(r.NotSearched) > 0 {
+		t.line("")
+		t.wrap("not searched  ", 14, strings.Join(r.NotSearched, "; ")+" (--all goes on, --case chooses)")
+	}
+	return t.err
+}
+
+func (s *Search) write(t *text) {
+	t.wrap("", 2, t.paint(bold, s.Problem)+" on "+s.Target)
+	item := func(label, text string) { t.wrap(fmt.Sprintf("  %-10s", label), 12, text) }
+	for i, l := range s.Setup {
+		item([]string{"set-up", ""}[min(i, 1)], l)
+	}
+	if n := len(s.LeftOut); n > 0 {
+		first := s.LeftOut[0]
+		for _, l := range s.LeftOut {
+			if l.Why == whySchedule || l.Why == whyEnd {
+				first = l
+				break
+			}
+		}
+		item("left out", fmt.Sprintf("%d lines, from line %d on: %s (%s)", n, first.Line, first.Text, first.Why))
+	}
+	item("promises", strings.Join(s.Promises, ", "))
+	item("searched", fmt.Sprintf("%d schedules to their end, %d cut off where the rest was known; %d steps, %d distinct states, the longest %d steps",
+		s.Schedules, s.Pruned, s.Steps, s.States, s.Longest))
+	for _, p := range s.Passes {
+		done := "not all"
+		if p.Complete {
+			done = "all"
+		}
+		item("", fmt.Sprintf("%s: %s, %d schedules, %d steps", p.Name, done, p.Schedules, p.Steps))
+	}
+	item("reached", fmt.Sprintf("%d points: %s", len(s.Reached), strings.Join(s.Reached, " ")))
+	item("never", fmt.Sprintf("%d points: %s", len(s.Unreached), strings.Join(s.Unreached, " ")))
+	for i, o := range s.Outcomes {
+		item([]string{"outcomes", ""}[min(i, 1)], o)
+	}
+	for i, m := range s.Missed {
+		item([]string{"missing", ""}[min(i, 1)], m)
+	}
+	if len(s.Found) == 0 {
+		all := "in all schedules"
+		if !s.Complete || len(s.Missed) > 0 {
+			all = "in those that were searched"
+		}
+		item("result", t.paint(green, "kept")+" "+all)
+	}
+	for i := range s.Found {
+		s.Found[i].write(t, item)
+	}
+}
+
+func (f *Found) write(t *text, item func(label, text string)) {
+	item("result", t.paint(red, "broken")+": "+f.Promise+". "+f.Sentence)
+	item("", f.Says)
+	how := fmt.Sprintf("%d steps, %d switches between threads", f.Steps, f.Switches)
+	if !f.Least {
+		how += "; it may go with fewer: the tries were used up"
+	}
+	item("schedule", how)
+	t.line("")
+	t.lines(f.Prose)
+	t.line("")
+	t.lines(f.Chart)
+	t.line("")
+	switch {
+	case f.NoFile != "":
+		item("file", "none: "+f.NoFile)
+	case f.File != "":
+		item("file", f.File)
+	}
+	what := f.File
+	if what == "" {
+		what = f.Token
+	}
+	// Never folded, so that they can be copied.
+	t.line("  token     %s", f.Token)
+	t.line("  replay    kmodsh replay %s", clean(what, t.st.ASCII))
+}
+
+// lines writes lines as they are, made safe.
+func (t *text) lines(list []string) {
+	for _, l := range list {
+		t.line("%s", clean(l, t.st.ASCII))
+	}
+}

@@ -1,0 +1,196 @@
+package ops
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"example.org/kmodsh/internal/explore"
+	"example.org/kmodsh/internal/sim"
+)
+
+func replayVerb() *Verb {
+	return &Verb{
+		Name: "replay", Group: groupJudge,
+		Short:    "take the same schedule again, step by step the same",
+		Usage:    "[--on TARGET] TOKEN|FILE",
+		New:      func() Command { return new(replayCommand) },
+		Examples: []string{"replay builtin-race.schedule"},
+	}
+}
+
+type replayCommand struct {
+	On   string `placeholder:"TARGET" help:"Target to replay on; the recording's own otherwise."`
+	What string `arg:"" name:"token|file" help:"What explore wrote: a token, or a file."`
+}
+
+// wantsTarget: the recording says which target it is for.
+func (c *replayCommand) wantsTarget([]string) bool { return false }
+
+// errNotSame says that a schedule was taken and showed something else.
+var errNotSame = errors.New("not the same")
+
+func (c *replayCommand) Run(ctx context.Context, s *Session) (Result, error) {
+	rec, err := c.read()
+	if err != nil {
+		return nil, err
+	}
+	target := c.On
+	if target == "" || target == "sim" {
+		target = rec.Target
+	}
+	if kind, _, _ := strings.Cut(target, ":"); kind != "sim" {
+		return nil, notSearchable(target)
+	}
+	if t := s.Target(); t == nil || t.Name() != target {
+		if err := s.Open(ctx, target); err != nil {
+			return nil, err
+		}
+	}
+	d, ok := s.Target().(simulated)
+	if !ok {
+		return nil, notSearchable(target)
+	}
+	return c.replay(s, d, &rec)
+}
+
+// replay takes the schedule and makes it the target's run.
+func (c *replayCommand) replay(s *Session, d simulated, rec *explore.Recording) (Result, error) {
+	sys, _, _, err := d.Past()
+	if err != nil {
+		return nil, err
+	}
+	// The switches that were thrown since are no part of the recording.
+	_, spec, _ := strings.Cut(d.Name(), ":")
+	profile, err := sim.ParseProfile(spec)
+	if err != nil {
+		return nil, err
+	}
+	p := rec.On(sys, profile)
+	if rec.Promise != "" {
+		q, _, err := promiseOf(rec.Promise)
+		if err != nil {
+			return nil, err
+		}
+		p.Promises = append(p.Promises, q)
+	}
+	schedule, err := explore.ParseToken(p, rec.Token)
+	if err != nil {
+		return nil, err
+	}
+	run, says, err := explore.ReplayJudged(p, schedule)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errNotSame, err)
+	}
+	sum, err := explore.TraceSum(run)
+	if err != nil {
+		run.Close()
+		return nil, err
+	}
+	r := &ReplayResult{
+		Name: rec.Name, Target: d.Name(), Promise: rec.Promise, Says: says, Steps: len(schedule), Actions: run.Len(),
+		Setup: len(rec.Setup), Outcome: explore.Outcome(run), Trace: sum, Same: sum == rec.Trace && (rec.Promise == "") == (says == ""),
+		Verdicts: []ThreadVerdict{},
+	}
+	for _, t := range explore.Look(run).Threads {
+		if t.Task != "" {
+			r.Verdicts = append(r.Verdicts, ThreadVerdict{t.ID, t.Task, t.Result, string(t.Verdict), t.Done})
+		}
+	}
+	var prose strings.Builder
+	if err := explore.Tell(&prose, run); err != nil {
+		run.Close()
+		return nil, err
+	}
+	r.Prose = split(prose.String())
+	if err := d.Take(run); err != nil {
+		run.Close()
+		return nil, err
+	}
+	s.withDebug(func(st *debugState) { st.marks, st.moved = nil, "" })
+	if !r.Same {
+		return r, fmt.Errorf("the schedule ran and showed something else: %w: its trace is %s and was %s when it was recorded", errNotSame, sum, rec.Trace)
+	}
+	return r, nil
+}
+
+// read reads the recording that was named.
+func (c *replayCommand) read() (explore.Recording, error) {
+	if explore.IsWord(c.What) {
+		rec, err := explore.ReadWord(c.What)
+		if err != nil {
+			err = &UsageError{Msg: err.Error()}
+		}
+		return rec, err
+	}
+	f, err := os.Open(c.What)
+	if err != nil {
+		return explore.Recording{}, &UsageError{Msg: fmt.Sprintf("%s is neither a token nor a file that can be read: %v", quoteShort(c.What), err)}
+	}
+	defer f.Close()
+	rec, err := explore.ReadRecording(f)
+	if err != nil {
+		return rec, &UsageError{Msg: clean(c.What, false) + ": " + err.Error()}
+	}
+	return rec, nil
+}
+
+// ReplayResult is a schedule that was taken again.
+type ReplayResult struct {
+	Name     string          `json:"name"` // of what was searched
+	Target   string          `json:"target"`
+	Promise  string          `json:"promise,omitempty"`
+	Says     string          `json:"says,omitempty"` // how the promise is broken
+	Steps    int             `json:"steps"`          // of the schedule
+	Setup    int             `json:"setup"`          // positions before it begins
+	Actions  int             `json:"positions"`      // in all
+	Outcome  string          `json:"outcome"`
+	Verdicts []ThreadVerdict `json:"verdicts"`
+	Trace    string          `json:"trace"` // hash of all events
+	Same     bool            `json:"same"`  // as when it was recorded
+	Prose    []string        `json:"prose"`
+}
+
+// ThreadVerdict is what became of a spawned thread.
+type ThreadVerdict struct {
+	Thread  string `json:"thread"`
+	Task    string `json:"task"`
+	Result  int64  `json:"result"`
+	Verdict string `json:"verdict,omitempty"`
+	Done    bool   `json:"done"`
+}
+
+// WriteText writes the steps and what came of them.
+func (r *ReplayResult) WriteText(w io.Writer, st Style) error {
+	t := newText(w, st)
+	t.lines(r.Prose)
+	t.line("")
+	item := func(label, text string) { t.wrap(fmt.Sprintf("%-9s", label), 9, text) }
+	item("replayed", fmt.Sprintf("%s on %s: %d steps of the schedule, positions %d to %d", r.Name, r.Target, r.Steps, r.Setup, r.Actions))
+	for _, v := range r.Verdicts {
+		text := fmt.Sprintf("%s (%s) returned %d", v.Thread, v.Task, v.Result)
+		if !v.Done {
+			text = fmt.Sprintf("%s (%s) has not ended", v.Thread, v.Task)
+		}
+		if v.Verdict != "" {
+			text += ": " + v.Verdict
+		}
+		item("thread", text)
+	}
+	if r.Promise != "" {
+		how := t.paint(red, "broken") + ": " + r.Promise + ": " + r.Says
+		if r.Says == "" {
+			how = t.paint(green, "kept") + ": " + r.Promise
+		}
+		item("promise", how)
+	}
+	same := "as when it was recorded, byte for byte"
+	if !r.Same {
+		same = t.paint(red, "not") + " as when it was recorded"
+	}
+	item("trace", r.Trace+", "+same)
+	return t.err
+}
