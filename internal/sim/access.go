@@ -373,7 +373,7 @@ func (w *World) sawPermits() {
 
 // restDigest is of all that has no resource of its own.
 func (w *World) restDigest() uint64 {
-	h := mix(uint64(len(w.ModprobePath)), uint64(len(w.UMH)))
+	h := mix(hashString(w.ModprobePath), hashString(string(w.UMH)))
 	h = mix(h, hashString(w.Policy))
 	h = mix(h, hashString(w.helper))
 	h = mix(h, hashString(w.config.text))
