@@ -26,6 +26,8 @@ func (p *program) screen(ctx context.Context) error {
 	history := shell.OpenHistory(shell.HistoryFile(os.Getenv))
 	opt := tui.Options{
 		ASCII: p.ASCII || p.Plain, Target: p.target(),
+		// The race is about a module that a tree from elsewhere may not have.
+		Race:    p.Tree == "",
 		History: history.Lines(), Remember: history.Add,
 	}
 	if p.NoColor || p.Plain {

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"cmp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -14,6 +15,7 @@ type column int
 const (
 	colName column = iota
 	colState
+	colSysfs
 	colRefs
 	colSize
 	colUsers
@@ -22,7 +24,7 @@ const (
 )
 
 func (c column) title() string {
-	return [columns]string{"NAME", "STATE", "REFS", "SIZE", "USED BY", "TAINT"}[c]
+	return [columns]string{"NAME", "STATE", "SYSFS", "REFS", "SIZE", "USED BY", "TAINT"}[c]
 }
 
 // descends says whether the column's first order is the greatest first.
@@ -39,6 +41,8 @@ func compare(a, b *Row, by column) int {
 	switch by {
 	case colState:
 		return cmp.Compare(stateRank[a.State], stateRank[b.State])
+	case colSysfs:
+		return strings.Compare(a.Sysfs, b.Sysfs)
 	case colRefs:
 		return cmp.Compare(a.Refs, b.Refs)
 	case colSize:
@@ -56,6 +60,12 @@ func (c column) text(r *Row, l *look) (string, role) {
 	switch c {
 	case colState:
 		return l.state(r.State) + " " + clean(string(r.State), l.ascii), stateRole(r.State)
+	case colSysfs:
+		as := roleDim
+		if r.Sysfs == "dir only" {
+			as = roleWarn
+		}
+		return r.Sysfs, as
 	case colRefs:
 		if !r.Listed {
 			return "", roleDim
@@ -144,6 +154,9 @@ func layoutColumns(w int, rows []*Row) []cell {
 			cells[0].w -= take
 			left += take
 		}
+	}
+	if slices.ContainsFunc(rows, func(r *Row) bool { return r.Sysfs != "" }) {
+		add(colSysfs, 9, 8)
 	}
 	squeeze(12)
 	add(colRefs, 5, 5)

@@ -36,6 +36,7 @@ type (
 		list  []kernel.Module
 		err   error
 		down  error
+		debug *debugLook // instead of the list, where threads can be stepped
 	}
 	infoMsg struct {
 		epoch int
@@ -108,7 +109,7 @@ func (f *feed) nextEvents(seq uint64, pause time.Duration) tea.Cmd {
 }
 
 // list reads the module list, unless that is under way: then once more after.
-func (f *feed) list(seq uint64) tea.Cmd {
+func (f *feed) list(seq uint64, moved func() string) tea.Cmd {
 	if f.listing {
 		f.again = true
 		return nil
@@ -116,6 +117,9 @@ func (f *feed) list(seq uint64) tea.Cmd {
 	f.listing, f.again, f.silent = true, false, 0
 	ctx, epoch, target := f.ctx, f.epoch, f.target
 	return safe(func() tea.Msg {
+		if l := f.takeLook(moved); l != nil {
+			return listMsg{epoch: epoch, debug: l}
+		}
 		list, err := target.Modules(ctx)
 		return listMsg{epoch: epoch, asOf: seq, list: list, err: err, down: target.Err()}
 	})

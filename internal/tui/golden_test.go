@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -12,11 +13,14 @@ import (
 	"example.org/kmodsh/internal/trace"
 )
 
-// scenes are the moments whose screens are kept as golden files.
-var scenes = []struct {
+// scene is a moment and how to come to it.
+type scene struct {
 	name string
 	make func(t *testing.T, w, h int, opt Options) *driver
-}{
+}
+
+// scenes are the moments whose screens are kept as golden files.
+var scenes = []scene{
 	{"booted", func(t *testing.T, w, h int, opt Options) *driver {
 		return start(t, w, h, booted(), opt)
 	}},
@@ -85,6 +89,14 @@ var scenes = []struct {
 }
 
 func TestGoldenScreens(t *testing.T) {
+	scenes := slices.Clone(scenes)
+	for _, s := range debugScenes {
+		scenes = append(scenes, scene{s.name, func(t *testing.T, w, h int, opt Options) *driver {
+			d := startSim(t, w, h, opt, true)
+			d.keys(s.keys)
+			return d
+		}})
+	}
 	looks := []struct {
 		name   string
 		opt    Options

@@ -70,7 +70,7 @@ func helpLines(l *look, keys []binding, panes [panes]pane, why map[string]error,
 		}
 	}
 	for _, group := range []struct{ id, title string }{
-		{"do", "Doing"}, {"show", "Showing"}, {"move", "Moving"}, {"more", "More"},
+		{"debug", "Threads that can be stepped"}, {"do", "Doing"}, {"show", "Showing"}, {"move", "Moving"}, {"more", "More"},
 	} {
 		heading(group.title)
 		for _, b := range keys {

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/charmbracelet/bubbles/key"
@@ -48,6 +49,8 @@ func (m *Model) key(msg tea.KeyMsg) tea.Cmd {
 	switch {
 	case here:
 		return m.do(b.act)
+	case b.debug && m.snap.Debug == nil:
+		return m.say(m.whyNot(b.act))
 	case b.act != actNone:
 		return m.say(b.keys.Help().Key + " works in " + m.paneNames(b.where) + "; Tab goes there")
 	}
@@ -85,6 +88,8 @@ func (m *Model) paneNames(s scope) string {
 // why says why an action cannot work now, "" when it can.
 func (m *Model) why(a action) string {
 	switch a {
+	case actStep, actStage, actContinue, actRelease, actStepBack, actStepForth, actStart, actEnd:
+		return m.whyNot(a)
 	case actLoad, actUnload, actInfo:
 		verb := map[action]string{actLoad: "load", actUnload: "unload", actInfo: "info"}[a]
 		switch {
@@ -147,6 +152,8 @@ func (m *Model) do(a action) tea.Cmd {
 		return m.say(why)
 	}
 	switch a {
+	case actStep, actStage, actContinue, actRelease, actStepBack, actStepForth, actStart, actEnd:
+		return m.moveThreads(a)
 	case actCommand:
 		m.prompt.open(promptCommand, "")
 	case actLoad:
@@ -196,10 +203,18 @@ func (m *Model) do(a action) tea.Cmd {
 	return nil
 }
 
+// ring is the panes that can have the keys, in the order of Tab.
+func (m *Model) ring() []paneID {
+	if m.snap.Debug != nil {
+		return []paneID{paneThreads, paneModules, paneDeps, paneEvents, paneOutput}
+	}
+	return []paneID{paneModules, paneDeps, paneEvents, paneOutput}
+}
+
 // move gives the keys to the next pane, d panes on.
 func (m *Model) move(d int) {
-	const n = int(paneExplain) // the panes that can have the keys
-	m.focus = paneID((int(m.focus) + d + n) % n)
+	ring := m.ring()
+	m.focus = ring[(slices.Index(ring, m.focus)+d+len(ring))%len(ring)]
 	if m.focus == paneEvents || m.focus == paneOutput {
 		m.bottom = m.focus
 	}

@@ -30,6 +30,14 @@ const (
 	actPageDown
 	actTop
 	actBottom
+	actStep
+	actStage
+	actContinue
+	actRelease
+	actStepBack
+	actStepForth
+	actStart
+	actEnd
 )
 
 // scope says in which panes a key works.
@@ -52,10 +60,18 @@ type binding struct {
 	where scope  // 0 is everywhere
 	hint  string // one word for the hint line, "" to keep it to the help
 	keys  key.Binding
+	debug bool // only of use where threads can be stepped
 }
 
 func row(act action, group string, where scope, hint, shown, help string, keys ...string) binding {
-	return binding{act, group, where, hint, key.NewBinding(key.WithKeys(keys...), key.WithHelp(shown, help))}
+	return binding{act: act, group: group, where: where, hint: hint, keys: key.NewBinding(key.WithKeys(keys...), key.WithHelp(shown, help))}
+}
+
+// debugRow is row for what needs threads that can be stepped.
+func debugRow(act action, where scope, hint, shown, help string, keys ...string) binding {
+	b := row(act, "debug", where, hint, shown, help, keys...)
+	b.debug = true
+	return b
 }
 
 // keymap is the one table of keys: dispatch, hints and help all read it. Order
@@ -63,6 +79,14 @@ func row(act action, group string, where scope, hint, shown, help string, keys .
 func keymap() []binding {
 	modules, events := in(paneModules), in(paneEvents)
 	return []binding{
+		debugRow(actStep, in(paneThreads), "step", "Space s", "step the selected thread to its next point", " ", "s", "enter"),
+		debugRow(actStage, 0, "next", "n", "run the selected thread to its next stage, its helper too", "n"),
+		debugRow(actContinue, 0, "run", "c", "continue: all threads, until a hold, a breakpoint or the end", "c"),
+		debugRow(actStepBack, 0, "back", "b", "go back one step; the threads, the table and the events go too", "b", ",", "left"),
+		debugRow(actStepForth, 0, "forth", ".", "go forth again one step", ".", "right"),
+		debugRow(actRelease, 0, "release", "r", "let the selected thread go on, if it is held", "r"),
+		debugRow(actStart, 0, "", "<", "go back to the mark start, or to the beginning", "<"),
+		debugRow(actEnd, 0, "", ">", "go forth to the last step known", ">"),
 		row(actCommand, "do", 0, "command", ":", "type a verb; Tab completes, Up recalls", ":"),
 		row(actFilter, "show", modules|events, "filter", "/", "show only lines that have all the words; Esc ends it", "/"),
 		row(actSort, "show", modules, "sort", "s", "sort by the next column", "s"),

@@ -26,9 +26,12 @@ const (
 
 // arrange lays the panes out in w by h cells. bottom is the one of events and
 // output that shows where there is room for one.
-func arrange(w, h int, focus, bottom paneID, zoom bool) layout {
+func arrange(w, h int, focus, bottom paneID, zoom, debug bool) layout {
 	if zoom || w < twoColumns || h < twoBands {
 		return layout{bands: []band{{{focus, w, h}}}, one: true}
+	}
+	if debug {
+		return arrangeDebug(w, h, focus, bottom)
 	}
 	left := w * 5 / 8
 	pair := func(a, b paneID, h int) band {
@@ -52,6 +55,34 @@ func arrange(w, h int, focus, bottom paneID, zoom bool) layout {
 		low = events(h - top)
 	}
 	return layout{bands: []band{pair(paneModules, paneDeps, top), low}, tabs: true}
+}
+
+// arrangeDebug is arrange where threads can be stepped: they come first, and
+// the explanation always shows. Modules and dependencies share a place.
+func arrangeDebug(w, h int, focus, bottom paneID) layout {
+	left := w*3/5 - 1
+	beside := paneModules
+	if focus == paneDeps {
+		beside = paneDeps
+	}
+	top := max(6, h/4)
+	threads := band{{paneThreads, left, top}, {beside, w - left - 1, top}}
+	rest := h - top
+	switch {
+	case h >= threeBands && w >= wide:
+		mid := rest / 2
+		return layout{bands: []band{threads, {{paneEvents, left, mid}, {paneExplain, w - left - 1, mid}}, {{paneOutput, w, rest - mid}}}}
+	case w >= wide:
+		return layout{bands: []band{threads, {{bottom, left, rest}, {paneExplain, w - left - 1, rest}}}, tabs: true}
+	case h >= threeBands:
+		mid := max(7, rest/3)
+		low := (rest - mid) / 2
+		return layout{bands: []band{threads, {{paneExplain, w, mid}}, {{paneEvents, w, low}}, {{paneOutput, w, rest - mid - low}}}}
+	case rest >= 10:
+		mid := min(9, rest*3/5)
+		return layout{bands: []band{threads, {{paneExplain, w, mid}}, {{bottom, w, rest - mid}}}, tabs: true}
+	}
+	return layout{bands: []band{threads, {{bottom, w, rest}}}, tabs: true}
 }
 
 // shows says whether a pane is on the screen.

@@ -10,6 +10,7 @@ import (
 
 	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/ops"
+	"example.org/kmodsh/internal/sim"
 )
 
 var update = flag.Bool("update", false, "write the golden screens anew")
@@ -17,7 +18,7 @@ var update = flag.Bool("update", false, "write the golden screens anew")
 // playEnv makes the test binary run the screen on its terminal, over the
 // target in memory, instead of tests: for the test with a pty, and to look at
 // it: KMODSH_TUI_PLAY=slow go test ./internal/tui (slow, fast, dies, fails,
-// panics).
+// panics, sim).
 const playEnv = "KMODSH_TUI_PLAY"
 
 func TestMain(m *testing.M) {
@@ -29,7 +30,14 @@ func TestMain(m *testing.M) {
 
 func play(how string) int {
 	s := ops.New()
+	opt := Options{Target: "vm:6.12"}
+	if how == "sim" {
+		opt = Options{Target: "sim", Race: true}
+	}
 	s.OpenTarget = func(ctx context.Context, name string, progress ops.Progress) (kernel.Target, error) {
+		if how == "sim" {
+			return sim.Open("")
+		}
 		t := booted()
 		pause := time.Duration(0)
 		if how == "slow" || how == "dies" || how == "fails" {
@@ -57,7 +65,7 @@ func play(how string) int {
 		}
 		return t, nil
 	}
-	err := Run(context.Background(), s, Options{Target: "vm:6.12"})
+	err := Run(context.Background(), s, opt)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "ended:", err)
 	}

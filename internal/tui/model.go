@@ -25,6 +25,7 @@ type Model struct {
 
 	modules *modulesPane
 	deps    *depsPane
+	threads *threadsPane
 	events  *eventsPane
 	output  *outputPane
 	panes   [panes]pane
@@ -42,7 +43,12 @@ type Model struct {
 	warning bool      // the notice is about something wrong
 
 	job      *job
-	jobs     int // number of the last job
+	jobs     int      // number of the last job
+	lines    []string // to be run one after the other
+	wanted   []action // keys typed while a move was under way
+	race     bool     // the race was set up: a line says what to press
+	setting  bool     // and is being set up
+	start    int      // position where nobody has moved
 	stages   []Stage
 	progress *mailbox
 	work     *work
@@ -59,10 +65,11 @@ func New(ctx context.Context, s *ops.Session, opt Options) *Model {
 	m.prompt.history = append([]string(nil), opt.History...)
 	m.prompt.pick = -1
 	m.modules, m.deps = &modulesPane{}, &depsPane{ascii: m.look.ascii}
+	m.threads = &threadsPane{}
 	m.events, m.output = &eventsPane{}, &outputPane{look: m.look}
 	m.panes = [panes]pane{
-		paneModules: m.modules, paneDeps: m.deps, paneEvents: m.events, paneOutput: m.output,
-		paneExplain: &explainPane{event: m.events.Selected},
+		paneModules: m.modules, paneDeps: m.deps, paneThreads: m.threads, paneEvents: m.events, paneOutput: m.output,
+		paneExplain: &explainPane{event: m.events.Selected, thread: m.explained},
 	}
 	return m
 }
@@ -88,6 +95,8 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		cmd = m.key(msg)
 	case eventsMsg:
 		cmd = m.gotEvents(msg)
+	case changedMsg:
+		cmd = m.gotChanged(msg)
 	case listMsg:
 		cmd = m.gotList(msg)
 	case infoMsg:
@@ -164,8 +173,17 @@ func (m *Model) attach(t kernel.Target) tea.Cmd {
 	}
 	m.snap.Target = t.Name()
 	m.events.stay, m.events.seq = false, 0
+	news := m.feed.nextEvents(0, 0)
+	if m.feed.debugger() != nil {
+		m.snap.Debug = &kernel.Snapshot{Target: t.Name()}
+		m.focus, m.bottom = paneThreads, paneEvents
+		news = m.feed.changes(0, m.feed.cuts)
+	} else if m.focus == paneThreads {
+		m.focus = paneModules
+	}
+	m.resize()
 	m.sync()
-	return tea.Batch(m.feed.list(0), m.feed.info(), m.feed.nextEvents(0, 0), m.feed.tick(), m.available())
+	return tea.Batch(m.list(), m.feed.info(), news, m.feed.tick(), m.available())
 }
 
 // refresh reads the module list soon.
@@ -173,8 +191,11 @@ func (m *Model) refresh() tea.Cmd {
 	if m.feed == nil || m.snap.Down != nil {
 		return nil
 	}
-	return m.feed.list(m.snap.Seq)
+	return m.list()
 }
+
+// list asks for the module list, or the snapshot of a debuggable target.
+func (m *Model) list() tea.Cmd { return m.feed.list(m.snap.Seq, m.session.Moved) }
 
 // show makes s the snapshot on the screen.
 func (m *Model) show(s Snapshot) {
@@ -200,7 +221,7 @@ func (m *Model) sync() {
 // gotEvents folds events and asks for the next; what they change in the list is
 // read from the target.
 func (m *Model) gotEvents(msg eventsMsg) tea.Cmd {
-	if !m.current(msg.epoch) {
+	if !m.current(msg.epoch) || m.snap.Debug != nil {
 		return nil
 	}
 	if msg.cut { // begin again with what there is now
@@ -226,6 +247,9 @@ func (m *Model) gotList(msg listMsg) tea.Cmd {
 	m.feed.listing, m.feed.silent = false, 0
 	s := m.snap
 	switch {
+	case msg.debug != nil:
+		m.gotLook(*msg.debug)
+		s = m.snap
 	case msg.down != nil:
 		m.died(msg.down)
 		return nil
@@ -235,8 +259,8 @@ func (m *Model) gotList(msg listMsg) tea.Cmd {
 		s = s.WithModules(msg.list, msg.asOf)
 	}
 	m.show(s)
-	if m.feed.again {
-		return m.feed.list(m.snap.Seq)
+	if m.feed.again && s.Down == nil {
+		return m.list()
 	}
 	return nil
 }
@@ -270,7 +294,7 @@ func (m *Model) gotPoll(msg pollMsg) tea.Cmd {
 	if m.feed.listing {
 		m.feed.silent++
 	} else {
-		cmds = append(cmds, m.feed.list(m.snap.Seq))
+		cmds = append(cmds, m.list())
 	}
 	return tea.Batch(cmds...)
 }

@@ -8,6 +8,7 @@ type paneID int
 const (
 	paneModules paneID = iota
 	paneDeps
+	paneThreads
 	paneEvents
 	paneOutput
 	paneExplain // has no cursor, so it never has the keys

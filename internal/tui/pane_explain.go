@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/trace"
 )
 
@@ -11,6 +12,8 @@ import (
 type explainPane struct {
 	w, h  int
 	event func() *trace.Event
+	// thread is the one to explain instead of the event, nil for the event.
+	thread func() *kernel.ThreadState
 }
 
 // Name is the pane's word.
@@ -30,6 +33,9 @@ func (p *explainPane) ShortHelp() []action { return nil }
 
 // Title names the point.
 func (p *explainPane) Title(_ *Snapshot, l *look) (left, right string) {
+	if t := p.thread(); t != nil {
+		return "Thread " + clean(t.ID, l.ascii) + " " + standing(t), clean(t.Task, l.ascii)
+	}
 	e := p.event()
 	if e == nil {
 		return "Explain", ""
@@ -38,8 +44,14 @@ func (p *explainPane) Title(_ *Snapshot, l *look) (left, right string) {
 }
 
 // View draws the explanation.
-func (p *explainPane) View(_ *Snapshot, l *look, _ bool) []string {
+func (p *explainPane) View(s *Snapshot, l *look, _ bool) []string {
 	var out []string
+	if t := p.thread(); t != nil {
+		for _, line := range explainThread(s, t, p.w-2, p.h, l) {
+			out = append(out, " "+line)
+		}
+		return out
+	}
 	for _, line := range explain(p.event(), p.w-2, p.h, l) {
 		out = append(out, " "+line)
 	}

@@ -98,6 +98,9 @@ func (p *modulesPane) Key(a action) bool {
 	switch a {
 	case actSort:
 		p.sort = (p.sort + 1) % columns
+		if p.sort == colSysfs && !slices.ContainsFunc(p.rows, func(r *Row) bool { return r.Sysfs != "" }) {
+			p.sort++ // the target does not tell
+		}
 		p.reverse = p.sort.descends()
 	case actReverse:
 		p.reverse = !p.reverse

@@ -195,3 +195,20 @@ func TestPtyCtrlCWhileOpening(t *testing.T) {
 	x.send(":quit\r")
 	x.restored(0)
 }
+
+func TestPtyRace(t *testing.T) {
+	x := playOn(t, "sim", 80, 24)
+	x.wait("A race is ready", "step 4 of 4")
+	x.send("c")
+	x.wait("A is in the window", "dir only")
+	x.send("\x1b[B ")
+	x.wait("Thread B at R1")
+	x.send("c")
+	x.wait("returned 0, premature", "The race: B has success")
+	x.resize(120, 40)
+	x.wait("Threads 3", "Output: continue")
+	x.send("b")
+	x.wait("gone back")
+	x.send("q")
+	x.restored(0)
+}

@@ -27,6 +27,9 @@ type Options struct {
 	// Target is opened by the session's OpenTarget while the screen is up
 	// already. "" leaves the session the target it has.
 	Target string
+	// Race sets up the built-in race, ready to step, on a target opened by the
+	// screen whose threads can be stepped.
+	Race bool
 	// History holds command lines to recall, oldest first.
 	History []string
 	// Remember is called with each command line that is run, in order and one

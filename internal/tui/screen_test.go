@@ -68,7 +68,7 @@ func (d *driver) sync() {
 func (d *driver) list() {
 	f := d.m.feed
 	f.listing, f.again = false, false
-	d.send(f.list(d.m.snap.Seq)())
+	d.send(f.list(d.m.snap.Seq, d.s.Moved)())
 	f.listing, f.again = false, false
 }
 
@@ -117,6 +117,9 @@ func keyMsg(name string) tea.KeyMsg {
 		"down": tea.KeyDown, "left": tea.KeyLeft, "right": tea.KeyRight, "home": tea.KeyHome, "end": tea.KeyEnd,
 		"pgup": tea.KeyPgUp, "pgdown": tea.KeyPgDown, "backspace": tea.KeyBackspace, "ctrl+c": tea.KeyCtrlC,
 		"ctrl+z": tea.KeyCtrlZ, "ctrl+u": tea.KeyCtrlU, "ctrl+w": tea.KeyCtrlW, "space": tea.KeySpace,
+	}
+	if name == "lt" {
+		return tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune{'<'}}
 	}
 	if name == "space" {
 		return tea.KeyMsg{Type: tea.KeySpace, Runes: []rune{' '}}

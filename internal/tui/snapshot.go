@@ -24,6 +24,8 @@ type Row struct {
 	Changed uint64
 	// at is the sequence number of the event that told of it.
 	at uint64
+	// Sysfs says how much of it sysfs shows, "" when the target does not tell.
+	Sysfs string
 }
 
 // Stage is one stage of opening a target or of a verb.
@@ -45,6 +47,11 @@ type Snapshot struct {
 	Lost    uint64 // events that never got here
 	Changes uint64 // state changes seen so far
 	Down    error  // why the target went down, nil while it is up
+
+	// Debug is all there is to see of a target whose threads can be stepped,
+	// nil for others; Moved is the thread that moved last there.
+	Debug *kernel.Snapshot
+	Moved string
 }
 
 // Fresh says whether a module's state changed just now: among the last few

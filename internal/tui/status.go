@@ -42,6 +42,10 @@ func (m *Model) header() string {
 		left = append(left, segment{roleWarn, "list is old", 0})
 	}
 	var right []segment
+	if d := s.Debug; d != nil && d.Kernel != "" {
+		left = append(left, position(d))
+		right = append(right, gauge(d.Permits))
+	}
 	for i, st := range []trace.State{trace.Live, trace.Coming, trace.Going, trace.Unformed} {
 		if n := s.Count(st); n > 0 || st == trace.Live && s.Listed {
 			right = append(right, segment{stateRole(st), fmt.Sprintf("%s %d %s", l.state(st), n, st), 2 + i%3})
@@ -195,7 +199,7 @@ func (m *Model) hints() string {
 	shown := make(map[action]bool)
 	pick := func(b binding) {
 		n := width(b.keys.Help().Key) + width(b.hint) + 3
-		if b.hint == "" || shown[b.act] || !b.where.has(m.focus) || b.where != 0 && m.feed == nil || n > room {
+		if b.hint == "" || shown[b.act] || !b.where.has(m.focus) || b.where != 0 && m.feed == nil || b.debug && m.snap.Debug == nil || n > room {
 			return
 		}
 		shown[b.act] = true

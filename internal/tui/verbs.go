@@ -18,6 +18,7 @@ type (
 		job    int
 		result ops.Result
 		err    error
+		look   *debugLook // what it led to, where threads can be stepped
 	}
 	openedMsg struct {
 		job    int
@@ -44,6 +45,7 @@ type job struct {
 	begin     uint64 // sequence number when it began
 	cancel    context.CancelFunc
 	cancelled bool
+	move      bool // asked for by a key that moves threads or goes back
 }
 
 // begin starts a job; there is only ever one.
@@ -74,10 +76,14 @@ func (m *Model) run(line string) tea.Cmd {
 	for i, w := range words {
 		text[i] = w.Text
 	}
-	ctx, s, id := m.begin(line, false), m.session, m.jobs
+	ctx, s, id, feed := m.begin(line, false), m.session, m.jobs, m.feed
 	return m.guard(func() tea.Msg {
 		result, err := s.Exec(ctx, text)
-		return doneMsg{id, result, err}
+		msg := doneMsg{job: id, result: result, err: err}
+		if feed != nil && s.Target() == feed.target {
+			msg.look = feed.takeLook(s.Moved)
+		}
+		return msg
 	})
 }
 
@@ -155,8 +161,18 @@ func (m *Model) done(msg doneMsg) tea.Cmd {
 	if j.cancelled && errors.Is(msg.err, context.Canceled) {
 		msg.err = fmt.Errorf("cancelled: %w", msg.err)
 	}
-	m.finish(&entry{line: j.line, result: msg.result, err: msg.err})
+	e := &entry{line: j.line, result: msg.result, err: msg.err}
+	if j.move {
+		m.output.Add(e)
+	} else {
+		m.finish(e)
+	}
+	if msg.look != nil {
+		m.gotLook(*msg.look)
+	}
 	switch {
+	case msg.err == nil && headline(msg.result) != "":
+		m.say(headline(msg.result))
 	case msg.err == nil:
 		m.say(j.line + ": done, " + j.steps(m.lastEvent()))
 	case j.cancelled:
@@ -165,7 +181,17 @@ func (m *Model) done(msg doneMsg) tea.Cmd {
 		m.complain(j.line + ": " + firstLine(msg.err.Error()))
 	}
 	if t := m.session.Target(); t != m.target() {
+		m.lines, m.wanted, m.race = nil, nil, false
 		return m.attach(t)
+	}
+	if msg.err != nil {
+		m.lines, m.wanted = nil, nil
+	}
+	if cmd := m.nextLine(); cmd != nil {
+		return cmd
+	}
+	if msg.look != nil {
+		return nil
 	}
 	return m.refresh()
 }
@@ -175,7 +201,7 @@ func (m *Model) done(msg doneMsg) tea.Cmd {
 func (m *Model) finish(e *entry) {
 	m.output.Add(e)
 	m.bottom = paneOutput
-	if m.layout.one && !m.zoomed || m.focus == paneEvents && m.layout.tabs {
+	if m.layout.one && !m.zoomed && !m.setting || m.focus == paneEvents && m.layout.tabs {
 		m.focus = paneOutput
 	}
 	m.resize()
@@ -197,7 +223,7 @@ func (m *Model) opened(msg openedMsg) tea.Cmd {
 		return nil
 	}
 	m.stages = nil
-	return m.attach(msg.target)
+	return tea.Batch(m.attach(msg.target), m.setUpRace())
 }
 
 // lastEvent is the number of the target's last event, seen here or not yet.

@@ -9,8 +9,9 @@ func (m *Model) resize() {
 	if m.w < 1 || m.h < 1 {
 		return
 	}
-	m.layout = arrange(m.w, m.body(), m.focus, m.bottom, m.zoomed)
+	m.layout = arrange(m.w, m.body(), m.focus, m.bottom, m.zoomed, m.snap.Debug != nil)
 	m.events.inline = !m.layout.shows(paneExplain)
+	m.threads.inline = !m.layout.shows(paneExplain)
 	for _, b := range m.layout.bands {
 		for _, p := range b {
 			m.panes[p.id].SetSize(p.w, max(0, p.h-1))
@@ -33,6 +34,9 @@ func (m *Model) body() int {
 	if m.snap.Down != nil && m.h >= 8 {
 		n-- // the line that says why
 	}
+	if m.guide() != "" && n > 1 {
+		n--
+	}
 	return max(1, n)
 }
 
@@ -48,6 +52,9 @@ func (m *Model) View() string {
 	lines := []string{m.header()}
 	if m.snap.Down != nil && m.h >= 8 {
 		lines = append(lines, fit(" "+l.on(roleBad, clean(firstLine(m.snap.Down.Error()), l.ascii)), m.w, l.tail))
+	}
+	if text := m.guide(); text != "" {
+		lines = append(lines, fit(" "+l.on(roleWarn, text), m.w, l.tail))
 	}
 	n := m.body()
 	if m.h == 2 {
@@ -108,7 +115,9 @@ func (m *Model) pane(p placed) []string {
 	left, right := m.panes[p.id].Title(&m.snap, m.look)
 	switch {
 	case m.layout.one && !m.zoomed:
-		left += "  " + m.others(paneModules, paneDeps, paneEvents, paneOutput)
+		left += "  " + m.others(m.ring()...)
+	case m.snap.Debug != nil && p.id == paneModules && !m.zoomed:
+		left += "  " + m.others(paneDeps)
 	case m.layout.tabs && p.id == paneEvents:
 		left += "  " + m.others(paneOutput)
 	case m.layout.tabs && p.id == paneOutput:

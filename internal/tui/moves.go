@@ -1,0 +1,181 @@
+package tui
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"example.org/kmodsh/internal/kernel"
+	"example.org/kmodsh/internal/ops"
+)
+
+// maxWanted bounds the keys kept while a move is under way.
+const maxWanted = 64
+
+// explained is the thread that the explanation is of: the selected one, unless
+// the person is among the events.
+func (m *Model) explained() *kernel.ThreadState {
+	if m.snap.Debug == nil || m.focus == paneEvents {
+		return nil
+	}
+	return m.threads.Selected()
+}
+
+// whyNot is why for what moves threads and goes through their history.
+func (m *Model) whyNot(a action) string {
+	word := map[action]string{
+		actStep: "step", actStage: "next", actContinue: "continue", actRelease: "release", actStepBack: "back",
+		actStepForth: "going forth", actStart: "going to the start", actEnd: "going to the end",
+	}[a]
+	d, t := m.snap.Debug, m.threads.Selected()
+	switch {
+	case m.feed == nil:
+		return word + " needs a target, and there is none yet"
+	case d == nil:
+		return word + " needs threads that can be stepped, and " + m.snap.Target + " has none; : target sim has"
+	case m.snap.Down != nil:
+		return m.snap.Target + " is down; : target " + m.snap.Target + " opens it again"
+	case m.job != nil && !m.job.move:
+		return m.job.line + " is running; Ctrl-C cancels it"
+	case m.job != nil:
+		return "" // it is kept until the move is done
+	}
+	forward := a == actStep || a == actStage || a == actContinue
+	switch {
+	case (forward || a == actRelease) && len(d.Threads) == 0:
+		return "there is no thread; : spawn A load ext4 makes one"
+	case forward && d.AllDone:
+		return "all threads have ended; b goes back"
+	case a == actContinue && d.Deadlock:
+		return "nobody can move any more: deadlock; b goes back"
+	case a == actContinue && !slices.ContainsFunc(d.Threads, canMove):
+		return "nobody can move until a thread is released: select the held one and press r"
+	case (a == actStep || a == actStage) && t.Done:
+		return t.ID + " has ended; Up and Down select another thread, b goes back"
+	case (a == actStep || a == actStage) && t.Status == "held":
+		return t.ID + " is held at " + t.At + "; r releases it, Up and Down select another thread"
+	case a == actStep && t.Status == "blocked":
+		return t.ID + " waits for " + t.Waits + "; select another thread to step, or n runs them until it can go on"
+	case a == actRelease && t.Status != "held":
+		return t.ID + " is not held"
+	case (a == actStepBack || a == actStart) && d.Pos == 0:
+		return "this is the beginning"
+	case (a == actStepForth || a == actEnd) && d.Pos == d.End:
+		return "this is the last step known; Space or c makes new ones"
+	}
+	return ""
+}
+
+// canMove says whether a thread can move, or could once the clock has gone on.
+func canMove(t kernel.ThreadState) bool {
+	return t.Status == "ready" || t.Status == "blocked" && t.Until > 0
+}
+
+// moveThreads does by a verb what a key asks for, so that whatever the keys do
+// can be read, and typed. Keys that come while a move is under way are kept.
+func (m *Model) moveThreads(a action) tea.Cmd {
+	if m.job != nil {
+		if len(m.wanted) < maxWanted {
+			m.wanted = append(m.wanted, a)
+		}
+		return nil
+	}
+	d, line := m.snap.Debug, ""
+	id := ""
+	if t := m.threads.Selected(); t != nil {
+		id = ops.Quote(t.ID)
+	}
+	switch a {
+	case actStep:
+		line = "step " + id
+	case actStage:
+		line = "next " + id
+	case actContinue:
+		line = "continue"
+	case actRelease:
+		line = "release " + id
+	case actStepBack:
+		line = "back"
+	case actStepForth:
+		line = fmt.Sprintf("goto %d", d.Pos+1)
+	case actStart:
+		line = "goto 0"
+		if m.race && d.Pos > m.start {
+			line = "goto start"
+		}
+	case actEnd:
+		line = "goto end"
+	}
+	if m.focus != paneOutput {
+		m.bottom = paneEvents
+	}
+	cmd := m.run(line)
+	if m.job != nil {
+		m.job.move = true
+	}
+	m.resize()
+	return cmd
+}
+
+// nextLine runs the next of the lines to be run one after the other, or a key
+// that was kept.
+func (m *Model) nextLine() tea.Cmd {
+	switch {
+	case len(m.lines) > 0:
+		line := m.lines[0]
+		m.lines = m.lines[1:]
+		return m.run(line)
+	case m.setting && m.snap.Debug != nil:
+		m.setting, m.race, m.start = false, true, m.snap.Debug.Pos
+		m.notice = ""
+		m.resize()
+	case len(m.wanted) > 0:
+		a := m.wanted[0]
+		m.wanted = m.wanted[1:]
+		return m.do(a)
+	}
+	return nil
+}
+
+// headline is the first line of where a run stopped, "" for other results.
+func headline(r ops.Result) string {
+	if _, ok := r.(*ops.StopResult); !ok {
+		return ""
+	}
+	var text limited
+	if err := r.WriteText(&text, ops.Style{Width: maxLine}); err != nil {
+		return ""
+	}
+	for _, line := range text.lines() {
+		if !strings.HasPrefix(line, "breakpoint ") {
+			return line
+		}
+	}
+	return ""
+}
+
+// position is where in the history the target is.
+func position(d *kernel.Snapshot) segment {
+	s := segment{roleTitle, fmt.Sprintf("step %d of %d", d.Pos, d.End), 1}
+	if d.Pos < d.End {
+		s.as = roleWarn
+		s.text += ", gone back"
+	}
+	return s
+}
+
+// gauge is how many permits of request_module() are taken.
+func gauge(p kernel.Permits) segment {
+	s := segment{roleDim, fmt.Sprintf("permits %d of %d", p.Used, p.Max), 4}
+	switch {
+	case p.Waiting > 0:
+		s.as, s.text = roleBad, fmt.Sprintf("%s, %d wait", s.text, p.Waiting)
+	case p.Used >= p.Max:
+		s.as = roleWarn
+	case p.Used > 0:
+		s.as = roleText
+	}
+	return s
+}
