@@ -20,6 +20,7 @@ const (
 	maxExploreMemory  = 64 << 10 // MiB
 	maxExploreWorkers = 1024
 	shrinkTries       = 3000 // schedules run to make one small
+	manyThreads       = 8    // with their helpers they are more than an exhaustive search takes
 )
 
 func exploreVerb() *Verb {
@@ -91,15 +92,20 @@ func (c *exploreCommand) Run(ctx context.Context, s *Session) (Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	for _, text := range c.Promise {
+		if _, _, err := promiseOf(text); err != nil {
+			return nil, err
+		}
+	}
+	if err := c.checkOutput(); err != nil {
+		return nil, err
+	}
 	list, err := c.searches(ctx, s)
 	if err != nil {
 		return nil, err
 	}
 	if c.Resume != "" && len(list) > 1 {
 		return nil, &UsageError{Msg: fmt.Sprintf("--resume is for one search, and %s has %d cases: choose one with --case", c.Scenario, len(list))}
-	}
-	if err := c.checkOutput(); err != nil {
-		return nil, err
 	}
 	limited := ctx
 	if c.Time > 0 {
@@ -109,7 +115,7 @@ func (c *exploreCommand) Run(ctx context.Context, s *Session) (Result, error) {
 	}
 	res := &ExploreResult{Searches: []*Search{}, NotSearched: []string{}}
 	for _, p := range list {
-		if ctx.Err() != nil || len(res.broken()) > 0 && !c.All {
+		if limited.Err() != nil || len(res.broken()) > 0 && !c.All {
 			res.NotSearched = append(res.NotSearched, p.problem.Name)
 			continue
 		}
@@ -129,7 +135,10 @@ func (c *exploreCommand) search(limited, ctx context.Context, s *Session, p sear
 	problem.Promises = append(slices.Clone(problem.Promises), counting(s.Progress))
 	report, err := explore.Explore(limited, problem, o)
 	if err != nil {
-		return nil, fmt.Errorf("exploring %s: %w", p.problem.Name, err)
+		if n := p.spawned(); n > manyThreads && o.Strategy == explore.Exhaustive && c.Resume == "" {
+			err = fmt.Errorf("%w: --strategy pct, random or round-robin", err)
+		}
+		return nil, err
 	}
 	one := &Search{Target: p.target, Setup: p.setup, LeftOut: p.leftOut, Promises: p.names(), Report: report, Found: []Found{}}
 	for _, w := range p.watched {

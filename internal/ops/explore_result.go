@@ -108,7 +108,11 @@ func (s *Search) write(t *text) {
 	item("promises", strings.Join(s.Promises, ", "))
 	item("searched", fmt.Sprintf("%d schedules to their end, %d cut off where the rest was known; %d steps, %d distinct states, the longest %d steps",
 		s.Schedules, s.Pruned, s.Steps, s.States, s.Longest))
-	for _, p := range s.Passes {
+	passes := s.Passes
+	if s.Strategy != explore.Exhaustive {
+		passes = nil // its parts only say who did what
+	}
+	for _, p := range passes {
 		done := "not all"
 		if p.Complete {
 			done = "all"

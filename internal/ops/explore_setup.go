@@ -48,6 +48,17 @@ func (p *searched) names() []string {
 	return list
 }
 
+// spawned is how many threads there are to begin with.
+func (p *searched) spawned() int {
+	n := 0
+	for _, a := range p.problem.Setup {
+		if a.Kind == sim.DoSpawn {
+			n++
+		}
+	}
+	return n
+}
+
 // searches makes the problems that the words ask for.
 func (c *exploreCommand) searches(ctx context.Context, s *Session) ([]searched, error) {
 	if c.Scenario != "" {
@@ -91,8 +102,8 @@ func (c *exploreCommand) complete(p *searched, d simulated, name string, promise
 	if p.problem.System, p.problem.Profile, p.problem.Setup, err = d.Past(); err != nil {
 		return err
 	}
-	if !slices.ContainsFunc(p.problem.Setup, func(a sim.Action) bool { return a.Kind == sim.DoSpawn }) {
-		return &UsageError{Msg: name + " spawns no thread: there is nothing to search", Hint: "spawn A insmod minix"}
+	if p.spawned() == 0 {
+		return fmt.Errorf("%s %w", name, errNoThread)
 	}
 	if len(c.Promise) > 0 {
 		promises = c.Promise
@@ -189,8 +200,7 @@ func (c *exploreCommand) cases(ctx context.Context, s *Session) ([]searched, err
 			continue
 		}
 		p, err := c.setUp(ctx, s, sc, part, target, name)
-		var nothing *UsageError
-		if errors.As(err, &nothing) && len(parts) > 1 && c.Case == "" {
+		if errors.Is(err, errNoThread) && len(parts) > 1 {
 			continue // other cases may have threads
 		}
 		if err != nil {
@@ -272,6 +282,9 @@ func (c *exploreCommand) setUp(ctx context.Context, s *Session, sc *scenario.Sce
 	}
 	return p, c.complete(&p, d, name, promises)
 }
+
+// errNoThread says that a search has nothing to try.
+var errNoThread = errors.New("spawns no thread: there is nothing to search; spawn makes one")
 
 var errSetUp = errors.New("the set-up of the search does not come about")
 
