@@ -41,7 +41,8 @@ type kernelState struct {
 	frozenQ    Queue
 	mounts     []mount
 
-	config modprobeConfig
+	config   modprobeConfig
+	seqAsked uint16 // the sequencer clients that were asked for (client_requested)
 }
 
 // mount is a file system in use: it holds a reference on its module.

@@ -37,6 +37,7 @@ func taskVerbs() []taskVerb {
 		{"mount", "a process that mounts a file system, which then holds a reference on its module", (*System).taskMount},
 		{"umount", "a process that unmounts what mount mounted", (*System).taskUmount},
 		{"symbol", "a kernel thread that calls symbol_request() for a symbol", (*System).taskSymbol},
+		{"seqclient", "a process that uses a client of the sound sequencer by its number", (*System).taskSeqClient},
 		{"firmware", "a kernel thread that takes the usermode helper's lock to load firmware", (*System).taskFirmware},
 		{"udev", "a process that waits for a module's uevent and takes the module for ready", (*System).taskUdev},
 		{"initstate", "a process that opens and reads a module's initstate", (*System).taskInitstate},

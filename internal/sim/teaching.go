@@ -66,6 +66,7 @@ func teachingModules() []Installed {
 		mod("sound/core", "snd_pcm", 160, n("snd", "snd_timer")),
 		mod("sound/core", "snd_seq_device", 16, n("snd")),
 		mod("sound/core/seq", "snd_seq", 90, n("snd", "snd_timer", "snd_seq_device"), "char-major-116-1", "devname:snd/seq"),
+		mod("sound/core/seq", "snd_seq_dummy", 12, n("snd_seq", "snd_seq_device"), "snd-seq-client-14").provides("seq:14"),
 		mod("sound/hda", "snd_hda_core", 120, n("snd", "snd_pcm")),
 		mod("sound/pci/hda", "snd_hda_codec", 180, n("snd", "snd_pcm", "snd_hda_core")),
 		mod("sound/pci/hda", "snd_hda_intel", 56, n("snd", "snd_pcm", "snd_hda_core", "snd_hda_codec"), "pci:v00008086d00002668sv*sd*bc*sc*i*"),
