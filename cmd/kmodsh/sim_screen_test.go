@@ -11,9 +11,10 @@ import (
 // steps the race to its wrong answer, goes back, and quits. It needs no root,
 // no machine and no kernel.
 func TestSimScreen(t *testing.T) {
+	bin := buildStatic(t) // with the caches of the real home
 	t.Setenv("HOME", t.TempDir())
 	t.Setenv("XDG_STATE_HOME", "")
-	s := openScreen(t, buildStatic(t))
+	s := openScreen(t, bin)
 	shows := func(texts ...string) {
 		t.Helper()
 		s.until(strings.Join(texts, ", "), func(screen string) bool {
@@ -25,7 +26,7 @@ func TestSimScreen(t *testing.T) {
 			return true
 		})
 	}
-	shows("A race is ready", ": spawn B request fs-minix", "step 4 of 4", "permits 0 of 50")
+	shows("A race is ready", ": setup seed/builtin-race", "step 4 of 4", "permits 0 of 50")
 	s.keys("c")
 	shows("A is in the window", "dir only")
 	s.keys("\x1b[B ") // Down, Space

@@ -17,14 +17,5 @@ func PointSource(p trace.Point, version string) string { return pointSource(p, v
 // Race returns the lines that set up the built-in race, ready to step: the
 // helper works by the rule of kmod 19, A will load minix and be held where its
 // directory in /sys/module is there and its initstate is not, and B will ask
-// for that file system. They do what the scenario seed/builtin-race begins
-// with; the mark leads back to where nobody has moved.
-func Race() []string {
-	return []string{
-		"policy kmod19",
-		"hold W4 module=minix",
-		"spawn A insmod minix",
-		"spawn B request fs-minix",
-		"mark start",
-	}
-}
+// for that file system.
+func Race() []string { return []string{"setup seed/builtin-race"} }

@@ -51,13 +51,13 @@ var debugScenes = []struct{ name, keys string }{
 	{"race-held", "c"},
 	{"race-false", "c<down>c"},
 	{"race-back", "c<down>cbbbb"},
-	{"race-cure", "c:goto start<enter>:policy kmod20<enter>cc"},
+	{"race-cure", "c:goto 4<enter>:policy kmod20<enter>cc"},
 }
 
 func TestRaceStepByStep(t *testing.T) {
 	d := startSim(t, 80, 24, Options{}, true)
 	d.shows("A race is ready", "will insmod minix", "will request fs-minix", "step 4 of 4", "permits 0 of 50",
-		": spawn B request fs-minix", "no modules are loaded")
+		": setup seed/builtin-race", "is taken for built in", "no modules are loaded")
 	d.keys("c")
 	d.shows("A is held at W4", "■ held", "coming", "dir only", "Held here; r releases it", "module_param_sysfs_setup, kernel/params.c (6.12)")
 	d.keys("<space>")

@@ -85,7 +85,7 @@ func keymap() []binding {
 		debugRow(actStepBack, 0, "back", "b", "go back one step; the threads, the table and the events go too", "b", ",", "left"),
 		debugRow(actStepForth, 0, "forth", ".", "go forth again one step", ".", "right"),
 		debugRow(actRelease, 0, "release", "r", "let the selected thread go on, if it is held", "r"),
-		debugRow(actStart, 0, "", "<", "go back to the mark start, or to the beginning", "<"),
+		debugRow(actStart, 0, "", "<", "go back to the beginning; in the race, to where nobody has moved", "<"),
 		debugRow(actEnd, 0, "", ">", "go forth to the last step known", ">"),
 		row(actCommand, "do", 0, "command", ":", "type a verb; Tab completes, Up recalls", ":"),
 		row(actFilter, "show", modules|events, "filter", "/", "show only lines that have all the words; Esc ends it", "/"),

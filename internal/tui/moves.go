@@ -103,7 +103,7 @@ func (m *Model) moveThreads(a action) tea.Cmd {
 	case actStart:
 		line = "goto 0"
 		if m.race && d.Pos > m.start {
-			line = "goto start"
+			line = fmt.Sprintf("goto %d", m.start)
 		}
 	case actEnd:
 		line = "goto end"
