@@ -12,6 +12,7 @@ import (
 	"hash/fnv"
 	"io"
 	"strings"
+	"time"
 
 	"example.org/kmodsh/internal/sim"
 )
@@ -145,5 +146,30 @@ func ReadRecording(in io.Reader) (Recording, error) {
 	if r.Kind != recordingKind {
 		return r, fmt.Errorf("no schedule of this version of kmodsh: its kind is %.40q, not %q", r.Kind, recordingKind)
 	}
-	return r, nil
+	return r, r.check()
+}
+
+// Bounds of a set-up that is read.
+const (
+	maxSetup = 20_000 // actions
+	maxID    = 64     // bytes of a thread's name
+	maxDelay = 24 * time.Hour
+)
+
+// check refuses a set-up that a person could not have made.
+func (r *Recording) check() error {
+	if len(r.Setup) > maxSetup {
+		return fmt.Errorf("a set-up of %d actions: at most %d are read", len(r.Setup), maxSetup)
+	}
+	for i, a := range r.Setup {
+		bad := len(a.Thread) > maxID || strings.ContainsFunc(a.Thread, func(c rune) bool { return c <= ' ' || c > '~' })
+		bad = bad || a.Kind == sim.DoSpawn && strings.HasPrefix(a.Thread, "helper-")
+		if f := a.Fault; f != nil {
+			bad = bad || f.Delay < 0 || f.Delay > maxDelay || f.Hit < 0 || f.Fail < 0
+		}
+		if bad || a.Until < 0 {
+			return fmt.Errorf("action %d of the set-up (%.20q) is out of range", i+1, a.Kind)
+		}
+	}
+	return nil
 }
