@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -9,6 +11,7 @@ import (
 
 	"example.org/kmodsh/internal/agent"
 	"example.org/kmodsh/internal/kernel"
+	"example.org/kmodsh/internal/kmod"
 	"example.org/kmodsh/internal/kmod/applet"
 	"example.org/kmodsh/internal/lab"
 )
@@ -42,6 +45,13 @@ func dispatch(argv []string) (status int, ok bool) {
 func runApplet(name string, args []string) int {
 	report, hangUp := agent.DialReport()
 	defer hangUp()
+	ctx, done := context.WithCancel(context.Background())
+	defer done()
+	kernel.LockThread(ctx, func() {
+		fmt.Fprintf(os.Stderr, "%s: ERROR: %v\n", name, kernel.ErrOops)
+		report(kmod.Exited(1))
+		os.Exit(1)
+	})
 	began := time.Now()
 	return applet.Main(name, args, applet.Env{
 		Stdout: os.Stdout, Stderr: os.Stderr,

@@ -7,12 +7,12 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"runtime"
 	"time"
 
 	"golang.org/x/sys/unix"
 
 	"example.org/kmodsh/internal/agent/wire"
+	"example.org/kmodsh/internal/kernel"
 )
 
 const (
@@ -43,7 +43,6 @@ type answer struct {
 // the kernel there is ended with the process, and never holds up the agent. It
 // returns an exit status.
 func ChildMain() int {
-	runtime.LockOSThread() // one thread does it all, so traces show one
 	var j job
 	err := json.NewDecoder(io.LimitReader(os.Stdin, wire.MaxFrame)).Decode(&j)
 	out := os.NewFile(childFD, "answer")
@@ -52,7 +51,18 @@ func ChildMain() int {
 		return 2
 	}
 	unix.CloseOnExec(childFD)
-	result, err := doJob(context.Background(), j)
+	ctx, done := context.WithCancel(context.Background())
+	// One thread does it all, so traces show one, and an oops ends that one.
+	kernel.LockThread(ctx, func() {
+		os.Exit(reply(out, nil, fmt.Errorf("%s: %w; see the log", j.Op, kernel.ErrOops)))
+	})
+	result, err := doJob(ctx, j)
+	done()
+	return reply(out, result, err)
+}
+
+// reply writes a child's answer; it returns the exit status.
+func reply(out io.Writer, result any, err error) int {
 	a := answer{Error: wire.FromError(err)}
 	if result != nil {
 		a.Result = wire.Marshal(result)

@@ -15,6 +15,9 @@ var (
 	ErrInvalidName = errors.New("not a module name or alias")
 	// ErrDamaged: an index, module or message is cut off or makes no sense.
 	ErrDamaged = errors.New("damaged")
+	// ErrOops: the kernel oopsed in a system call, and ended the thread that
+	// made it. What that thread had locked stays locked.
+	ErrOops = errors.New("the kernel oopsed and ended the thread that was at it; what it held is held for good")
 	// ErrClosed: the target was closed.
 	ErrClosed = errors.New("target closed")
 )

@@ -3,6 +3,7 @@
 package kernel
 
 import (
+	"context"
 	"errors"
 	"runtime"
 )
@@ -19,3 +20,7 @@ func NewLinux() (*Linux, error) { return nil, errNotLinux }
 
 // ReadKmsg says that this system has no Linux kernel log.
 func ReadKmsg(int) ([]LogRecord, error) { return nil, errNotLinux }
+
+// LockThread wires the calling goroutine to its thread. It never calls lost: no
+// Linux kernel oopses here.
+func LockThread(ctx context.Context, lost func()) { runtime.LockOSThread() }

@@ -32,6 +32,7 @@ var kinds = []struct {
 	{"not-found", kernel.ErrNotFound},
 	{"invalid-name", kernel.ErrInvalidName},
 	{"damaged", kernel.ErrDamaged},
+	{"oops", kernel.ErrOops},
 	{"protocol", ErrProtocol},
 	{"canceled", context.Canceled},
 	{"deadline", context.DeadlineExceeded},
