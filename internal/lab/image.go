@@ -32,16 +32,17 @@ const maxVMLinux = 256 << 20
 // a bzImage's setup header, or the "Linux version" banner of a vmlinux. The
 // error wraps kernel.ErrDamaged when the file is neither.
 func ImageRelease(path string) (string, error) {
+	// Looked at before it is opened: to open a pipe waits for who writes it.
+	if st, err := os.Stat(path); err != nil {
+		return "", fmt.Errorf("kernel image: %w", err)
+	} else if !st.Mode().IsRegular() {
+		return "", fmt.Errorf("kernel image %s: not a regular file: %w", path, kernel.ErrDamaged)
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return "", fmt.Errorf("kernel image: %w", err)
 	}
 	defer f.Close()
-	if st, err := f.Stat(); err != nil {
-		return "", fmt.Errorf("kernel image: %w", err)
-	} else if !st.Mode().IsRegular() {
-		return "", fmt.Errorf("kernel image %s: not a regular file: %w", path, kernel.ErrDamaged)
-	}
 	release, err := readImageRelease(f)
 	if err != nil {
 		return "", fmt.Errorf("kernel image %s: %w", path, err)

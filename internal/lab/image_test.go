@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"example.org/kmodsh/internal/kernel"
@@ -78,6 +79,13 @@ func TestImageRelease(t *testing.T) {
 	}
 	if _, err := ImageRelease(t.TempDir()); err == nil {
 		t.Error("a directory passed for a kernel image")
+	}
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ImageRelease(pipe); !errors.Is(err, kernel.ErrDamaged) { // and it must not wait for a writer
+		t.Errorf("a pipe for a kernel image: %v", err)
 	}
 }
 
