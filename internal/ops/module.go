@@ -33,15 +33,26 @@ func (s *Session) infoModule(ctx context.Context, what string) (Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	name := kernel.Normalize(what)
+	name := s.moduleNamed(what)
 	r := &ModuleInfo{Target: t.Name(), Deps: []string{}}
-	r.Module = kernel.Module{Name: name, State: trace.Absent}
+	r.Module = kernel.Module{Name: name, State: trace.Absent, Users: []string{}}
 	for _, m := range list {
 		if m.Name == name {
 			r.Module = m
 		}
 	}
 	return r, s.addTree(r)
+}
+
+// moduleNamed is the module that a name or alias stands for; the name itself,
+// as the kernel writes it, where the tree does not know it.
+func (s *Session) moduleNamed(what string) string {
+	if r, _, err := s.resolver(); err == nil {
+		if name, err := oneModule(r, what); err == nil {
+			return kernel.Normalize(name)
+		}
+	}
+	return kernel.Normalize(what)
 }
 
 // WriteText writes one fact on each line.

@@ -20,7 +20,7 @@ func targetVerb() *Verb {
 }
 
 type targetCommand struct {
-	Name string `arg:"" optional:"" help:"Target to go to: vm:KERNEL or host."`
+	Name string `arg:"" optional:"" help:"Target to go to: sim:PROFILE, vm:KERNEL or host."`
 }
 
 func (c *targetCommand) Run(ctx context.Context, s *Session) (Result, error) {
