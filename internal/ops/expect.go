@@ -25,15 +25,7 @@ type expectCommand struct {
 }
 
 func (c *expectCommand) Run(ctx context.Context, s *Session) (Result, error) {
-	d, err := s.debugger()
-	if err != nil {
-		return nil, err
-	}
-	cond, err := condition.Compile(strings.Join(c.Cond, " "))
-	if err != nil {
-		return nil, err
-	}
-	snap, err := d.Snapshot(ctx)
+	_, cond, snap, err := s.ask(ctx, c.Cond)
 	if err != nil {
 		return nil, err
 	}
@@ -46,6 +38,20 @@ func (c *expectCommand) Run(ctx context.Context, s *Session) (Result, error) {
 		return nil, &ExpectError{Cond: r.Cond, Got: r.Got, What: "is not so"}
 	}
 	return r, nil
+}
+
+// ask compiles a condition and takes the snapshot of now to ask it of.
+func (s *Session) ask(ctx context.Context, words []string) (kernel.Debugger, *condition.Condition, *kernel.Snapshot, error) {
+	d, err := s.debugger()
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	cond, err := condition.Compile(strings.Join(words, " "))
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	snap, err := d.Snapshot(ctx)
+	return d, cond, snap, err
 }
 
 // ExpectResult is a condition that holds, with the values it was asked of.

@@ -3,9 +3,7 @@ package ops
 import (
 	"context"
 	"fmt"
-	"strings"
 
-	"example.org/kmodsh/internal/condition"
 	"example.org/kmodsh/internal/kernel"
 )
 
@@ -25,15 +23,7 @@ type untilCommand struct {
 }
 
 func (c *untilCommand) Run(ctx context.Context, s *Session) (Result, error) {
-	d, err := s.debugger()
-	if err != nil {
-		return nil, err
-	}
-	cond, err := condition.Compile(strings.Join(c.Cond, " "))
-	if err != nil {
-		return nil, err
-	}
-	snap, err := d.Snapshot(ctx)
+	d, cond, snap, err := s.ask(ctx, c.Cond)
 	if err != nil {
 		return nil, err
 	}
