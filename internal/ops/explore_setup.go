@@ -295,6 +295,7 @@ const (
 	whyHold     = "a hold: the search comes to every place; --holds keeps it"
 	whyExpect   = "an expectation of one schedule"
 	whyPolicy   = "a policy: --policy has another"
+	whyKill     = "a signal at a moment of one schedule"
 	whyEnd      = "behind a line that goes on by itself while threads stand"
 )
 
@@ -302,6 +303,7 @@ const (
 type sorting struct {
 	c       *exploreCommand
 	spawned bool
+	moved   bool // a line that moves threads was left out
 	ended   bool
 }
 
@@ -337,6 +339,10 @@ func (s *sorting) line(l scenario.Line) string {
 		}
 	case "spawn", "flood":
 		s.spawned = s.spawned || !l.Fails
+	case "kill":
+		if s.moved {
+			return whyKill // what it would find is another place
+		}
 	case "delay", "fail", "lie", "set", "faults":
 	case "load", "unload", "request":
 		if s.spawned {
@@ -345,6 +351,7 @@ func (s *sorting) line(l scenario.Line) string {
 		}
 	default:
 		if s.spawned {
+			s.moved = true
 			return whySchedule
 		}
 	}
