@@ -16,6 +16,10 @@ const (
 	// queueDrop is how many are dropped at a time, which keeps the cost of
 	// dropping low.
 	queueDrop = 1024
+	// recentMax is the most events kept after they were sent, for a host that
+	// goes on from a checkpoint. On their way at the moment of one are those
+	// of a few frames, unless there is a flood.
+	recentMax = 4096
 )
 
 // outbox is the queue of everything that leaves over the link, in order, and
@@ -24,10 +28,12 @@ const (
 type outbox struct {
 	mu     sync.Mutex
 	queue  []parcel
-	events int    // events in queue
-	seq    uint64 // number of the last event
-	lost   uint64 // dropped right before the oldest event in the queue
-	open   bool   // a session has begun; before it, events are numbered and forgotten
+	events int           // events in queue
+	seq    uint64        // number of the last event
+	lost   uint64        // dropped right before the oldest event in the queue
+	open   bool          // a session has begun; before it, events are numbered and forgotten
+	recent []trace.Event // the last events sent, a ring once it is full
+	oldest int           // where in recent the oldest is
 	wake   chan struct{}
 }
 
@@ -102,9 +108,48 @@ func (o *outbox) begin(welcome func(seq uint64) wire.Frame) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.open, o.lost, o.events = true, 0, 0
+	o.recent, o.oldest = nil, 0
 	f := welcome(o.seq)
 	o.queue = []parcel{{frame: &f, fresh: true}}
 	o.notify()
+}
+
+// resume opens a session that goes on where an earlier one was: after the event
+// with number seq. Answers to the earlier one are void; its events are sent
+// again, as far as they are still there.
+func (o *outbox) resume(seq uint64, welcome func(seq uint64) wire.Frame) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	var again []trace.Event
+	for i := range o.recent {
+		if e := o.recent[(o.oldest+i)%len(o.recent)]; e.Seq > seq {
+			again = append(again, e)
+		}
+	}
+	for _, p := range o.queue {
+		if p.frame == nil && p.event.Seq > seq {
+			again = append(again, p.event)
+		}
+	}
+	o.open = true
+	o.recent, o.oldest = nil, 0
+	f := welcome(min(seq, o.seq))
+	o.queue = []parcel{{frame: &f, fresh: true}}
+	for _, e := range again {
+		o.queue = append(o.queue, parcel{event: e})
+	}
+	o.events = len(again)
+	o.notify()
+}
+
+// remember keeps an event that is sent.
+func (o *outbox) remember(e trace.Event) {
+	if len(o.recent) < recentMax {
+		o.recent = append(o.recent, e)
+		return
+	}
+	o.recent[o.oldest] = e
+	o.oldest = (o.oldest + 1) % recentMax
 }
 
 // last returns the number of the last event.
@@ -141,6 +186,7 @@ func (o *outbox) take() (p parcel, ok bool) {
 	batch := make([]trace.Event, n)
 	for i := range batch {
 		batch[i] = o.queue[i].event
+		o.remember(batch[i])
 	}
 	o.cut(n)
 	o.events -= n

@@ -156,7 +156,8 @@ func (s *server) cancel(f wire.Frame) {
 	s.out.frame(answer)
 }
 
-// hello ends what an earlier session left running and opens a new one.
+// hello opens a new session. What an earlier one left running is ended, or
+// kept; in both cases nobody waits for its answer.
 func (s *server) hello(f wire.Frame) {
 	var h wire.Hello
 	if err := wire.Unmarshal(f.Args, &h); err != nil {
@@ -173,9 +174,29 @@ func (s *server) hello(f wire.Frame) {
 	s.open = true
 	for _, c := range old {
 		c.void = true
-		c.cancel()
+		if !h.Keep {
+			c.cancel()
+		}
 	}
 	s.mu.Unlock()
+	if !h.Keep {
+		awaitEnd(old)
+	}
+	w := s.welcome(h)
+	w.Version, w.Nonce = wire.Version, h.Nonce
+	welcome := func(seq uint64) wire.Frame {
+		w.Seq = seq
+		return wire.Frame{ID: f.ID, Result: wire.Marshal(w)}
+	}
+	if h.Keep {
+		s.out.resume(h.Seq, welcome)
+	} else {
+		s.out.begin(welcome)
+	}
+}
+
+// awaitEnd waits for cancelled operations to end, but not for ever.
+func awaitEnd(old map[uint64]*call) {
 	patience := time.NewTimer(endWait)
 	defer patience.Stop()
 	for _, c := range old {
@@ -185,10 +206,4 @@ func (s *server) hello(f wire.Frame) {
 			patience.Reset(0) // out of patience for the others as well
 		}
 	}
-	w := s.welcome(h)
-	w.Version, w.Nonce = wire.Version, h.Nonce
-	s.out.begin(func(seq uint64) wire.Frame {
-		w.Seq = seq
-		return wire.Frame{ID: f.ID, Result: wire.Marshal(w)}
-	})
 }

@@ -206,3 +206,44 @@ func TestHelloEndsTheSessionBefore(t *testing.T) {
 		t.Errorf("the first frame of the new session is %+v", f)
 	}
 }
+
+// TestHelloKeeps checks that a session which goes on from a checkpoint ends
+// nothing, hears no answer that was meant for the one before, and gets the
+// events that were on their way.
+func TestHelloKeeps(t *testing.T) {
+	started, release := make(chan context.Context, 1), make(chan struct{})
+	h := newHost(t, map[wire.Op]operation{
+		wire.OpLoad: func(ctx context.Context, _ json.RawMessage) (any, error) {
+			started <- ctx
+			<-release
+			return kernel.LoadResult{}, ctx.Err()
+		},
+		wire.OpSync: func(context.Context, json.RawMessage) (any, error) { return wire.Synced{}, nil },
+	})
+	h.hello("a")
+	load := h.send(wire.OpLoad, nil)
+	ctx := <-started
+	for range 3 {
+		h.srv.out.event(trace.Event{Module: "x"})
+	}
+	for n := 0; n < 3; {
+		n += len(h.read().Events)
+	}
+	id := h.send(wire.OpHello, wire.Hello{Version: wire.Version, Nonce: "b", Keep: true, Seq: 1})
+	f := h.read()
+	var w wire.Welcome
+	if f.ID != id || wire.Unmarshal(f.Result, &w) != nil || w.Nonce != "b" || w.Seq != 1 {
+		t.Fatalf("answered by %+v", f)
+	}
+	if f := h.read(); len(f.Events) != 2 || f.Events[0].Seq != 2 || f.Events[1].Seq != 3 {
+		t.Errorf("sent again: %+v", f)
+	}
+	if ctx.Err() != nil {
+		t.Error("what ran was ended")
+	}
+	close(release)
+	id = h.send(wire.OpSync, nil)
+	if f := h.read(); f.ID != id || f.ID == load {
+		t.Errorf("after it comes %+v", f)
+	}
+}

@@ -22,7 +22,7 @@ import (
 )
 
 // Version is the protocol's version; both ends must have the same.
-const Version = 1
+const Version = 2
 
 // MaxFrame is the longest frame in bytes. The largest honest one is a module
 // list of a few hundred rows, some 40 KiB.
@@ -59,10 +59,16 @@ type Frame struct {
 
 // Hello opens a session, also on a restored guest: everything before the
 // Welcome with the same nonce belongs to an earlier session and is void.
-// The guest kills what that session left running.
+// Without Keep the guest kills what that session left running.
 type Hello struct {
 	Version int    `json:"version"`
 	Nonce   string `json:"nonce"`
+	// Keep goes on where the earlier session was, in a guest brought back from
+	// a checkpoint: what runs there runs on, though nobody waits for its answer
+	// any more, and the events after Seq, the last that the host has, are sent
+	// once more. Those that the guest has no longer show as a hole.
+	Keep bool   `json:"keep,omitempty"`
+	Seq  uint64 `json:"seq,omitempty"`
 	// Now is the host's wall clock in nanoseconds since 1970; the guest sets
 	// its own by it, since a restored guest's clock stands where it was saved.
 	Now int64 `json:"now"`
@@ -74,7 +80,7 @@ type Welcome struct {
 	Nonce   string `json:"nonce"`
 	Release string `json:"release"`
 	BootID  string `json:"boot_id"` // /proc/sys/kernel/random/boot_id
-	Seq     uint64 `json:"seq"`     // of the last event before this session
+	Seq     uint64 `json:"seq"`     // of the last event before this session's
 	Now     int64  `json:"now"`     // CLOCK_MONOTONIC, nanoseconds
 	// Boot is the split of the start-up, on CLOCK_MONOTONIC: nanoseconds
 	// when init began, when the module tree was mounted, when ready.
