@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
+	mathrand "math/rand/v2"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -20,7 +21,6 @@ import (
 type client struct {
 	conn net.Conn
 	wire *wire.Conn
-	log  *trace.Log
 	// alive has an element when bytes have come since it was last emptied.
 	alive chan struct{}
 	bytes atomic.Uint64 // that have come
@@ -32,12 +32,16 @@ type client struct {
 	nonce   string
 	expect  uint64 // number of the next event
 	open    bool
-	err     error // why the talk is over
+	log     *trace.Log    // where events go, nil while they are kept back
+	early   []trace.Event // kept back
+	err     error         // why the talk is over
 }
 
-// newClient begins to read from conn.
+// newClient begins to read from conn. Without a log events are kept back until
+// show gives one.
 func newClient(conn net.Conn, log *trace.Log) *client {
-	c := &client{conn: conn, log: log, alive: make(chan struct{}, 1), pending: map[uint64]chan wire.Frame{}}
+	// Numbers that no earlier session's answers in the guest's line have.
+	c := &client{conn: conn, log: log, next: uint64(mathrand.Uint32()) << 16, alive: make(chan struct{}, 1), pending: map[uint64]chan wire.Frame{}}
 	c.wire = wire.NewConn(countedConn{conn, c})
 	go c.read()
 	return c
@@ -103,7 +107,7 @@ func (c *client) answer(f wire.Frame) {
 func (c *client) events(list []trace.Event) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.open {
+	if !c.open || c.err != nil {
 		return
 	}
 	for _, e := range list {
@@ -111,8 +115,33 @@ func (c *client) events(list []trace.Event) {
 			e.Lost = max(e.Lost, e.Seq-c.expect)
 		}
 		c.expect = e.Seq + 1
-		c.log.Append(e)
+		switch {
+		case c.log != nil:
+			c.log.Append(e)
+		case len(c.early) < eventsKept:
+			c.early = append(c.early, e)
+		default:
+			c.early[len(c.early)-1].Lost++
+		}
 	}
+}
+
+// show gives the events that were kept back, and those to come, to a log.
+func (c *client) show(log *trace.Log) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, e := range c.early {
+		log.Append(e)
+	}
+	c.log, c.early = log, nil
+}
+
+// mark returns the number that the guest gave the last event, and the one that
+// it has in the log.
+func (c *client) mark() (theirs, ours uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.expect - 1, c.log.Last()
 }
 
 // ask sends a question; the answer comes over the channel. forget must be
@@ -211,12 +240,13 @@ func (c *client) waiting() int {
 	return len(c.pending)
 }
 
-// fail ends the talk: whoever waits gets err, and so does who asks later.
-func (c *client) fail(err error) {
+// fail ends the talk: whoever waits gets err, and so does who asks later. It
+// returns the log, into which nothing goes any more.
+func (c *client) fail(err error) *trace.Log {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.err != nil {
-		return
+		return c.log
 	}
 	c.err = err
 	for _, reply := range c.pending {
@@ -224,6 +254,7 @@ func (c *client) fail(err error) {
 	}
 	c.pending = map[uint64]chan wire.Frame{}
 	c.conn.Close()
+	return c.log
 }
 
 // greet opens a session and returns the guest's Welcome. With now false the
@@ -231,10 +262,12 @@ func (c *client) fail(err error) {
 // serial port that nobody has opened yet swallows the first bytes. For the same
 // reason it is greeted after first, again after again, and then at twice the
 // interval each time, which any guest is in time for at last: only the newest greeting
-// counts, as a later one ends the session that an earlier one opened.
-func (c *client) greet(ctx context.Context, target string, now bool, first, again time.Duration) (wire.Welcome, error) {
+// counts, as a later one ends the session that an earlier one opened. hello
+// says what kind of session it is; the rest of it is filled in here.
+func (c *client) greet(ctx context.Context, target string, hello wire.Hello, now bool, first, again time.Duration) (wire.Welcome, error) {
+	hello.Version, hello.Nonce = wire.Version, rand.Text()
 	c.mu.Lock()
-	c.nonce = rand.Text()
+	c.nonce = hello.Nonce
 	c.mu.Unlock()
 	tick := time.NewTimer(first)
 	defer tick.Stop()
@@ -246,8 +279,8 @@ func (c *client) greet(ctx context.Context, target string, now bool, first, agai
 	}()
 	var replies []chan wire.Frame
 	send := func() error {
-		h := wire.Hello{Version: wire.Version, Nonce: c.nonce, Now: time.Now().UnixNano()}
-		_, reply, forget, err := c.ask(wire.OpHello, h)
+		hello.Now = time.Now().UnixNano()
+		_, reply, forget, err := c.ask(wire.OpHello, hello)
 		if err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"unicode/utf8"
@@ -17,6 +18,8 @@ const (
 	consoleLine = 500
 	// consoleFile bounds the file: a guest may print for ever.
 	consoleFile = 32 << 20
+	// consoleHeld bounds what is kept while there is no file yet.
+	consoleHeld = 64 << 10
 	// oopsKeep bounds how many lines of trouble are kept.
 	oopsKeep = 8
 )
@@ -31,7 +34,8 @@ type console struct {
 	ended chan struct{}
 
 	mu      sync.Mutex
-	file    io.Writer // nil when there is none any more
+	file    io.Writer // nil when there is none any more, or not yet
+	held    []byte    // what came while there was none yet
 	written int64
 	total   uint64 // bytes seen
 	lines   []string
@@ -86,18 +90,63 @@ func (c *console) take(b []byte) {
 // else.
 func (c *console) copy(b []byte) {
 	if c.file == nil {
+		c.held = append(c.held, b[:min(len(b), consoleHeld-len(c.held))]...)
 		return
 	}
 	if c.written+int64(len(b)) > consoleFile {
 		fmt.Fprintf(c.file, "\n[kmodsh: the rest is left out, the limit is %d MiB]\n", consoleFile>>20)
-		c.file, c.lost = nil, fmt.Errorf("cut off at %d MiB", consoleFile>>20)
+		c.file, c.lost = io.Discard, fmt.Errorf("cut off at %d MiB", consoleFile>>20)
 		return
 	}
 	n, err := c.file.Write(b)
 	c.written += int64(n)
 	if err != nil {
-		c.file, c.lost = nil, err
+		c.file, c.lost = io.Discard, err
 	}
+}
+
+// consoleState is what a console knows at one moment of its machine.
+type consoleState struct {
+	total   uint64
+	lines   []string
+	part    []byte
+	trouble []string
+}
+
+// state returns what the console knows now. A panic is not part of it: no
+// moment after one can be saved.
+func (c *console) state() consoleState {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return consoleState{c.total, slices.Clone(c.lines), slices.Clone(c.part), slices.Clone(c.trouble)}
+}
+
+// set makes the console of a machine that was brought back know what it knew
+// then. It must be called before the machine runs.
+func (c *console) set(s consoleState) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.total, c.lines, c.part, c.trouble = s.total, slices.Clone(s.lines), slices.Clone(s.part), slices.Clone(s.trouble)
+}
+
+// let gives away the file, of which the console writes no more, with the number
+// of bytes written and why it is not whole.
+func (c *console) let() (file io.Writer, written int64, lost error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	file, c.file = c.file, io.Discard
+	return file, c.written, c.lost
+}
+
+// use gives the console its file: it writes a note into it, what has come, and
+// what will.
+func (c *console) use(file io.Writer, written int64, lost error, note string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	held := c.held
+	c.file, c.written, c.lost, c.held = file, written, lost, nil
+	c.copy([]byte("\n[kmodsh: " + note + "]\n"))
+	c.copy(held)
 }
 
 // add appends to the line that has not ended.

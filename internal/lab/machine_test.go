@@ -174,7 +174,7 @@ func TestSession(t *testing.T) {
 			w.Write(wire.Frame{ID: f.ID, Result: wire.Marshal([]string{"x"}), Error: wire.FromError(wire.ErrProtocol)})
 		}
 	}()
-	if _, err := c.greet(t.Context(), "vm:x", true, time.Hour, time.Hour); err != nil {
+	if _, err := c.greet(t.Context(), "vm:x", wire.Hello{}, true, time.Hour, time.Hour); err != nil {
 		t.Fatal(err)
 	}
 	var lines []string
@@ -207,11 +207,12 @@ func TestGreetLate(t *testing.T) {
 		}
 		w.Write(wire.Frame{ID: f.ID, Result: wire.Marshal(wire.Welcome{Version: wire.Version, Nonce: h.Nonce})})
 	}()
+	first := c.next
 	// The next greeting without a sign of life would come hours later.
-	if _, err := c.greet(t.Context(), "vm:x", false, 20*time.Millisecond, time.Hour); err != nil {
+	if _, err := c.greet(t.Context(), "vm:x", wire.Hello{}, false, 20*time.Millisecond, time.Hour); err != nil {
 		t.Fatal(err)
 	}
-	if n := c.next; n != 2 {
+	if n := c.next - first; n != 2 {
 		t.Errorf("greeted %d times", n)
 	}
 }

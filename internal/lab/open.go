@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"example.org/kmodsh/internal/agent/wire"
 	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/trace"
 )
@@ -42,7 +43,8 @@ func open(ctx context.Context, spec string, o Options) (*target, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &target{name: "vm:" + spec, config: config, settled: make(chan struct{})}
+	t := newTarget("vm:" + spec)
+	t.config = config
 	if spec == "" {
 		t.name += filepath.Base(o.Kernel)
 	}
@@ -171,7 +173,7 @@ func (t *target) resume(ctx context.Context, c *Cache, q qemu, m machine, vo vmO
 		t.split.qemu, began = time.Since(began), time.Now()
 		if err = v.load(limited, saved); err == nil {
 			t.split.restore, began = time.Since(began), time.Now()
-			err = v.greet(limited, true)
+			err = v.greet(limited, true, wire.Hello{})
 		}
 		if err != nil && v.Err() != nil {
 			err = v.Err() // says more
@@ -193,6 +195,7 @@ func (t *target) resume(ctx context.Context, c *Cache, q qemu, m machine, vo vmO
 	}
 	t.split.agent = time.Since(began)
 	t.vm, t.events, t.resumed = v, log, true
+	t.made = making{c, q, m, vo}
 	return nil
 }
 
@@ -209,7 +212,7 @@ func (t *target) bootVM(ctx context.Context, c *Cache, q qemu, m machine, vo vmO
 		return t.labFailed("starting QEMU", err)
 	}
 	t.split.qemu, began = time.Since(began), time.Now()
-	if err := v.greet(ctx, false); err != nil {
+	if err := v.greet(ctx, false, wire.Hello{}); err != nil {
 		if v.Err() != nil {
 			err = v.Err()
 		}
@@ -226,6 +229,7 @@ func (t *target) bootVM(ctx context.Context, c *Cache, q qemu, m machine, vo vmO
 	t.split.agent = agentTime(v.welcome.Boot, up)
 	t.split.kernel = up - t.split.agent
 	t.vm, t.events = v, log
+	t.made = making{c, q, m, vo}
 	return nil
 }
 

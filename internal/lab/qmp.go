@@ -8,7 +8,10 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"sync"
+
+	"golang.org/x/sys/unix"
 )
 
 // maxQMPLine bounds one message of QEMU's; the longest answer to what is asked
@@ -21,6 +24,7 @@ const maxQMPLine = 1 << 20
 type qmp struct {
 	conn    net.Conn
 	version string
+	release [2]int // major and minor
 	onEvent func(name string, data json.RawMessage)
 
 	mu      sync.Mutex
@@ -76,6 +80,7 @@ func dialQMP(ctx context.Context, conn net.Conn, onEvent func(string, json.RawMe
 		return nil, errors.New("QEMU's first message is no greeting")
 	}
 	v := m.Greeting.Version
+	q.release = [2]int{v.QEMU.Major, v.QEMU.Minor}
 	q.version = fmt.Sprintf("%d.%d.%d", v.QEMU.Major, v.QEMU.Minor, v.QEMU.Micro)
 	if p := clean(v.Package); p != "" && len(p) < 80 {
 		q.version += " (" + p + ")"
@@ -88,6 +93,22 @@ func dialQMP(ctx context.Context, conn net.Conn, onEvent func(string, json.RawMe
 // none; the answer is decoded into result unless that is nil. A refusal is a
 // *qmpError.
 func (q *qmp) do(ctx context.Context, command string, args, result any) error {
+	return q.doWith(ctx, nil, command, args, result)
+}
+
+// give hands QEMU an open file, which it knows by name from then on until a
+// command takes it. f stays the caller's.
+func (q *qmp) give(ctx context.Context, name string, f *os.File) error {
+	return q.doWith(ctx, f, "getfd", map[string]any{"fdname": name}, nil)
+}
+
+// filesByFD says whether a machine can be written to and read from a plain file
+// that QEMU was handed. Since 9.1 that is on the way out (docs/about/deprecated.rst:
+// "fd: URI when used for file migration"); pipes stay.
+func (q *qmp) filesByFD() bool { return q.release[0] < 9 || q.release == [2]int{9, 0} }
+
+// doWith sends a file along with a command, unless f is nil.
+func (q *qmp) doWith(ctx context.Context, f *os.File, command string, args, result any) error {
 	reply := make(chan qmpMessage, 1)
 	q.mu.Lock()
 	if q.err != nil {
@@ -112,7 +133,7 @@ func (q *qmp) do(ctx context.Context, command string, args, result any) error {
 		return fmt.Errorf("QMP %s: %w", command, err)
 	}
 	// Commands are far smaller than a socket's buffer: this does not wait.
-	if _, err := q.conn.Write(append(b, '\n')); err != nil {
+	if err := q.send(append(b, '\n'), f); err != nil {
 		return fmt.Errorf("QMP %s: %w", command, err)
 	}
 	select {
@@ -131,6 +152,27 @@ func (q *qmp) do(ctx context.Context, command string, args, result any) error {
 	case <-ctx.Done():
 		return fmt.Errorf("QMP %s: %w", command, ctx.Err())
 	}
+}
+
+// send writes one message, with a file or without.
+func (q *qmp) send(b []byte, f *os.File) error {
+	if f == nil {
+		_, err := q.conn.Write(b)
+		return err
+	}
+	conn, ok := q.conn.(*net.UnixConn)
+	if !ok {
+		return errors.New("this connection carries no files")
+	}
+	raw, err := f.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var serr error
+	err = raw.Control(func(fd uintptr) {
+		_, _, serr = conn.WriteMsgUnix(b, unix.UnixRights(int(fd)), nil)
+	})
+	return errors.Join(err, serr)
 }
 
 // read hands out messages until the connection ends.

@@ -2,6 +2,7 @@ package lab
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -19,7 +20,7 @@ type target struct {
 	config      []wire.File
 	configPaths []string
 	accel       Accel
-	vm          *vm
+	made        making
 	events      *trace.Log
 	resumed     bool
 	savedAs     string // the file of the saved machine
@@ -28,9 +29,39 @@ type target struct {
 	split       split
 	settled     chan struct{} // closed when calls may go to the guest
 
+	past  past   // what it can go back to
+	story *story // up to the last checkpoint that the present follows on; owned by whoever has the turn
+	// turn has an element while the machine is saved, forked or replaced:
+	// one at a time.
+	turn    chan struct{}
+	leaving sync.WaitGroup // machines that were replaced and are being stopped
+
 	mu      sync.Mutex
+	vm      *vm
+	moving  chan struct{} // closed when another machine stands behind the target; nil while none is under way
+	closed  bool
 	saved   string // what became of saving it
 	unsaved string // why it is not saved
+}
+
+// making is what it takes to start a machine of the same kind.
+type making struct {
+	cache   *Cache
+	qemu    qemu
+	machine machine
+	options vmOptions
+}
+
+// newTarget returns a target without a machine.
+func newTarget(name string) *target {
+	return &target{name: name, settled: make(chan struct{}), turn: make(chan struct{}, 1)}
+}
+
+// running returns the machine behind the target.
+func (t *target) running() *vm {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.vm
 }
 
 var _ kernel.Target = (*target)(nil)
@@ -80,15 +111,27 @@ func (t *target) Tree() (kernel.Tree, error) {
 	return kernel.Tree{Dir: t.boot.Kernel.Modules, Release: t.boot.Kernel.Release, Config: t.configPaths}, nil
 }
 
-// call asks the agent, once the machine has settled.
+// call asks the agent, once the machine has settled and stays the target's.
 func (t *target) call(ctx context.Context, op wire.Op, args, result any) error {
-	select {
-	case <-t.settled:
-	case <-t.vm.dead:
-	case <-ctx.Done():
-		return ctx.Err()
+	for {
+		t.mu.Lock()
+		v, moving := t.vm, t.moving
+		t.mu.Unlock()
+		if moving == nil {
+			select {
+			case <-t.settled:
+			case <-v.dead:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+			return v.call(ctx, op, args, result)
+		}
+		select {
+		case <-moving:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
-	return t.vm.call(ctx, op, args, result)
 }
 
 // configure replaces the guest's /etc/modprobe.d.
@@ -115,6 +158,7 @@ func (t *target) Info(ctx context.Context) (kernel.Info, error) {
 func (t *target) facts() []kernel.Fact {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	v := t.vm
 	snapshot := t.saved
 	switch {
 	case t.unsaved != "" && t.saved != "":
@@ -126,22 +170,22 @@ func (t *target) facts() []kernel.Fact {
 	case snapshot == "":
 		snapshot = "none"
 	}
-	console := t.vm.file.Name()
-	if err := t.vm.console.fileLost(); err != nil {
+	console := v.path
+	if err := v.console.fileLost(); err != nil {
 		console += " (not whole: " + err.Error() + ")"
 	}
 	facts := []kernel.Fact{
 		{Name: "accelerator", Value: t.accel.String()},
 		{Name: "start", Value: t.split.describe(t.resumed)},
 		{Name: "snapshot", Value: snapshot},
-		{Name: "qemu", Value: t.vm.qmp.version},
+		{Name: "qemu", Value: v.qmp.version},
 		{Name: "console", Value: console},
 		{Name: "kernel image", Value: t.boot.Kernel.Image},
 	}
 	if t.again != "" {
 		facts = append(facts, kernel.Fact{Name: "trouble", Value: t.again})
 	}
-	_, _, trouble := t.vm.console.told()
+	_, _, trouble := v.console.told()
 	for _, line := range trouble {
 		facts = append(facts, kernel.Fact{Name: "trouble", Value: line})
 	}
@@ -209,7 +253,21 @@ func (t *target) Sync(ctx context.Context) error {
 }
 
 // Err implements kernel.Target.
-func (t *target) Err() error { return t.vm.Err() }
+func (t *target) Err() error { return t.running().Err() }
 
 // Close implements kernel.Target.
-func (t *target) Close() error { return t.vm.close() }
+func (t *target) Close() error {
+	t.mu.Lock()
+	t.closed = true
+	v := t.vm
+	t.mu.Unlock()
+	err := v.close() // whoever saves or replaces it fails now
+	t.turn <- struct{}{}
+	defer func() { <-t.turn }()
+	if now := t.running(); now != v {
+		err = now.close()
+	}
+	t.leaving.Wait()
+	t.events.Close()
+	return errors.Join(err, t.past.close())
+}

@@ -23,7 +23,8 @@ type vm struct {
 	guard   *guard
 	qmp     *qmp
 	console *console
-	file    *os.File // the console's
+	file    *os.File // the console's, nil while the machine it takes over from has it
+	path    string   // of file
 	client  *client
 	welcome wire.Welcome
 
@@ -35,6 +36,7 @@ type vm struct {
 	dead    chan struct{} // closed when err is set
 	greeted bool
 	stuck   bool // it neither started nor died
+	lasting bool // its log goes on after its end: its target can go back
 }
 
 // startVM starts QEMU for m. With incoming it waits for a saved machine, which
@@ -56,24 +58,26 @@ func startQEMU(ctx context.Context, c *Cache, q qemu, args []string, o vmOptions
 		return nil, err
 	}
 	v := &vm{name: o.name, limits: o.limits, shutdown: make(chan string, 1), dead: make(chan struct{})}
-	path := o.console
-	if path == "" {
-		path = filepath.Join(dir.Path, consoleName)
+	v.path = o.console
+	if v.path == "" {
+		v.path = filepath.Join(dir.Path, consoleName)
 		v.keep = filepath.Join(c.VMs(), "console-"+o.kernel+".log")
 	}
-	if err = os.Chmod(dir.Path, 0o700); err == nil {
-		v.file, err = createConsole(path)
+	if err = os.Chmod(dir.Path, 0o700); err == nil && !o.successor {
+		v.file, err = createConsole(v.path)
 	}
 	if err != nil {
 		dir.Close()
 		return nil, err
+	}
+	if v.console = newConsole(nil); v.file != nil {
+		v.console = newConsole(v.file) // not a nil in an interface
 	}
 	if v.guard, err = startGuard(dir, q.path, append(args, lineArgs()...)); err != nil {
 		v.file.Close()
 		dir.Close()
 		return nil, err
 	}
-	v.console = newConsole(v.file)
 	go v.console.follow(v.guard.console)
 	v.client = newClient(v.guard.link, log)
 	go v.watchEnd()
@@ -103,7 +107,10 @@ type vmOptions struct {
 	kernel   string // release, for the name of a file
 	console  string // file to keep, "" for one that goes with the machine
 	incoming bool
-	limits   patience
+	// successor: it will take the place of another machine, whose log and
+	// console it goes on with. Until then it keeps back what it has to say.
+	successor bool
+	limits    patience
 }
 
 // startError says why a machine did not come up: its own reason, unless the
@@ -120,8 +127,9 @@ func (v *vm) startError(ctx context.Context, err error) error {
 	}
 }
 
-// greet waits until the agent serves and opens a session with it.
-func (v *vm) greet(ctx context.Context, now bool) error {
+// greet waits until the agent serves and opens a session with it, of the kind
+// that hello says.
+func (v *vm) greet(ctx context.Context, now bool, hello wire.Hello) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	go func() {
@@ -135,7 +143,7 @@ func (v *vm) greet(ctx context.Context, now bool) error {
 	if now {
 		again = time.Second
 	}
-	w, err := v.client.greet(ctx, v.name, now, again, 2*again)
+	w, err := v.client.greet(ctx, v.name, hello, now, again, 2*again)
 	if err != nil {
 		if cause := context.Cause(ctx); cause != nil {
 			return cause
@@ -240,13 +248,18 @@ func (v *vm) end(why func() error) {
 	}
 	err := why()
 	v.err = err
+	lasting := v.lasting
 	close(v.dead)
 	v.mu.Unlock()
-	v.client.fail(err)
-	v.client.log.Close()
+	if log := v.client.fail(err); log != nil && !lasting {
+		log.Close()
+	}
 	// What cannot be removed now is removed by the next kmodsh.
 	_ = v.guard.stop()
-	v.file.Close()
+	v.mu.Lock()
+	file := v.file
+	v.mu.Unlock()
+	file.Close()
 }
 
 // keepConsole saves the console of a guest that died from going with the run
@@ -256,9 +269,9 @@ func (v *vm) keepConsole() (string, error) {
 		return "", nil
 	}
 	if v.keep == "" {
-		return v.file.Name(), nil
+		return v.path, nil
 	}
-	if err := os.Rename(v.file.Name(), v.keep); err != nil {
+	if err := os.Rename(v.path, v.keep); err != nil {
 		return "", err
 	}
 	return v.keep, nil

@@ -1,6 +1,9 @@
 package trace
 
-import "sync"
+import (
+	"slices"
+	"sync"
+)
 
 // Log keeps the last events of one target in order, for any number of readers
 // who each go at their own pace. It never blocks the writer: a reader that
@@ -31,18 +34,23 @@ func (l *Log) Append(e Event) uint64 {
 		return 0
 	}
 	e.Seq = l.next
-	l.next++
-	if i := l.index(e.Seq); i < len(l.ring) {
-		l.ring[i] = e
-	} else {
-		l.ring = append(l.ring, e)
-	}
-	if size := uint64(l.size); l.next-l.first > size {
-		l.first = l.next - size
-	}
+	l.add(e)
 	close(l.changed)
 	l.changed = make(chan struct{})
 	return e.Seq
+}
+
+// add puts the event with the next number into the ring.
+func (l *Log) add(e Event) {
+	l.next++
+	i := l.index(e.Seq)
+	for len(l.ring) <= i {
+		l.ring = append(l.ring, Event{})
+	}
+	l.ring[i] = e
+	if size := uint64(l.size); l.next-l.first > size {
+		l.first = l.next - size
+	}
 }
 
 // index is where the ring keeps the event of a sequence number.
@@ -51,17 +59,43 @@ func (l *Log) index(seq uint64) int { return int((seq - 1) % uint64(l.size)) }
 // Cut forgets the events with a sequence number above seq, for a target that
 // goes back: the next event gets seq+1. A reader that goes on after a higher
 // number finds nothing until it sees Cuts change and begins again.
-func (l *Log) Cut(seq uint64) {
+func (l *Log) Cut(seq uint64) { l.Rewrite(seq, nil) }
+
+// Rewrite is Cut followed by events that a target which goes forth has again.
+// They have numbers already, ascending and above seq; what is missing between
+// them was kept by nobody.
+func (l *Log) Rewrite(seq uint64, events []Event) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.closed || seq+1 >= l.next {
+	if l.closed || seq+1 >= l.next && len(events) == 0 {
 		return
 	}
-	l.next = seq + 1
-	l.cuts++
-	l.first = min(l.first, l.next)
+	if seq+1 < l.next {
+		l.next = seq + 1
+		l.cuts++
+		l.first = min(l.first, l.next)
+	}
+	for _, e := range events {
+		if e.Seq != l.next {
+			l.first, l.next = e.Seq, e.Seq
+		}
+		l.add(e)
+	}
 	close(l.changed)
 	l.changed = make(chan struct{})
+}
+
+// Copy returns a log of its own that holds, under the same numbers, the events
+// up to number seq: the past of a target that a second one shares.
+func (l *Log) Copy(seq uint64) *Log {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c := &Log{size: l.size, first: l.first, next: l.next, ring: slices.Clone(l.ring), changed: make(chan struct{})}
+	if seq+1 < c.next {
+		c.next = seq + 1
+		c.first = min(c.first, c.next)
+	}
+	return c
 }
 
 // Cuts returns how often events were forgotten by Cut.

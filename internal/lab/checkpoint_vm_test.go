@@ -1,0 +1,133 @@
+package lab
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"example.org/kmodsh/internal/kernel"
+	"example.org/kmodsh/internal/trace"
+)
+
+// live says whether a module is live in a machine.
+func live(t *testing.T, vm *target, name string) bool {
+	t.Helper()
+	list, err := vm.Modules(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range list {
+		if m.Name == name {
+			return m.State == trace.Live
+		}
+	}
+	return false
+}
+
+func mustLoad(t *testing.T, vm *target, name string) {
+	t.Helper()
+	if r, err := vm.Load(t.Context(), kernel.LoadRequest{Name: name}); err != nil || r.State != trace.Live {
+		t.Fatalf("load %s: %+v, %v", name, r, err)
+	}
+}
+
+// mustSave makes a checkpoint.
+func mustSave(t *testing.T, vm *target, pos int) {
+	t.Helper()
+	began := time.Now()
+	if err := vm.checkpoint(t.Context(), pos); err != nil {
+		t.Fatal(err)
+	}
+	t.Log("saved in", time.Since(began))
+}
+
+// mustGo takes a machine to a position for which there is a checkpoint.
+func mustGo(t *testing.T, vm *target, pos int) {
+	t.Helper()
+	began := time.Now()
+	if at, err := vm.restoreTo(t.Context(), pos); err != nil || at != pos {
+		t.Fatalf("going to %d came to %d: %v", pos, at, err)
+	}
+	t.Log("went in", time.Since(began))
+}
+
+// story returns all events of a machine, which must be whole.
+func wholeStory(t *testing.T, vm *target) []trace.Event {
+	t.Helper()
+	if err := vm.Sync(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	events, missed := vm.Events().After(0, 0)
+	if missed != 0 {
+		t.Errorf("%d events are gone", missed)
+	}
+	for i, e := range events {
+		if e.Seq != uint64(i+1) || e.Lost != 0 {
+			t.Fatalf("event %d of %d has number %d, and %d were lost", i, len(events), e.Seq, e.Lost)
+		}
+		if i > 0 && e.Time < events[i-1].Time {
+			t.Errorf("the guest's clock went back at event %d", i)
+		}
+	}
+	return events
+}
+
+// TestVMCheckpoint goes back and forth on both kernels: what was loaded after
+// a checkpoint is not there any more, and the events say so.
+func TestVMCheckpoint(t *testing.T) {
+	for _, series := range []string{"6.1", "6.12"} {
+		t.Run(series, func(t *testing.T) {
+			vm := openVM(t, series, Options{})
+			ctx := t.Context()
+			if _, err := vm.restoreTo(ctx, 3); !errors.Is(err, errNoCheckpoint) {
+				t.Errorf("without a checkpoint: %v", err)
+			}
+			mustSave(t, vm, 0)
+			mustLoad(t, vm, "crc16")
+			mustSave(t, vm, 1)
+			mustLoad(t, vm, "mbcache")
+			mustSave(t, vm, 2)
+			first := wholeStory(t, vm)
+			mustGo(t, vm, 1)
+			if !live(t, vm, "crc16") || live(t, vm, "mbcache") {
+				t.Error("at position 1 there is crc16 and no mbcache, but not here")
+			}
+			mustGo(t, vm, 0)
+			if live(t, vm, "crc16") {
+				t.Error("crc16 is at position 0")
+			}
+			if n := len(wholeStory(t, vm)); n > len(first)/2 {
+				t.Errorf("%d events at position 0, %d at the end", n, len(first))
+			}
+			if at, err := vm.restoreTo(ctx, 9); err != nil || at != 2 {
+				t.Errorf("going to 9 came to %d: %v", at, err)
+			}
+			if !live(t, vm, "mbcache") {
+				t.Error("mbcache is not at position 2")
+			}
+			// Nothing happens after position 2 that was not there the first time.
+			again := wholeStory(t, vm)
+			for i := range min(len(first), len(again)) {
+				if first[i].Point != again[i].Point || first[i].Module != again[i].Module || first[i].Time != again[i].Time {
+					t.Fatalf("event %d was %+v and is %+v", i, first[i], again[i])
+				}
+			}
+			if len(again) < len(first) {
+				t.Errorf("of %d events %d are back", len(first), len(again))
+			}
+			mustGo(t, vm, 1)
+			mustLoad(t, vm, "mbcache")
+			wholeStory(t, vm)
+			left(t, vm)
+			emptyTmpOf(t, vm)
+		})
+	}
+}
+
+// emptyTmpOf fails the test when a closed machine's checkpoints are left.
+func emptyTmpOf(t *testing.T, vm *target) {
+	t.Helper()
+	if vm.past.pool != nil {
+		t.Error("the checkpoints are left")
+	}
+}
