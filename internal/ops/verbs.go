@@ -19,7 +19,7 @@ func Verbs() []*Verb {
 		backVerb(), gotoVerb(), markVerb(), forkVerb(), diffVerb(),
 		holdVerb(), releaseVerb(), delayVerb(), failVerb(), lieVerb(), floodVerb(), faultsVerb(),
 		policyVerb(), setVerb(), killVerb(),
-		expectVerb(), promiseVerb(), outcomeVerb(), exploreVerb(), replayVerb(), setupVerb(),
+		expectVerb(), promiseVerb(), outcomeVerb(), exploreVerb(), replayVerb(), conformVerb(), setupVerb(),
 		targetVerb(), restartVerb(), helpVerb(), quitVerb(),
 	}
 }

@@ -1,0 +1,27 @@
+# Long runs that are no part of ./check. `make help` lists them.
+
+GO      ?= go
+N       ?= 200
+SEED    ?= 1
+KERNELS ?= 6.1 6.12
+ONLY    ?= */*
+KIND    ?=
+
+.PHONY: help conform conform-sim
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+
+conform: bin/kmodsh ## model against real kernels: N=200 schedules of each scenario, SEED=1, KERNELS="6.1 6.12", ONLY='vector/*'
+	@bad=0; for k in $(KERNELS); do \
+	  bin/kmodsh conform '$(ONLY)' --sim "v$$k" --vm "$(KIND)$$k" -n $(N) --seed $(SEED); \
+	  case $$? in 0) ;; 1) bad=1 ;; *) exit 125 ;; esac; \
+	done; exit $$bad
+
+conform-sim: ## the same without machines: each simulated kernel against itself
+	@$(MAKE) --no-print-directory conform KIND=sim:v
+
+bin/kmodsh: FORCE
+	@mkdir -p bin && CGO_ENABLED=0 $(GO) build -o bin/kmodsh ./cmd/kmodsh
+
+FORCE:

@@ -1,0 +1,95 @@
+package ops
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"example.org/kmodsh/internal/kernel"
+	"example.org/kmodsh/internal/scenario"
+)
+
+// stage is a target of its own on which a case of a scenario has been set up:
+// its threads are spawned and have not moved.
+type stage struct {
+	session  *Session
+	d        kernel.Debugger
+	name     string    // of the scenario and the case
+	setup    []string  // the lines that were done, as written
+	leftOut  []LeftOut // those that were not
+	promises []string  // the scenario's
+}
+
+// Close lets the target go.
+func (g *stage) Close() error { return g.session.Close() }
+
+// casesFor returns the cases of a scenario that are for a target and have text
+// in their names; a scenario without cases is one without a name.
+func casesFor(sc *scenario.Scenario, target, text string) []scenario.Case {
+	parts := sc.Cases
+	if len(parts) == 0 {
+		parts = []scenario.Case{{}}
+	}
+	return slices.DeleteFunc(slices.Clone(parts), func(c scenario.Case) bool {
+		return !scenario.For(c.Only, target) || !strings.Contains(c.Name, text)
+	})
+}
+
+// stage opens a target and does the lines of a case that make its world. as is
+// the target by whose name lines with a list of targets are chosen.
+func (s *Session) stage(ctx context.Context, target, as string, sc *scenario.Scenario, part scenario.Case, words *exploreCommand) (g *stage, err error) {
+	own, err := s.child(ctx, target)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, own.Close())
+			g = nil
+		}
+	}()
+	d, err := own.debugger()
+	if err != nil {
+		return nil, err
+	}
+	g = &stage{session: own, d: d, name: sc.Name, setup: []string{}, leftOut: []LeftOut{}, promises: slices.Clone(sc.Promises)}
+	if part.Name != "" {
+		g.name += ": " + part.Name
+	}
+	do := func(l scenario.Line) error {
+		_, err := (&lineRunner{own}).Run(ctx, l.Text)
+		if (err != nil) != l.Fails {
+			return fmt.Errorf("%s:%d: %s: %w", sc.Name, l.N, l, errors.Join(err, errSetUp))
+		}
+		g.setup = append(g.setup, l.String())
+		return nil
+	}
+	if words.Policy != "" {
+		if err := do(scenario.Line{Text: "policy " + words.Policy}); err != nil {
+			return nil, err
+		}
+	}
+	sort := sorting{c: words}
+	for _, l := range slices.Concat(sc.Lines, part.Lines) {
+		if !scenario.For(l.Only, as) {
+			continue
+		}
+		switch why := sort.line(l); why {
+		case "":
+			if err := do(l); err != nil {
+				return nil, err
+			}
+		case whyPromise:
+			_, text, _ := strings.Cut(l.Text, " ")
+			g.promises = append(g.promises, strings.TrimSpace(text))
+		default:
+			g.leftOut = append(g.leftOut, LeftOut{Line: l.N, Text: l.String(), Why: why})
+		}
+	}
+	if !sort.spawned {
+		return nil, fmt.Errorf("%s %w", g.name, errNoThread)
+	}
+	return g, nil
+}

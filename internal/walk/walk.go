@@ -1,0 +1,371 @@
+package walk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"example.org/kmodsh/internal/kernel"
+	"example.org/kmodsh/internal/trace"
+)
+
+func itoa(n int) string { return strconv.Itoa(n) }
+
+// Bounds of one move: of the steps of a thread to its next stop, and of the
+// threads that go on by themselves after it.
+const (
+	maxSteps  = 10_000
+	maxSettle = 100_000
+)
+
+// Stopper is implemented by a Debugger whose threads do not stop at every point
+// of the table.
+type Stopper interface {
+	// StopsAt lists the IDs of the points at which they do.
+	StopsAt() []string
+}
+
+// Target is what is moved.
+type Target = kernel.Debugger
+
+// Points are the places that count: Stops, where a move ends, and Shown, whose
+// events are told.
+type Points struct{ Stops, Shown map[string]bool }
+
+// PointsOf returns the points at which threads of all the given targets can be
+// stopped, and those all can show. Versions are those of their kernels. The
+// points of reference counts are left out: the simulated kernel tells them by
+// the state of the module alone.
+func PointsOf(versions []string, targets ...kernel.Debugger) Points {
+	p := Points{Stops: map[string]bool{}, Shown: map[string]bool{}}
+	for _, row := range trace.Points() {
+		stops, shown := true, row.Phase != trace.PhaseRefs
+		for _, v := range versions {
+			stops, shown = stops && row.StopsIn(v), shown && row.ShownIn(v)
+		}
+		for _, t := range targets {
+			if s, ok := t.(Stopper); ok && row.StopsIn("") {
+				has := slices.Contains(s.StopsAt(), row.ID)
+				stops, shown = stops && has, shown && (has || !row.StopsIn("") && row.Tracepoint != "")
+			}
+		}
+		if stops {
+			p.Stops[row.ID] = true
+		}
+		if shown {
+			p.Shown[row.ID] = true
+		}
+	}
+	return p
+}
+
+// Walker moves the threads of one target. One goroutine at a time may use it.
+type Walker struct {
+	d      kernel.Debugger
+	points Points
+	seen   uint64 // last event read
+	place
+	ended map[string]bool // threads that had ended before the walk began
+	base  int             // position where it began
+}
+
+// place is what the walker knows of the threads, by ID, at one position.
+type place struct {
+	at       map[string]string // last stop
+	arrivals map[string]int    // how many stops it came to
+	slept    map[string]int    // arrivals when it was last seen to wait, for those who wait
+	parked   map[string]bool   // stands at a stop, or has not begun and was spawned
+}
+
+func (p place) clone() place {
+	q := place{map[string]string{}, map[string]int{}, map[string]int{}, map[string]bool{}}
+	for k, v := range p.at {
+		q.at[k] = v
+	}
+	for k, v := range p.arrivals {
+		q.arrivals[k] = v
+	}
+	for k, v := range p.slept {
+		q.slept[k] = v
+	}
+	for k, v := range p.parked {
+		q.parked[k] = v
+	}
+	return q
+}
+
+// New returns a walker that begins at the target's present position. Threads
+// that have ended by then are not looked at. Settle is to be called first.
+func New(ctx context.Context, d kernel.Debugger, points Points) (*Walker, error) {
+	snap, err := d.Snapshot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	w := &Walker{d: d, points: points, seen: d.Events().Last(), ended: map[string]bool{}, place: place{}.clone()}
+	w.base, _ = d.Pos()
+	for _, t := range snap.Threads {
+		if t.Done {
+			w.ended[t.ID] = true
+		}
+	}
+	for _, t := range snap.Threads {
+		if points.Stops[t.At] && t.Status != "blocked" {
+			w.at[t.ID], w.parked[t.ID] = t.At, true
+		}
+	}
+	return w, nil
+}
+
+// Target is what is moved.
+func (w *Walker) Target() kernel.Debugger { return w.d }
+
+// Mark is a position with what the walker knows there, to go back to.
+type Mark struct {
+	pos   int
+	place place
+}
+
+// Mark returns the present place.
+func (w *Walker) Mark() Mark {
+	pos, _ := w.d.Pos()
+	return Mark{pos, w.place.clone()}
+}
+
+// Pos is the target's position at the mark.
+func (m Mark) Pos() int { return m.pos }
+
+// Goto goes to a place that was marked before.
+func (w *Walker) Goto(ctx context.Context, m Mark) error {
+	if pos, _ := w.d.Pos(); pos != m.pos {
+		if err := w.d.Goto(ctx, m.pos); err != nil {
+			return fmt.Errorf("%s: going back to position %d: %w", w.d.Name(), m.pos, err)
+		}
+	}
+	w.place = m.place.clone()
+	w.seen = w.d.Events().Last()
+	return nil
+}
+
+// Look returns what there is to see now.
+func (w *Walker) Look(ctx context.Context) (*State, error) {
+	snap, err := w.d.Snapshot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return w.state(snap), nil
+}
+
+// Move moves a thread, by its ID, to its next stop, its next wait or its end.
+// The events are all that happened meanwhile.
+func (w *Walker) Move(ctx context.Context, id string) (kernel.Stop, []trace.Event, error) {
+	var all []trace.Event
+	w.parked[id] = false
+	delete(w.slept, id)
+	for range maxSteps {
+		stop, err := w.d.Step(ctx, id)
+		if err != nil {
+			return stop, all, fmt.Errorf("%s: %w", w.d.Name(), err)
+		}
+		events, err := w.read(ctx)
+		all = append(all, events...)
+		if err != nil {
+			return stop, all, err
+		}
+		switch {
+		case stop.Reason == kernel.StopHeld:
+			w.parked[id] = true
+			return stop, all, nil
+		case stop.Reason != kernel.StopPoint:
+			w.slept[id] = w.arrivals[id]
+			return stop, all, nil
+		case w.arrived(events, id, stop.Point):
+			w.parked[id] = true
+			return stop, all, nil
+		}
+	}
+	return kernel.Stop{}, all, fmt.Errorf("%s: %s has not come to a stop within %d steps", w.d.Name(), id, maxSteps)
+}
+
+// counts says whether an event is a thread's coming to a place. What a function
+// of the kernel returned is told where it arrives, at H4 and in the outcome.
+func (w *Walker) counts(e trace.Event, places map[string]bool) bool {
+	return places[e.Point] && (e.Ret == nil || e.Point[0] == 'H')
+}
+
+// arrived says whether the last of the thread's events is its coming to the
+// point where it stands, and that point is a stop.
+func (w *Walker) arrived(events []trace.Event, id, point string) bool {
+	if !w.points.Stops[point] {
+		return false
+	}
+	for i := len(events) - 1; i >= 0; i-- {
+		if events[i].Thread.ID == id {
+			return events[i].Point == point && w.counts(events[i], w.points.Stops)
+		}
+	}
+	return false
+}
+
+// read takes in the events since the last look.
+func (w *Walker) read(ctx context.Context) ([]trace.Event, error) {
+	if err := w.d.Sync(ctx); err != nil {
+		return nil, fmt.Errorf("%s: %w", w.d.Name(), err)
+	}
+	events, missed := w.d.Events().After(w.seen, 0)
+	if missed > 0 {
+		return events, fmt.Errorf("%s: %d events were lost: threads cannot be followed", w.d.Name(), missed)
+	}
+	for _, e := range events {
+		w.seen = e.Seq
+		if e.Lost > 0 {
+			return events, fmt.Errorf("%s: %d events were lost: threads cannot be followed", w.d.Name(), e.Lost)
+		}
+		if e.Thread.ID != "" && w.counts(e, w.points.Stops) {
+			w.at[e.Thread.ID] = e.Point
+			w.arrivals[e.Thread.ID]++
+		}
+	}
+	return events, nil
+}
+
+// Settled is what came of letting those go on who cannot be kept.
+type Settled struct {
+	State  *State
+	Events []trace.Event
+	// Order are the names of the threads that went on, in the order they did.
+	Order []string
+}
+
+// Settle lets the threads that were woken, and helpers that were made, go on to
+// their next stop: first those that order names, in its order, then in the
+// order in which they were made.
+func (w *Walker) Settle(ctx context.Context, order []string) (Settled, error) {
+	var out Settled
+	var ran []string // IDs of those the target let run on by itself
+	for range maxSettle {
+		events, err := w.read(ctx)
+		if err != nil {
+			return out, err
+		}
+		out.Events = append(out.Events, events...)
+		st, err := w.Look(ctx)
+		if err != nil {
+			return out, err
+		}
+		out.State = st
+		next := w.loose(st, order, &ran)
+		if next == nil {
+			out.Order = append(w.byEvents(st, ran, out.Events), out.Order...)
+			return out, nil
+		}
+		out.Order = append(out.Order, next.Name)
+		_, events, err = w.Move(ctx, next.ID)
+		out.Events = append(out.Events, events...)
+		if err != nil {
+			return out, err
+		}
+	}
+	return out, fmt.Errorf("%s does not come to rest: threads wake each other without end", w.d.Name())
+}
+
+// loose finds a thread that stands at no stop and can go on; nil when all rest.
+func (w *Walker) loose(st *State, order []string, ran *[]string) *Thread {
+	var best *Thread
+	rank := 0
+	for i := range st.Threads {
+		t := &st.Threads[i]
+		slept, waited := w.slept[t.ID]
+		switch {
+		case t.Status == Waits:
+			w.slept[t.ID] = w.arrivals[t.ID]
+			w.parked[t.ID] = false
+			continue
+		case t.Status != Ready:
+			continue
+		case w.parked[t.ID]:
+			continue
+		case waited && w.arrivals[t.ID] > slept:
+			// The target has let it run on by itself.
+			w.parked[t.ID] = true
+			delete(w.slept, t.ID)
+			*ran = append(*ran, t.ID)
+			continue
+		case !waited && (w.arrivals[t.ID] > 0 || t.Task != "" && t.At == ""):
+			w.parked[t.ID] = true // stood there when it was first seen: spawned, or a helper at its first stop
+			continue
+		}
+		r := len(order)
+		if k := slices.Index(order, t.Name); k >= 0 {
+			r = k
+		}
+		if best == nil || r < rank || r == rank && t.made < best.made {
+			best, rank = t, r
+		}
+	}
+	return best
+}
+
+// byEvents are the names of threads in the order of their first events.
+func (w *Walker) byEvents(st *State, ids []string, events []trace.Event) []string {
+	if len(ids) == 0 {
+		return nil
+	}
+	var list []string
+	for _, e := range events {
+		if slices.Contains(ids, e.Thread.ID) && !slices.Contains(list, st.named[e.Thread.ID]) {
+			list = append(list, st.named[e.Thread.ID])
+		}
+	}
+	return list
+}
+
+// Wait is to be called when no thread can be moved: the clock goes on until one
+// can, or else the first thread that is held is released. It says false when
+// neither helps: all have ended, or wait for ever. Settle is to be called after
+// it.
+func (w *Walker) Wait(ctx context.Context, st *State) (events []trace.Event, moved bool, err error) {
+	stop, err := w.d.Run(ctx, kernel.RunOptions{Stop: func(kernel.Stop, func() *kernel.Snapshot) bool { return true }})
+	var stuck *kernel.StuckError
+	if err != nil && !errors.As(err, &stuck) {
+		return nil, false, fmt.Errorf("%s: %w", w.d.Name(), err)
+	}
+	if events, err = w.read(ctx); err != nil {
+		return events, false, err
+	}
+	if stuck == nil && stop.Steps > 0 {
+		w.parked[stop.Thread] = stop.Reason == kernel.StopHeld || stop.Reason == kernel.StopPoint && w.arrived(events, stop.Thread, stop.Point)
+		return events, true, nil
+	}
+	for _, t := range st.Snapshot.Threads {
+		if t.Status == "held" && !w.ended[t.ID] {
+			w.parked[t.ID] = true
+			return events, true, w.d.Release(ctx, t.ID)
+		}
+	}
+	return events, false, nil
+}
+
+// Tell puts events into the form in which two targets can be compared: those of
+// points that both can show, each thread's in their order, threads by name.
+func (w *Walker) Tell(st *State, events []trace.Event) []Event {
+	var list []Event
+	for _, e := range events {
+		name, known := st.named[e.Thread.ID]
+		if !known || !w.counts(e, w.points.Shown) || w.ended[e.Thread.ID] {
+			continue
+		}
+		list = append(list, Event{Thread: name, Point: e.Point, Module: e.Module, State: e.State, Name: e.Name, Ret: e.Ret, Refs: e.Refs})
+	}
+	slices.SortStableFunc(list, func(a, b Event) int {
+		switch {
+		case a.Thread < b.Thread:
+			return -1
+		case a.Thread > b.Thread:
+			return 1
+		}
+		return 0
+	})
+	return list
+}
