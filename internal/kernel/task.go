@@ -2,7 +2,6 @@ package kernel
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"example.org/kmodsh/internal/trace"
@@ -30,14 +29,19 @@ type Task struct {
 
 // flag returns the field a flag word sets, nil when the verb has no such flag.
 func (t *Task) flag(word string) *bool {
-	verbs := map[string][]string{
-		"--copy": {"insmod", "init"}, "--nowait": {"request"}, "--force": {"rmmod", "unload"},
-		"--deps": {"unload"}, "--holders": {"unload"},
+	switch verb := t.Verb; {
+	case word == "--copy" && (verb == "insmod" || verb == "init"):
+		return &t.Copy
+	case word == "--nowait" && verb == "request":
+		return &t.NoWait
+	case word == "--force" && (verb == "rmmod" || verb == "unload"):
+		return &t.Force
+	case word == "--deps" && verb == "unload":
+		return &t.Deps
+	case word == "--holders" && verb == "unload":
+		return &t.Holders
 	}
-	if !slices.Contains(verbs[word], t.Verb) {
-		return nil
-	}
-	return map[string]*bool{"--copy": &t.Copy, "--nowait": &t.NoWait, "--force": &t.Force, "--deps": &t.Deps, "--holders": &t.Holders}[word]
+	return nil
 }
 
 // ParseTask reads a task as a person writes it: a verb, flags, a name, and

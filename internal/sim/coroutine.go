@@ -2,11 +2,11 @@ package sim
 
 import "iter"
 
-// coroutine is the stack a thread runs on. It outlives the thread: a world
-// that is booted again gives it the next thread to run, since making one costs
-// more than a short run.
+// coroutine is the stack a thread runs on, from its first step to its end. Then
+// another thread gets it, since making one costs more than a short run, and a
+// flood has thousands of threads of which few are under way.
 type coroutine struct {
-	thread Thread
+	thread *Thread // that runs on it
 	resume func() (struct{}, bool)
 	stop   func()
 	yield  func(struct{}) bool
@@ -29,7 +29,7 @@ func newCoroutine() *coroutine {
 
 // run runs the body of the thread that has the coroutine now.
 func (c *coroutine) run() {
-	t := &c.thread
+	t := c.thread
 	defer func() {
 		if t.status != Done {
 			t.status = Done
@@ -56,14 +56,27 @@ func (c *coroutine) pause() {
 	}
 }
 
-// idleCoroutine returns one that runs no thread.
-func (w *World) idleCoroutine() *coroutine {
-	if n := len(w.idle); n > 0 {
-		c := w.idle[n-1]
-		w.idle = w.idle[:n-1]
-		return c
+// resume lets a thread run until it gives control back.
+func (w *World) resume(t *Thread) {
+	if t.co == nil {
+		if n := len(w.idle); n > 0 {
+			t.co = w.idle[n-1]
+			w.idle = w.idle[:n-1]
+		} else {
+			t.co = newCoroutine()
+		}
+		t.co.thread = t
 	}
-	return newCoroutine()
+	t.co.resume()
+	if t.status == Done {
+		w.retire(t)
+	}
+}
+
+// retire takes the coroutine of a thread that has ended.
+func (w *World) retire(t *Thread) {
+	w.idle = append(w.idle, t.co)
+	t.co.thread, t.co = nil, nil
 }
 
 // unwind ends all threads and keeps their coroutines. A thread that has not
@@ -72,11 +85,11 @@ func (w *World) unwind() {
 	w.unwinding = true
 	for i := len(w.threads) - 1; i >= 0; i-- {
 		t := w.threads[i]
-		if t.status != Done && t.begun {
+		if t.co != nil {
 			t.co.resume()
+			w.retire(t)
 		}
-		w.idle = append(w.idle, t.co)
 	}
-	w.threads = w.threads[:0]
+	w.spare, w.threads = append(w.spare, w.threads...), w.threads[:0]
 	w.unwinding = false
 }

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"slices"
 
 	"example.org/kmodsh/internal/trace"
 )
@@ -35,6 +36,9 @@ func (w *World) keep(t *Thread, id string, m *Module, e trace.Event) {
 		}
 	}
 	e.Source = "sim"
+	if n := len(w.events); n == cap(w.events) {
+		w.events = slices.Grow(w.events, max(n, 64)) // twice as many: a flood has 100,000
+	}
 	w.events = append(w.events, e)
 }
 

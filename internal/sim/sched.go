@@ -34,11 +34,9 @@ type Thread struct {
 	w      *World
 	index  int // place in World.threads, the order of spawning
 	status Status
-	co     *coroutine
+	co     *coroutine // it runs on, nil before its first step and after its end
 	body   func(*Thread) int64
 	seen   observer
-
-	begun bool // has made a step
 
 	at      string // ID of the point it stands at, "" before the first
 	module  *Module
@@ -72,9 +70,14 @@ func (t *Thread) Exit() int64 { return t.exit }
 // body's result is the thread's exit value.
 func (w *World) Spawn(id, comm string, body func(*Thread) int64) *Thread {
 	w.lastPID++
-	co := w.idleCoroutine()
-	t := &co.thread
-	*t = Thread{ID: id, PID: w.lastPID, Comm: comm, w: w, index: len(w.threads), co: co, body: body}
+	var t *Thread
+	if n := len(w.spare); n > 0 {
+		t = w.spare[n-1]
+		w.spare = w.spare[:n-1]
+	} else {
+		t = new(Thread)
+	}
+	*t = Thread{ID: id, PID: w.lastPID, Comm: comm, w: w, index: len(w.threads), body: body}
 	w.threads = append(w.threads, t)
 	w.introduce(t)
 	if len(w.threads) > fewThreads {
@@ -146,7 +149,7 @@ func (w *World) Step(t *Thread) bool {
 		return false
 	}
 	w.begin(t)
-	t.co.resume()
+	w.resume(t)
 	w.end()
 	return true
 }
@@ -155,7 +158,6 @@ func (w *World) Step(t *Thread) bool {
 func (w *World) begin(t *Thread) {
 	w.steps++
 	w.current = t
-	t.begun = true
 	w.footprint = Footprint{}
 }
 
@@ -182,7 +184,7 @@ func (w *World) Drive(d Driver) {
 	defer func() { w.driver = nil }()
 	for t := d.Next(w, nil); t != nil; t = w.chosen {
 		w.begin(t)
-		t.co.resume()
+		w.resume(t)
 		if t.status == Done {
 			w.end()
 			w.chosen = d.Next(w, t)
@@ -197,7 +199,9 @@ func (w *World) Close() {
 	}
 	w.closed = true
 	for _, t := range w.threads {
-		t.co.stop()
+		if t.co != nil {
+			t.co.stop()
+		}
 	}
 	for _, c := range w.idle {
 		c.stop()

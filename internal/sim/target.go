@@ -214,9 +214,7 @@ func (t *Target) do(ctx context.Context, k Task) (*Outcome, error) {
 
 // publish puts new events into the log.
 func (t *Target) publish() {
-	for _, e := range t.run.world.events[t.shown:] {
-		t.log.Append(e)
-	}
+	t.log.AppendAll(t.run.world.events[t.shown:])
 	t.shown = len(t.run.world.events)
 }
 

@@ -24,7 +24,9 @@ type taskVerb struct {
 	run        func(s *System, t *Thread, k Task, o *Outcome) int64
 }
 
-// taskVerbs is the table of what a thread can be spawned to do.
+// taskTable is the table of what a thread can be spawned to do.
+var taskTable = taskVerbs()
+
 func taskVerbs() []taskVerb {
 	return []taskVerb{
 		{"load", "a modprobe process that loads a module by name or alias", (*System).taskLoad},
@@ -48,7 +50,7 @@ func taskVerbs() []taskVerb {
 
 // Tasks returns the verbs a thread can be spawned with, and what each is.
 func Tasks() (names, says []string) {
-	for _, v := range taskVerbs() {
+	for _, v := range taskTable {
 		names, says = append(names, v.name), append(says, v.says)
 	}
 	return names, says
@@ -56,7 +58,7 @@ func Tasks() (names, says []string) {
 
 // check refuses a task that cannot be begun.
 func (s *System) check(k Task) (taskVerb, error) {
-	for _, v := range taskVerbs() {
+	for _, v := range taskTable {
 		if v.name != k.Verb {
 			continue
 		}

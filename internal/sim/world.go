@@ -31,6 +31,7 @@ type World struct {
 	driver    Driver
 	chosen    *Thread      // what the driver said last
 	idle      []*coroutine // that run no thread
+	spare     []*Thread    // of the boot before
 	unwinding bool
 	sleepers  []sleeper // of this boot, by the block
 	tracking
@@ -143,7 +144,7 @@ func (w *World) Restart(o Options) {
 	clear(old.programs)
 	clear(old.byID)
 	*w = World{
-		threads: old.threads, idle: old.idle, events: old.events[:0], log: old.log[:0], list: old.list[:0],
+		threads: old.threads, idle: old.idle, spare: old.spare, events: old.events[:0], log: old.log[:0], list: old.list[:0],
 		symbols: old.symbols, provided: old.provided, inodes: old.inodes,
 		programs: old.programs, byID: old.byID, sleepers: old.sleepers[:0], quiet: old.quiet,
 		tracking: tracking{modules: old.modules, named: old.named, family: old.family, keys: old.keys, points: old.points},

@@ -27,17 +27,26 @@ func NewLog(capacity int) *Log {
 
 // Append adds an event and gives it the next sequence number, which it
 // returns. Appending to a closed log does nothing.
-func (l *Log) Append(e Event) uint64 {
+func (l *Log) Append(e Event) uint64 { return l.AppendAll([]Event{e}) }
+
+// AppendAll appends events in order, as Append does each, and tells readers
+// once. It returns the sequence number of the last.
+func (l *Log) AppendAll(events []Event) uint64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.closed {
+	if l.closed || len(events) == 0 {
 		return 0
 	}
-	e.Seq = l.next
-	l.add(e)
+	if room := l.size - len(l.ring); room > 0 {
+		l.ring = slices.Grow(l.ring, min(room, len(events)))
+	}
+	for _, e := range events {
+		e.Seq = l.next
+		l.add(e)
+	}
 	close(l.changed)
 	l.changed = make(chan struct{})
-	return e.Seq
+	return l.next - 1
 }
 
 // add puts the event with the next number into the ring.
