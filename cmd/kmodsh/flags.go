@@ -20,6 +20,7 @@ type flags struct {
 	Modules  string   `placeholder:"DIR"`
 	Tree     string   `placeholder:"DIR"`
 	Scenario string   `placeholder:"NAME"`
+	Record   string   `placeholder:"FILE"`
 	Plain    bool     ``
 	ASCII    bool     `name:"ascii"`
 	NoColor  bool     `name:"no-color"`

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/term"
 
 	"example.org/kmodsh/internal/ops"
+	"example.org/kmodsh/internal/recording"
 	"example.org/kmodsh/internal/shell"
 )
 
@@ -110,6 +111,11 @@ func (p *program) main(ctx context.Context) error {
 		return p.scenario(words)
 	case "lab":
 		return p.lab(ctx, words)
+	case "open":
+		if len(words) == 1 && !p.JSON && term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stdout.Fd())) {
+			p.On = recording.Prefix + words[0]
+			return p.screen(ctx)
+		}
 	case "resolve":
 		if offline(p.On != "" || p.Kernel != "", words) {
 			return p.resolve(words)
@@ -156,6 +162,9 @@ func (p *program) open(ctx context.Context) error {
 	err := p.session.Open(ctx, p.target())
 	if err == nil {
 		err = p.setUpScenario(ctx)
+	}
+	if err == nil && p.Record != "" {
+		_, err = p.session.Exec(ctx, []string{"record", p.Record})
 	}
 	if errors.Is(err, context.Canceled) {
 		return fmt.Errorf("%w: %w", shell.ErrInterrupted, err)

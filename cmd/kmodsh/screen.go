@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"os"
+	"strings"
 
 	"golang.org/x/term"
 
 	"example.org/kmodsh/internal/ops"
+	"example.org/kmodsh/internal/recording"
 	"example.org/kmodsh/internal/shell"
 	"example.org/kmodsh/internal/tui"
 )
@@ -27,14 +29,14 @@ func (p *program) screen(ctx context.Context) error {
 	opt := tui.Options{
 		ASCII: p.ASCII || p.Plain, Target: p.target(),
 		// The race is about a module that a tree from elsewhere may not have.
-		Race:    p.Tree == "",
+		Race:    p.Tree == "" && !strings.HasPrefix(p.target(), recording.Prefix),
 		History: history.Lines(), Remember: history.Add,
 	}
 	if p.NoColor || p.Plain {
 		opt.Color = tui.Never
 	}
 	p.onScreen = true
-	if p.Scenario != "" {
+	if p.Scenario != "" || p.Record != "" {
 		if err := p.open(ctx); err != nil {
 			return err
 		}

@@ -10,6 +10,7 @@ import (
 	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/lab"
 	"example.org/kmodsh/internal/ops"
+	"example.org/kmodsh/internal/recording"
 	"example.org/kmodsh/internal/sim"
 )
 
@@ -29,6 +30,8 @@ func (p *program) openTarget(ctx context.Context, name string, progress ops.Prog
 			return sim.OpenTree(spec, p.Tree, p.Config...)
 		}
 		return sim.Open(spec, p.Config...)
+	case kind == "trace" && spec != "":
+		return recording.Open(spec)
 	case p.Tree != "":
 		return nil, &ops.UsageError{Msg: "--tree goes with --on sim, not with " + name}
 	case name == "host":
@@ -50,7 +53,7 @@ func (p *program) openTarget(ctx context.Context, name string, progress ops.Prog
 		}
 		return lab.Open(ctx, spec, p.labOptions(progress))
 	}
-	return nil, fmt.Errorf("there is no target called so; targets are sim, sim:PROFILE (such as sim:v6.12), vm, vm:KERNEL (such as vm:6.12) and host")
+	return nil, fmt.Errorf("there is no target called so; targets are sim, sim:PROFILE (such as sim:v6.12), vm, vm:KERNEL (such as vm:6.12), host and trace:FILE")
 }
 
 func (p *program) labOptions(progress ops.Progress) lab.Options {

@@ -1,6 +1,7 @@
 package explore
 
 import (
+	"bufio"
 	"bytes"
 	"compress/flate"
 	"encoding/base64"
@@ -9,11 +10,11 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
-	"hash/fnv"
 	"io"
 	"strings"
 	"time"
 
+	"example.org/kmodsh/internal/recording"
 	"example.org/kmodsh/internal/sim"
 )
 
@@ -52,16 +53,7 @@ func Record(p *Problem, target, promise string, s Schedule, run *sim.Run) (Recor
 
 // TraceSum is a hash of all events of a run: runs with the same have the same
 // trace, byte for byte.
-func TraceSum(run *sim.Run) (string, error) {
-	h := fnv.New64a()
-	e := json.NewEncoder(h)
-	for _, ev := range run.World().Events() {
-		if err := e.Encode(ev); err != nil {
-			return "", fmt.Errorf("the trace: %w", err)
-		}
-	}
-	return fmt.Sprintf("%016x", h.Sum64()), nil
-}
+func TraceSum(run *sim.Run) (string, error) { return sumOf(run.World().Events()) }
 
 // On makes the problem of a recording again, on what is installed there.
 func (r *Recording) On(sys *sim.System, profile sim.Profile, promises ...Promise) *Problem {
@@ -130,9 +122,14 @@ func ReadWord(text string) (Recording, error) {
 	return r, errors.Join(err, unpack.Close())
 }
 
-// ReadRecording reads a recording from a file.
+// ReadRecording reads a recording: a trace file, or the JSON of one alone.
 func ReadRecording(in io.Reader) (Recording, error) {
 	var r Recording
+	buffered := bufio.NewReader(in)
+	if head, err := buffered.Peek(2); err == nil && recording.IsTrace(head) {
+		return readTrace(buffered)
+	}
+	in = buffered
 	b, err := io.ReadAll(io.LimitReader(in, maxRecording+1))
 	switch {
 	case err != nil:
@@ -151,8 +148,8 @@ func ReadRecording(in io.Reader) (Recording, error) {
 
 // Bounds of a set-up that is read.
 const (
-	maxSetup = 20_000 // actions
-	maxID    = 64     // bytes of a thread's name
+	maxSetup = 200_000 // actions
+	maxID    = 64      // bytes of a thread's name
 	maxDelay = 24 * time.Hour
 )
 

@@ -8,6 +8,10 @@ import (
 // OpDebug is what a Debugger can do: spawn threads and move them point by point.
 const OpDebug Op = "debug"
 
+// OpLook is what every Debugger can do, also one that cannot move: show its
+// threads and positions, and go from one position to another.
+const OpLook Op = "look"
+
 // Debugger is a Target whose threads stop at every point and move when told,
 // and which can go back. Its methods may be called from any goroutine; one
 // that changes the target waits for the one before.

@@ -27,6 +27,12 @@ func (s *Session) Available(v *Verb) error {
 			}
 			continue
 		}
+		if op == kernel.OpLook {
+			if _, err := s.viewer(); err != nil {
+				return err
+			}
+			continue
+		}
 		if err := t.Can(op); err != nil {
 			return err
 		}

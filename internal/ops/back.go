@@ -12,7 +12,7 @@ func backVerb() *Verb {
 		Name: "back", Aliases: []string{"b"}, Group: groupDebug,
 		Short:    "go back by one step, or several",
 		Usage:    "[N]",
-		Needs:    []kernel.Op{kernel.OpDebug},
+		Needs:    []kernel.Op{kernel.OpLook},
 		New:      func() Command { return &backCommand{N: 1} },
 		Examples: []string{"back", "back 10"},
 	}
@@ -23,7 +23,7 @@ type backCommand struct {
 }
 
 func (c *backCommand) Run(ctx context.Context, s *Session) (Result, error) {
-	d, err := s.debugger()
+	d, err := s.viewer()
 	if err != nil {
 		return nil, err
 	}

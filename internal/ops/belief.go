@@ -15,7 +15,7 @@ func beliefVerb() *Verb {
 		Name: "belief", Group: groupLook,
 		Short:    "show what each loader believed beside what the kernel knows",
 		Usage:    "[ID]",
-		Needs:    []kernel.Op{kernel.OpDebug},
+		Needs:    []kernel.Op{kernel.OpLook},
 		New:      func() Command { return new(beliefCommand) },
 		Examples: []string{"belief", "belief B"},
 	}
@@ -26,7 +26,7 @@ type beliefCommand struct {
 }
 
 func (c *beliefCommand) Run(ctx context.Context, s *Session) (Result, error) {
-	d, err := s.debugger()
+	d, err := s.viewer()
 	if err != nil {
 		return nil, err
 	}

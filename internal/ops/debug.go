@@ -65,6 +65,15 @@ func (s *Session) debugger() (kernel.Debugger, error) {
 	}
 }
 
+// viewer returns the present target as one whose threads and positions can be
+// looked at. The error is ErrNoTarget or an *UnsupportedError of package kernel.
+func (s *Session) viewer() (kernel.Debugger, error) {
+	if d, ok := s.Target().(kernel.Debugger); ok && d.Can(kernel.OpLook) == nil {
+		return d, nil
+	}
+	return s.debugger()
+}
+
 // withDebug calls f with the state that belongs to the present target.
 func (s *Session) withDebug(f func(*debugState)) {
 	s.mu.Lock()
@@ -107,6 +116,9 @@ func (s *Session) runThreads(ctx context.Context, d kernel.Debugger, o kernel.Ru
 			return w.stops(at, look) || stop != nil && stop(at, look)
 		}
 	}
+	if rec := s.recording(); rec != nil && rec.target == kernel.Target(d) && pastOf(d) == nil {
+		o.Stop = recordingStop(rec, o.Stop)
+	}
 	_, from := eventsOf(d)
 	at, err := d.Run(ctx, o)
 	if err == nil {
@@ -120,6 +132,14 @@ func (s *Session) runThreads(ctx context.Context, d kernel.Debugger, o kernel.Ru
 		res.Break = w.broke
 	}
 	return res, err
+}
+
+// recordingStop is a stop that also records each position that is come to.
+func recordingStop(rec *recorder, stop func(kernel.Stop, func() *kernel.Snapshot) bool) func(kernel.Stop, func() *kernel.Snapshot) bool {
+	return func(at kernel.Stop, look func() *kernel.Snapshot) bool {
+		rec.look(look())
+		return stop != nil && stop(at, look)
+	}
 }
 
 // eventsOf returns a target's event log and the number of its last event.
@@ -199,7 +219,7 @@ func (s *Session) checkPromises(ctx context.Context, d kernel.Debugger) error {
 
 // completeThreads completes the IDs of threads.
 func (s *Session) completeThreads(word string) []Candidate {
-	d, err := s.debugger()
+	d, err := s.viewer()
 	if err != nil {
 		return nil
 	}

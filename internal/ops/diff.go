@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"example.org/kmodsh/internal/kernel"
+	"example.org/kmodsh/internal/recording"
 	"example.org/kmodsh/internal/trace"
 )
 
@@ -17,20 +18,27 @@ const diffEvents = 20
 func diffVerb() *Verb {
 	return &Verb{
 		Name: "diff", Group: groupDebug,
-		Short:    "show two futures side by side",
-		Usage:    "[NAME]",
-		Needs:    []kernel.Op{kernel.OpDebug},
+		Short:    "show two futures, or two traces, side by side",
+		Usage:    "[NAME] | [--loosely] TRACE TRACE",
 		New:      func() Command { return new(diffCommand) },
-		Examples: []string{"diff", "diff main"},
+		Examples: []string{"diff", "diff main", "diff before.trace after.trace", "diff --loosely sim.trace vm.trace"},
 	}
 }
 
 type diffCommand struct {
-	Name string `arg:"" optional:"" help:"The other future; without it the one this was forked from."`
+	Loosely bool   `help:"Of traces compare only threads, points, modules, states and what was returned: for those of different kernels."`
+	Name    string `arg:"" optional:"" help:"The other future; without it the one this was forked from. Or the first of two trace files."`
+	Other   string `arg:"" optional:"" help:"The second trace file."`
 }
 
+// wantsTarget: traces are files.
+func (c *diffCommand) wantsTarget(args []string) bool { return len(operands(args)) < 2 }
+
 func (c *diffCommand) Run(ctx context.Context, s *Session) (Result, error) {
-	d, err := s.debugger()
+	if c.Other != "" {
+		return diffTraces(c.Name, c.Other, c.Loosely)
+	}
+	d, err := s.viewer()
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +75,7 @@ func (c *diffCommand) Run(ctx context.Context, s *Session) (Result, error) {
 }
 
 func (c *diffCommand) Complete(s *Session, before []string, word string) []Candidate {
-	return s.completeFutures(word)
+	return append(s.completeFutures(word), completeFiles(word, recording.Suffix)...)
 }
 
 // diff compares two snapshots.

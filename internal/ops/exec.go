@@ -25,6 +25,12 @@ func (s *Session) Exec(ctx context.Context, words []string) (Result, error) {
 	if len(words) == 0 {
 		return nil, nil
 	}
+	res, err := s.exec(context.WithValue(ctx, nestedKey{}, true), words)
+	return res, s.recorded(ctx, words, res, err)
+}
+
+// exec is Exec without a trace of it.
+func (s *Session) exec(ctx context.Context, words []string) (Result, error) {
 	v, err := Lookup(words[0])
 	if err != nil {
 		return nil, err

@@ -14,7 +14,7 @@ func expectVerb() *Verb {
 		Name: "expect", Group: groupJudge, Condition: true,
 		Short:    "say whether a condition holds now; a failure when it does not",
 		Usage:    "COND",
-		Needs:    []kernel.Op{kernel.OpDebug},
+		Needs:    []kernel.Op{kernel.OpLook},
 		New:      func() Command { return new(expectCommand) },
 		Examples: []string{`expect result("B") == 0`, `expect state("ext4") == "live" and refs("jbd2") == 1`, `expect result("C") == -EBUSY`},
 	}
@@ -42,7 +42,7 @@ func (c *expectCommand) Run(ctx context.Context, s *Session) (Result, error) {
 
 // ask compiles a condition and takes the snapshot of now to ask it of.
 func (s *Session) ask(ctx context.Context, words []string) (kernel.Debugger, *condition.Condition, *kernel.Snapshot, error) {
-	d, err := s.debugger()
+	d, err := s.viewer()
 	if err != nil {
 		return nil, nil, nil, err
 	}

@@ -1,6 +1,7 @@
 package ops
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -52,7 +53,7 @@ type exploreCommand struct {
 	Memory    int           `placeholder:"MIB" help:"Memory of the table of states of each worker, in MiB; 64. A full one loses nothing, it makes the search slower."`
 	Workers   int           `placeholder:"N" help:"How many search at once; one for each processor. The report does not depend on it."`
 	Resume    string        `placeholder:"FILE" help:"Go on with the search in FILE, if it is there, and keep in it how far this one came."`
-	Output    string        `short:"o" placeholder:"FILE" help:"File for the schedule that breaks a promise; - writes none. It is NAME.schedule otherwise. A file that is there is not written over."`
+	Output    string        `short:"o" placeholder:"FILE" help:"File for the trace that breaks a promise; - writes none. It is NAME.trace otherwise. A file that is there is not written over."`
 	Scenario  string        `arg:"" optional:"" help:"Scenario of the library, or a file. Without it the search begins at the present state of the target."`
 }
 
@@ -175,7 +176,7 @@ func shrunk(ctx context.Context, p *explore.Problem, target string, b explore.Br
 	rec.Says = small.Broken.Says
 	f := Found{
 		Promise: b.Promise, Says: rec.Says, Outcome: rec.Outcome, Steps: len(small.Schedule), Switches: small.Schedule.Switches(),
-		Least: small.Least, recording: rec,
+		Least: small.Least,
 	}
 	for _, q := range p.Promises {
 		if q.Name == b.Promise {
@@ -193,6 +194,11 @@ func shrunk(ctx context.Context, p *explore.Problem, target string, b explore.Br
 		return Found{}, err
 	}
 	f.Prose, f.Chart = split(prose.String()), split(chart.String())
+	var file bytes.Buffer
+	if err := rec.WriteTrace(&file, run); err != nil {
+		return Found{}, err
+	}
+	f.file = file.Bytes()
 	return f, nil
 }
 

@@ -2,7 +2,6 @@ package ops
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,11 +10,9 @@ import (
 	"path/filepath"
 	"strings"
 
+	"example.org/kmodsh/internal/recording"
 	"example.org/kmodsh/internal/scenario"
 )
-
-// scheduleSuffix ends the names of files with a schedule.
-const scheduleSuffix = ".schedule"
 
 // maxKept bounds how many files of one name are numbered.
 const maxKept = 100
@@ -39,20 +36,16 @@ func (c *exploreCommand) keep(f *Found) error {
 	if c.Output == "-" {
 		return nil
 	}
-	text, err := json.MarshalIndent(f.recording, "", "\t")
-	if err != nil {
-		return err
-	}
-	text = append(text, '\n')
 	name := c.Output
 	if name == "" {
 		base := strings.TrimSuffix(path.Base(filepath.ToSlash(c.Scenario)), scenario.Suffix)
 		if c.Scenario == "" {
 			base = "session"
 		}
-		name = base + scheduleSuffix
+		name = base + recording.Suffix
 	}
-	f.File, err = writeNew(name, text)
+	var err error
+	f.File, err = writeNew(name, f.file)
 	if err != nil && c.Output == "" {
 		f.NoFile = err.Error()
 		return nil
@@ -79,13 +72,13 @@ func writeNew(name string, text []byte) (string, error) {
 			continue
 		}
 		if err != nil {
-			return "", fmt.Errorf("writing the schedule: %w", err)
+			return "", fmt.Errorf("writing the trace: %w", err)
 		}
 		_, err = f.Write(text)
 		if err = errors.Join(err, f.Close()); err != nil {
-			return "", errors.Join(fmt.Errorf("writing the schedule: %w", err), os.Remove(try))
+			return "", errors.Join(fmt.Errorf("writing the trace: %w", err), os.Remove(try))
 		}
 		return try, nil
 	}
-	return "", fmt.Errorf("writing the schedule: %s and the next %d numbers of it are there already", name, maxKept)
+	return "", fmt.Errorf("writing the trace: %s and the next %d numbers of it are there already", name, maxKept)
 }

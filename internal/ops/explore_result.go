@@ -52,7 +52,7 @@ type Found struct {
 	File     string   `json:"file,omitempty"`
 	NoFile   string   `json:"no_file,omitempty"` // why none was written
 
-	recording explore.Recording
+	file []byte // the trace file
 }
 
 func (r *ExploreResult) broken() []string {

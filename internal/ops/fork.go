@@ -18,7 +18,7 @@ func forkVerb() *Verb {
 		Name: "fork", Group: groupDebug,
 		Short:    "make another future from here and go to it, or go to one there is",
 		Usage:    "[--list] [NAME]",
-		Needs:    []kernel.Op{kernel.OpDebug},
+		Needs:    []kernel.Op{kernel.OpLook},
 		New:      func() Command { return new(forkCommand) },
 		Examples: []string{"fork", "fork other", "fork main", "fork --list"},
 	}
@@ -30,7 +30,7 @@ type forkCommand struct {
 }
 
 func (c *forkCommand) Run(ctx context.Context, s *Session) (Result, error) {
-	d, err := s.debugger()
+	d, err := s.viewer()
 	if err != nil {
 		return nil, err
 	}

@@ -14,7 +14,7 @@ func gotoVerb() *Verb {
 		Name: "goto", Aliases: []string{"g"}, Group: groupDebug,
 		Short:    "go to a position or a mark, back or forth",
 		Usage:    "N | MARK | end",
-		Needs:    []kernel.Op{kernel.OpDebug},
+		Needs:    []kernel.Op{kernel.OpLook},
 		New:      func() Command { return new(gotoCommand) },
 		Examples: []string{"goto 0", "goto 42", "goto window", "goto end"},
 	}
@@ -25,7 +25,7 @@ type gotoCommand struct {
 }
 
 func (c *gotoCommand) Run(ctx context.Context, s *Session) (Result, error) {
-	d, err := s.debugger()
+	d, err := s.viewer()
 	if err != nil {
 		return nil, err
 	}

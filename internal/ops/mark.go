@@ -13,7 +13,7 @@ func markVerb() *Verb {
 		Name: "mark", Group: groupDebug,
 		Short:    "give the present position a name, or list the names",
 		Usage:    "[NAME]",
-		Needs:    []kernel.Op{kernel.OpDebug},
+		Needs:    []kernel.Op{kernel.OpLook},
 		New:      func() Command { return new(markCommand) },
 		Examples: []string{"mark window", "mark"},
 	}
@@ -24,7 +24,7 @@ type markCommand struct {
 }
 
 func (c *markCommand) Run(ctx context.Context, s *Session) (Result, error) {
-	d, err := s.debugger()
+	d, err := s.viewer()
 	if err != nil {
 		return nil, err
 	}

@@ -12,7 +12,7 @@ func outcomeVerb() *Verb {
 		Name: "outcome", Group: groupJudge,
 		Short:    "show what became of a thread's task",
 		Usage:    "ID",
-		Needs:    []kernel.Op{kernel.OpDebug},
+		Needs:    []kernel.Op{kernel.OpLook},
 		New:      func() Command { return new(outcomeCommand) },
 		Examples: []string{"outcome A"},
 	}
@@ -23,7 +23,7 @@ type outcomeCommand struct {
 }
 
 func (c *outcomeCommand) Run(ctx context.Context, s *Session) (Result, error) {
-	d, err := s.debugger()
+	d, err := s.viewer()
 	if err != nil {
 		return nil, err
 	}
@@ -39,7 +39,7 @@ func (c *outcomeCommand) Run(ctx context.Context, s *Session) (Result, error) {
 }
 
 func (c *outcomeCommand) Complete(s *Session, before []string, word string) []Candidate {
-	d, err := s.debugger()
+	d, err := s.viewer()
 	if err != nil {
 		return nil
 	}

@@ -13,7 +13,7 @@ func permitsVerb() *Verb {
 	return &Verb{
 		Name: "permits", Group: groupLook,
 		Short:    "show how many requests run at once, of how many, and who waits",
-		Needs:    []kernel.Op{kernel.OpDebug},
+		Needs:    []kernel.Op{kernel.OpLook},
 		New:      func() Command { return new(permitsCommand) },
 		Examples: []string{"permits"},
 	}
@@ -22,7 +22,7 @@ func permitsVerb() *Verb {
 type permitsCommand struct{}
 
 func (c *permitsCommand) Run(ctx context.Context, s *Session) (Result, error) {
-	d, err := s.debugger()
+	d, err := s.viewer()
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"example.org/kmodsh/internal/explore"
+	"example.org/kmodsh/internal/recording"
 	"example.org/kmodsh/internal/sim"
 )
 
@@ -16,19 +17,23 @@ func replayVerb() *Verb {
 	return &Verb{
 		Name: "replay", Group: groupJudge,
 		Short:    "take the same schedule again, step by step the same",
-		Usage:    "[--on TARGET] TOKEN|FILE",
+		Usage:    "[--on TARGET] TRACE|TOKEN",
 		New:      func() Command { return new(replayCommand) },
-		Examples: []string{"replay builtin-race.schedule"},
+		Examples: []string{"replay builtin-race.trace"},
 	}
 }
 
 type replayCommand struct {
 	On   string `placeholder:"TARGET" help:"Target to replay on; the recording's own otherwise."`
-	What string `arg:"" name:"token|file" help:"What explore wrote: a token, or a file."`
+	What string `arg:"" name:"trace|token" help:"A trace file, of record or explore, or a token of explore."`
 }
 
 // wantsTarget: the recording says which target it is for.
 func (c *replayCommand) wantsTarget([]string) bool { return false }
+
+func (c *replayCommand) Complete(_ *Session, _ []string, word string) []Candidate {
+	return completeFiles(word, recording.Suffix)
+}
 
 // errNotSame says that a schedule was taken and showed something else.
 var errNotSame = errors.New("not the same")
@@ -77,13 +82,9 @@ func (c *replayCommand) replay(s *Session, d simulated, rec *explore.Recording) 
 		}
 		p.Promises = append(p.Promises, q)
 	}
-	schedule, err := explore.ParseToken(p, rec.Token)
+	schedule, run, says, err := rerun(rec, p)
 	if err != nil {
 		return nil, err
-	}
-	run, says, err := explore.ReplayJudged(p, schedule)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errNotSame, err)
 	}
 	sum, err := explore.TraceSum(run)
 	if err != nil {
@@ -115,6 +116,26 @@ func (c *replayCommand) replay(s *Session, d simulated, rec *explore.Recording) 
 		return r, fmt.Errorf("the schedule ran and showed something else: %w: its trace is %s and was %s when it was recorded", errNotSame, sum, rec.Trace)
 	}
 	return r, nil
+}
+
+// rerun repeats a recording: its schedule to the end, or exactly what was done.
+func rerun(rec *explore.Recording, p *explore.Problem) (explore.Schedule, *sim.Run, string, error) {
+	if rec.Exact() {
+		run, err := rec.Redo(p)
+		if err != nil {
+			err = fmt.Errorf("%w: %w", errNotSame, err)
+		}
+		return nil, run, "", err
+	}
+	schedule, err := explore.ParseToken(p, rec.Token)
+	if err != nil {
+		return nil, nil, "", err
+	}
+	run, says, err := explore.ReplayJudged(p, schedule)
+	if err != nil {
+		err = fmt.Errorf("%w: %w", errNotSame, err)
+	}
+	return schedule, run, says, err
 }
 
 // read reads the recording that was named.
@@ -169,16 +190,17 @@ func (r *ReplayResult) WriteText(w io.Writer, st Style) error {
 	t.lines(r.Prose)
 	t.line("")
 	item := func(label, text string) { t.wrap(fmt.Sprintf("%-9s", label), 9, text) }
-	item("replayed", fmt.Sprintf("%s on %s: %d steps of the schedule, positions %d to %d", r.Name, r.Target, r.Steps, r.Setup, r.Actions))
+	how := fmt.Sprintf("%d steps of the schedule, positions %d to %d", r.Steps, r.Setup, r.Actions)
+	if r.Steps == 0 {
+		how = fmt.Sprintf("all that was done, positions 0 to %d", r.Actions)
+	}
+	name := r.Name
+	if name == "" {
+		name = "a session"
+	}
+	item("replayed", fmt.Sprintf("%s on %s: %s", name, r.Target, how))
 	for _, v := range r.Verdicts {
-		text := fmt.Sprintf("%s (%s) returned %d", v.Thread, v.Task, v.Result)
-		if !v.Done {
-			text = fmt.Sprintf("%s (%s) has not ended", v.Thread, v.Task)
-		}
-		if v.Verdict != "" {
-			text += ": " + v.Verdict
-		}
-		item("thread", text)
+		item("thread", v.words())
 	}
 	if r.Promise != "" {
 		how := t.paint(red, "broken") + ": " + r.Promise + ": " + r.Says

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"sync"
 
 	"example.org/kmodsh/internal/kernel"
@@ -29,6 +30,8 @@ type Session struct {
 	debug  debugState
 	lists  moduleCache
 	trees  treeCache
+	rec    *recorder // nil: nothing is recorded
+	script *os.File  // the transcript, nil: there is none
 }
 
 // Progress is told how far something long is: done of total, in units the
@@ -52,6 +55,10 @@ func (s *Session) SetTarget(t kernel.Target) (old kernel.Target) {
 	defer s.mu.Unlock()
 	old, s.target = s.target, t
 	if old != t {
+		if s.rec != nil && s.rec.target == old {
+			// What cannot be written any more is told by its state.
+			_ = s.rec.finish("the session went to another target, or ended")
+		}
 		// The futures of the old target go with it; what cannot be closed is
 		// of no use to anybody.
 		_ = s.closeFutures(old)
@@ -81,8 +88,12 @@ func (s *Session) Open(ctx context.Context, name string) error {
 
 // Close closes the target, if there is one.
 func (s *Session) Close() error {
-	if old := s.SetTarget(nil); old != nil {
-		return old.Close()
+	old := s.SetTarget(nil)
+	s.mu.Lock()
+	err := s.closeTranscript()
+	s.mu.Unlock()
+	if old != nil {
+		err = errors.Join(err, old.Close())
 	}
-	return nil
+	return err
 }

@@ -12,7 +12,7 @@ func threadsVerb() *Verb {
 		Name: "threads", Aliases: []string{"th"}, Group: groupDebug,
 		Short:    "show the threads: where each stands, and what it waits for",
 		Usage:    "[--all]",
-		Needs:    []kernel.Op{kernel.OpDebug},
+		Needs:    []kernel.Op{kernel.OpLook},
 		New:      func() Command { return new(threadsCommand) },
 		Examples: []string{"threads", "threads --all"},
 	}
@@ -23,7 +23,7 @@ type threadsCommand struct {
 }
 
 func (c *threadsCommand) Run(ctx context.Context, s *Session) (Result, error) {
-	d, err := s.debugger()
+	d, err := s.viewer()
 	if err != nil {
 		return nil, err
 	}

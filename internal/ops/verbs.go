@@ -20,6 +20,7 @@ func Verbs() []*Verb {
 		holdVerb(), releaseVerb(), delayVerb(), failVerb(), lieVerb(), floodVerb(), faultsVerb(),
 		policyVerb(), setVerb(), killVerb(),
 		expectVerb(), promiseVerb(), outcomeVerb(), exploreVerb(), replayVerb(), conformVerb(), setupVerb(),
+		recordVerb(), transcriptVerb(), openVerb(),
 		targetVerb(), restartVerb(), helpVerb(), quitVerb(),
 	}
 }
@@ -29,6 +30,7 @@ const (
 	groupModules = "modules"
 	groupNames   = "names"
 	groupLook    = "look"
+	groupShare   = "recordings"
 	groupSession = "session"
 )
 

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"errors"
+	"slices"
 
 	"example.org/kmodsh/internal/kernel"
 )
@@ -34,4 +35,10 @@ func (t *Target) Take(run *Run) error {
 	t.shown = 0
 	t.publish()
 	return nil
+}
+
+// InImage returns the names of the modules in the kernel image, and of the
+// directories under /sys/module that belong to code there.
+func (s *System) InImage() (builtin, dirs []string) {
+	return slices.Clone(s.builtins), slices.Clone(s.dirs)
 }

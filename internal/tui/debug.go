@@ -36,7 +36,7 @@ func (f *feed) debugger() kernel.Debugger {
 		return nil
 	}
 	d, ok := f.target.(kernel.Debugger)
-	if !ok || d.Can(kernel.OpDebug) != nil {
+	if !ok || d.Can(kernel.OpDebug) != nil && d.Can(kernel.OpLook) != nil {
 		return nil
 	}
 	return d

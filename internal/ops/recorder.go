@@ -1,0 +1,368 @@
+package ops
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"reflect"
+	"strings"
+	"sync"
+	"time"
+
+	"example.org/kmodsh/internal/kernel"
+	"example.org/kmodsh/internal/recording"
+	"example.org/kmodsh/internal/sim"
+)
+
+// Bounds of what a recording keeps of one verb, in bytes, and of the snapshots
+// that are taken of its positions.
+const (
+	maxVerbText     = 64 << 10
+	maxVerbResult   = 256 << 10
+	maxVerbFrames   = 4000
+	maxVerbThreads  = 400_000 // threads in all snapshots of one verb
+	listForRecorder = 2 * time.Second
+)
+
+// recorder writes what happens in one target to a trace file.
+type recorder struct {
+	file   string
+	target kernel.Target
+	steps  bool // the target has positions
+	stop   chan struct{}
+
+	mu      sync.Mutex
+	out     *os.File
+	w       *recording.Writer
+	began   time.Time
+	seqs    []uint64 // of the events in the file that are still so
+	cuts    uint64
+	pos     int          // last position written, -1 none
+	actions []sim.Action // written
+	frames  int          // positions in the file
+	over    bool
+	why     string
+}
+
+// newRecorder begins a recording with all that is known of the target's past.
+func newRecorder(ctx context.Context, s *Session, t kernel.Target, file string, out *os.File) (*recorder, error) {
+	r := &recorder{file: file, target: t, out: out, began: time.Now(), pos: -1, stop: make(chan struct{})}
+	h := recording.Header{Target: t.Name(), Kernel: kernelVersion(ctx, t)}
+	if t.Can(kernel.OpInfo) == nil {
+		if info, err := t.Info(ctx); err == nil {
+			h.Info = &info
+		}
+	}
+	if d, ok := t.(kernel.Debugger); ok && t.Can(kernel.OpDebug) == nil {
+		r.steps, h.Steps, h.Settings = true, true, d.Settings()
+	}
+	h.Builtin, h.Dirs = s.inImage(t)
+	if trace, ok := t.(*recording.Target); ok {
+		return nil, &UsageError{Msg: trace.Name() + " is a trace already"}
+	}
+	r.cuts = t.Events().Cuts()
+	var err error
+	if r.w, err = recording.NewWriter(out, h); err != nil {
+		return nil, err
+	}
+	if err := r.catchUp(ctx, s, ""); err != nil {
+		return nil, err
+	}
+	if !r.steps {
+		go r.follow()
+	}
+	return r, nil
+}
+
+// follow writes the events of a target that goes on by itself as they come.
+func (r *recorder) follow() {
+	log := r.target.Events()
+	for {
+		changed := log.Changed()
+		r.mu.Lock()
+		r.events()
+		r.mu.Unlock()
+		if log.Closed() {
+			return
+		}
+		select {
+		case <-r.stop:
+			return
+		case <-changed:
+		}
+	}
+}
+
+// events writes the events that are new; r.mu is held.
+func (r *recorder) events() {
+	if r.over {
+		return
+	}
+	list, missed := r.target.Events().After(r.last(), 0)
+	if missed > 0 && len(list) > 0 {
+		list[0].Lost += missed
+	}
+	for _, e := range list {
+		r.w.Event(e)
+		r.seqs = append(r.seqs, e.Seq)
+	}
+}
+
+// last is the number of the last event written.
+func (r *recorder) last() uint64 {
+	if n := len(r.seqs); n > 0 {
+		return r.seqs[n-1]
+	}
+	return 0
+}
+
+// catchUp writes what has happened since it was last called; verb is the verb
+// that made it happen, "" when it is not known.
+func (r *recorder) catchUp(ctx context.Context, s *Session, verb string) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.over {
+		return nil
+	}
+	if !r.steps {
+		r.events()
+		r.list(ctx)
+		return r.w.Flush()
+	}
+	d := r.target.(kernel.Debugger)
+	pos, _ := d.Pos()
+	actions := pastOf(d)
+	if keep := r.common(pos, actions, verb); keep < r.pos {
+		r.back(keep)
+	}
+	r.cuts = d.Events().Cuts()
+	if err := r.walk(ctx, d, pos, actions); err != nil {
+		return err
+	}
+	return r.w.Flush()
+}
+
+// pastOf returns what was done in a target that can say so.
+func pastOf(d kernel.Debugger) []sim.Action {
+	if p, ok := d.(simulated); ok {
+		if _, _, actions, err := p.Past(); err == nil {
+			return actions
+		}
+	}
+	return nil
+}
+
+// common is the last position written that is still a part of the past.
+func (r *recorder) common(pos int, actions []sim.Action, verb string) int {
+	switch {
+	case actions != nil:
+		n := 0
+		for n < len(actions) && n < len(r.actions) && reflect.DeepEqual(actions[n], r.actions[n]) {
+			n++
+		}
+		return min(n, r.pos)
+	case r.target.Events().Cuts() == r.cuts || verb == "back" || verb == "goto":
+		return min(pos, r.pos)
+	}
+	return -1
+}
+
+// back forgets what was written after a position.
+func (r *recorder) back(pos int) {
+	last := r.target.Events().Last()
+	n := len(r.seqs)
+	if pos < 0 {
+		n = 0
+	} else if snap := r.eventsAt(pos); snap >= 0 {
+		n = snap
+	} else {
+		for n > 0 && r.seqs[n-1] > last {
+			n--
+		}
+	}
+	r.seqs = r.seqs[:n]
+	r.actions = r.actions[:min(len(r.actions), max(0, pos))]
+	r.pos = max(pos, -1)
+	r.w.Back(max(pos, 0), n)
+}
+
+// eventsAt is how many events had been written at a position of a simulated
+// run, -1 when that has to be asked of the log.
+func (r *recorder) eventsAt(pos int) int {
+	d, ok := r.target.(simulated)
+	if !ok {
+		return -1
+	}
+	twin, err := d.Fork(context.Background())
+	if err != nil {
+		return -1
+	}
+	defer twin.Close()
+	if err := twin.Goto(context.Background(), pos); err != nil {
+		return -1
+	}
+	snap, err := twin.Snapshot(context.Background())
+	if err != nil {
+		return -1
+	}
+	return min(len(snap.Events), len(r.seqs))
+}
+
+// walk writes the positions up to the present one. Where they can be gone to
+// without touching the target, each is looked at in a twin of it.
+func (r *recorder) walk(ctx context.Context, d kernel.Debugger, pos int, actions []sim.Action) error {
+	if pos <= r.pos {
+		return nil
+	}
+	view := d
+	if actions != nil && pos > r.pos+1 {
+		twin, err := d.Fork(ctx)
+		if err != nil {
+			return err
+		}
+		defer twin.Close()
+		view = twin
+	} else {
+		r.pos = pos - 1
+	}
+	every := 1
+	for at := r.pos + 1; ; at = min(at+every, pos) {
+		if view != d {
+			if err := view.Goto(ctx, at); err != nil {
+				return err
+			}
+		}
+		snap, err := view.Snapshot(ctx)
+		if err != nil {
+			return err
+		}
+		if at == r.pos+1 {
+			every = max(1, (pos-at)/maxVerbFrames, (pos-at)*len(snap.Threads)/maxVerbThreads)
+		}
+		r.position(snap, actions)
+		if at == pos {
+			return nil
+		}
+	}
+}
+
+// position writes one position: what was done, what happened, what there is.
+func (r *recorder) position(snap *kernel.Snapshot, actions []sim.Action) {
+	for n := len(r.actions); n < snap.Pos && n < len(actions); n++ {
+		r.w.Action(n+1, actions[n])
+		r.actions = append(r.actions, actions[n])
+	}
+	if actions == nil {
+		r.events()
+	}
+	for _, e := range snap.Events {
+		if e.Seq > r.last() {
+			r.w.Event(e)
+			r.seqs = append(r.seqs, e.Seq)
+		}
+	}
+	r.w.Snapshot(snap)
+	r.frames++
+	r.pos = snap.Pos
+}
+
+// look writes a position while the target runs: all it may use is the snapshot.
+func (r *recorder) look(snap *kernel.Snapshot) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.over && snap.Pos > r.pos {
+		r.position(snap, []sim.Action{})
+	}
+}
+
+// list writes the module list of a target without positions.
+func (r *recorder) list(ctx context.Context) {
+	if r.target.Can(kernel.OpModules) != nil || r.target.Err() != nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, listForRecorder)
+	defer cancel()
+	modules, err := r.target.Modules(ctx)
+	if err != nil {
+		return
+	}
+	r.pos++
+	r.frames++
+	r.w.Snapshot(&kernel.Snapshot{Pos: r.pos, Listed: modules})
+}
+
+// verb writes what a person did and what it showed.
+func (r *recorder) verb(words []string, res Result, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.over {
+		return
+	}
+	quoted := make([]string, len(words))
+	for i, w := range words {
+		quoted[i] = Quote(w)
+	}
+	v := recording.Verb{
+		Line: strings.Join(quoted, " "), Exit: ExitCode(err), Text: shown(res, err), Time: int64(time.Since(r.began)),
+		Pos: max(0, r.pos), Events: len(r.seqs),
+	}
+	if err != nil && !errors.Is(err, ErrQuit) {
+		v.Error = err.Error()
+	}
+	if res != nil {
+		if b, err := json.Marshal(res); err == nil && len(b) <= maxVerbResult {
+			v.Result = b
+		}
+	}
+	r.w.Verb(v)
+}
+
+// shown is what a person sees of a verb: its result, then its error.
+func shown(res Result, err error) string {
+	var b bytes.Buffer
+	st := Style{Width: defaultWidth}
+	// A buffer takes all that is written.
+	_ = Write(&b, res, false, st)
+	if err != nil && !errors.Is(err, ErrQuit) {
+		_ = Write(&b, ReportError(err), false, st)
+	}
+	if b.Len() > maxVerbText {
+		b.Truncate(maxVerbText)
+		b.WriteString("\n(cut here)\n")
+	}
+	return strings.ToValidUTF8(b.String(), "?")
+}
+
+// finish ends the file; why says why it ends before it was told to.
+func (r *recorder) finish(why string) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.over {
+		return nil
+	}
+	if !r.steps {
+		r.events()
+	}
+	r.over, r.why = true, why
+	close(r.stop)
+	err := errors.Join(r.w.Close(why), r.out.Close())
+	if err != nil {
+		return fmt.Errorf("recording to %s: %w", r.file, err)
+	}
+	return nil
+}
+
+func (r *recorder) isOver() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.over
+}
+
+func (r *recorder) state() *RecordResult {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return &RecordResult{Recording: !r.over, File: r.file, Target: r.target.Name(), Events: len(r.seqs), Positions: r.frames, Why: r.why}
+}
