@@ -41,7 +41,7 @@ func dispatch(argv []string) (status int, ok bool) {
 }
 
 // runApplet runs one of kmod's tools. In a guest it reports its stages to the
-// agent.
+// agent, stops at them when it is followed, and may be told to lie.
 func runApplet(name string, args []string) int {
 	report, hangUp := agent.DialReport()
 	defer hangUp()
@@ -52,10 +52,22 @@ func runApplet(name string, args []string) int {
 		report(kmod.Exited(1))
 		os.Exit(1)
 	})
+	gate := agent.DialGate()
+	report = gate.Report(report)
+	if status, ok := gate.Lie(report, append([]string{name}, args...)); ok {
+		return status
+	}
 	began := time.Now()
 	return applet.Main(name, args, applet.Env{
 		Stdout: os.Stdout, Stderr: os.Stderr,
-		Kernel:  func() (kernel.Kernel, error) { return kernel.NewLinux() },
+		Kernel: func() (kernel.Kernel, error) {
+			k, err := kernel.NewLinux()
+			if err != nil {
+				return nil, err
+			}
+			return gate.Kernel(k), nil
+		},
+		Policy:  gate.Policy(),
 		Report:  report,
 		Cmdline: cmdline,
 		Getenv:  os.Getenv,

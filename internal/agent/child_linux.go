@@ -81,66 +81,88 @@ type children struct {
 	stream  *stream
 }
 
+// running is a child at its job.
+type running struct {
+	*process
+	op   wire.Op
+	said chan []byte
+	out  *os.File
+}
+
+// start has a child begin a job. Its end must be waited for by finish.
+func (c *children) start(j job) (*running, error) {
+	inR, inW, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	defer inR.Close()
+	outR, outW, err := os.Pipe()
+	if err != nil {
+		inW.Close()
+		return nil, err
+	}
+	defer outW.Close()
+	p, err := c.reaper.start(c.program, []string{childName}, []*os.File{inR, os.Stderr, os.Stderr, outW})
+	if err != nil {
+		inW.Close()
+		outR.Close()
+		return nil, err
+	}
+	go func() {
+		json.NewEncoder(inW).Encode(j) // a child that is gone has ended, which is seen below
+		inW.Close()
+	}()
+	r := &running{process: p, op: j.Op, said: make(chan []byte, 1), out: outR}
+	go func() {
+		b, _ := io.ReadAll(io.LimitReader(outR, wire.MaxFrame))
+		r.said <- b
+	}()
+	return r, nil
+}
+
+// answer is what the child had to say, once it has ended with status; its
+// result is decoded into result.
+func (r *running) answer(status unix.WaitStatus, result any) error {
+	// What it started may hold the pipe open for ever.
+	r.out.SetReadDeadline(time.Now().Add(killWait))
+	b := <-r.said
+	r.out.Close()
+	var a answer
+	if err := json.Unmarshal(b, &a); err != nil {
+		return fmt.Errorf("%s: process %d ended (%s) without an answer", r.op, r.pid, describe(status))
+	}
+	if a.Result != nil {
+		if err := json.Unmarshal(a.Result, result); err != nil {
+			return errors.Join(fmt.Errorf("%s: %w", r.op, err), a.Error.Err("guest"))
+		}
+	}
+	return a.Error.Err("guest")
+}
+
 // run has a child do a job, and decodes its result into result, also when the
 // job ended with an error. When ctx ends the child is killed.
 func (c *children) run(ctx context.Context, j job, result any) (pid int, err error) {
 	if err := ctx.Err(); err != nil {
 		return 0, err
 	}
-	inR, inW, err := os.Pipe()
+	r, err := c.start(j)
 	if err != nil {
 		return 0, err
 	}
-	defer inW.Close()
-	defer inR.Close()
-	outR, outW, err := os.Pipe()
-	if err != nil {
-		return 0, err
-	}
-	defer outR.Close()
-	defer outW.Close()
-	p, err := c.reaper.start(c.program, []string{childName}, []*os.File{inR, os.Stderr, os.Stderr, outW})
-	if err != nil {
-		return 0, err
-	}
-	defer c.stream.ended(p.pid)
-	inR.Close()
-	outW.Close()
-	go func() {
-		json.NewEncoder(inW).Encode(j) // a child that is gone has ended, which is seen below
-		inW.Close()
-	}()
-	said := make(chan []byte, 1)
-	go func() {
-		b, _ := io.ReadAll(io.LimitReader(outR, wire.MaxFrame))
-		said <- b
-	}()
-	var b []byte
-	var status unix.WaitStatus
+	defer c.stream.ended(r.pid)
 	select {
-	case status = <-p.ended:
-		// What it started may hold the pipe open for ever.
-		outR.SetReadDeadline(time.Now().Add(killWait))
-		b = <-said
+	case status := <-r.ended:
+		return r.pid, r.answer(status, result)
 	case <-ctx.Done():
-		p.kill()
+		defer r.out.Close()
+		r.kill()
 		select {
-		case <-p.ended:
-			return p.pid, fmt.Errorf("%s: %w", j.Op, ctx.Err())
+		case <-r.ended:
+			return r.pid, fmt.Errorf("%s: %w", j.Op, ctx.Err())
 		case <-time.After(killWait):
-			return p.pid, fmt.Errorf("%s: %w, but process %d is still in the kernel", j.Op, ctx.Err(), p.pid)
+			return r.pid, fmt.Errorf("%s: %w, but process %d is still in the kernel", j.Op, ctx.Err(), r.pid)
 		}
 	}
-	var a answer
-	if err := json.Unmarshal(b, &a); err != nil {
-		return p.pid, fmt.Errorf("%s: process %d ended (%s) without an answer", j.Op, p.pid, describe(status))
-	}
-	if a.Result != nil {
-		if err := json.Unmarshal(a.Result, result); err != nil {
-			return p.pid, errors.Join(fmt.Errorf("%s: %w", j.Op, err), a.Error.Err("guest"))
-		}
-	}
-	return p.pid, a.Error.Err("guest")
 }
 
 // describe says how a process ended.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"strings"
 
@@ -21,6 +22,7 @@ type guest struct {
 	out      *outbox
 	stream   *stream
 	children *children
+	debug    *debugger
 	bootID   string
 }
 
@@ -52,6 +54,10 @@ func newGuest(m *machine) (*guest, error) {
 	g := &guest{machine: m, kernel: k, out: newOutbox(), bootID: strings.TrimSpace(string(bootID))}
 	g.stream = newStream(g.out, t, r, k.Modules)
 	g.children = &children{program: childPath, reaper: newReaper(m.spawn), stream: g.stream}
+	if g.debug, err = newDebugger(g.children, g.stream, m.spawn); err != nil {
+		return nil, err
+	}
+	m.must(g.debug.gate.serve)
 	m.must(g.stream.readTracing)
 	m.must(g.stream.readReports)
 	m.must(func() error { g.stream.run(); return nil })
@@ -78,7 +84,7 @@ func (g *guest) serve(link *os.File) error {
 
 // operations is the table of what the guest can do.
 func (g *guest) operations() map[wire.Op]operation {
-	return map[wire.Op]operation{
+	ops := map[wire.Op]operation{
 		wire.OpInfo:      g.info,
 		wire.OpModules:   g.modules,
 		wire.OpLog:       g.log,
@@ -88,6 +94,8 @@ func (g *guest) operations() map[wire.Op]operation {
 		wire.OpUnload:    g.unload,
 		wire.OpRequest:   g.request,
 	}
+	maps.Copy(ops, g.debug.operations())
+	return ops
 }
 
 // earliestNow is the earliest wall clock a host can honestly have, seconds

@@ -95,6 +95,12 @@ func doJob(ctx context.Context, j job) (any, error) {
 			return nil, err
 		}
 		return pull(req.Name)
+	case wire.OpSpawn:
+		var task kernel.Task
+		if err := wire.Unmarshal(j.Args, &task); err != nil {
+			return nil, err
+		}
+		return doTask(task)
 	}
 	return nil, fmt.Errorf("%w: no job %.32q", wire.ErrProtocol, j.Op)
 }

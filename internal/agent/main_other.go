@@ -7,6 +7,7 @@ import (
 	"os"
 	"runtime"
 
+	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/trace"
 )
 
@@ -27,3 +28,21 @@ func notLinux() int {
 func DialReport() (report func(trace.Event), hangUp func()) {
 	return func(trace.Event) {}, func() {}
 }
+
+// Gate is a loader's end of the gate, which only a Linux guest has.
+type Gate struct{}
+
+// DialGate returns a Gate that does nothing.
+func DialGate() *Gate { return &Gate{} }
+
+// Policy returns "".
+func (*Gate) Policy() string { return "" }
+
+// Report returns report.
+func (*Gate) Report(report func(trace.Event)) func(trace.Event) { return report }
+
+// Kernel returns k.
+func (*Gate) Kernel(k kernel.Kernel) kernel.Kernel { return k }
+
+// Lie does nothing.
+func (*Gate) Lie(func(trace.Event), []string) (status int, handled bool) { return 0, false }

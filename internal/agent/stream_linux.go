@@ -34,6 +34,8 @@ type stream struct {
 	tracing *tracing
 	reports *reports
 	modules func() ([]kernel.Module, error)
+	// nameOf returns the ID of the thread that a process or task is.
+	nameOf func(pid int) string
 
 	kick  chan struct{}      // something came in
 	syncs chan chan<- uint64 // wants to know when a turn is over
@@ -218,6 +220,9 @@ func (s *stream) takeTurn() {
 	defer s.mu.Unlock()
 	for _, e := range s.merge.advance(t + stampError) {
 		s.requests.tie(&e)
+		if s.nameOf != nil && e.Thread.PID != 0 {
+			e.Thread.ID = s.nameOf(e.Thread.PID)
+		}
 		switch e.Point {
 		case trace.PointStarted:
 			s.loaders[e.Thread.PID] = true

@@ -28,6 +28,7 @@ type target struct {
 	again       string // why it was started twice
 	split       split
 	settled     chan struct{} // closed when calls may go to the guest
+	debug       debugging
 
 	past  past   // what it can go back to
 	story *story // up to the last checkpoint that the present follows on; owned by whoever has the turn

@@ -46,7 +46,11 @@ func FromError(err error) *Error {
 	e := &Error{Kind: "other", Text: err.Error()}
 	var load *kernel.LoadError
 	var no *kernel.UnsupportedError
+	var words *kernel.WordsError
 	switch {
+	case errors.As(err, &words):
+		e.Kind, e.Text = "words", words.Msg
+		return e
 	case errors.As(err, &load):
 		e.Kind = "load"
 		e.Op, e.Module, e.File, e.Errno, e.Log = load.Op, load.Module, load.File, int(load.Errno), load.Log
@@ -91,6 +95,8 @@ func (e *Error) Err(target string) error {
 			err.Err = errors.New(e.Text)
 		}
 		return err
+	case "words":
+		return &kernel.WordsError{Msg: e.Text}
 	case "unsupported":
 		return &kernel.UnsupportedError{Target: target, Op: kernel.Op(e.Op), Why: e.Why}
 	}

@@ -1,0 +1,283 @@
+package agent
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	"golang.org/x/sys/unix"
+
+	"example.org/kmodsh/internal/agent/wire"
+	"example.org/kmodsh/internal/kernel"
+)
+
+// debugger is the guest's side of debugging: the threads that were spawned, the
+// gate at which loaders stop, and the settings of helpers. All of it lives in
+// the guest, so that a machine that is brought back from a checkpoint has it as
+// it was.
+type debugger struct {
+	steps    *stepper
+	gate     *gate
+	children *children
+	stream   *stream
+	spawn    func(func())
+	log      *kernelLog
+
+	mu     sync.Mutex
+	policy string // of helpers, "" the usual one
+	helper string // what stands in the place of modprobe, "" the real one
+}
+
+// newDebugger opens the gate.
+func newDebugger(c *children, s *stream, spawn func(func())) (*debugger, error) {
+	d := &debugger{steps: newStepper(lookAt, monotonic), children: c, stream: s, spawn: spawn, log: openKernelLog()}
+	d.gate = &gate{steps: d.steps, spawn: spawn, who: d.who, settings: func() (string, string) {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		return d.policy, d.helper
+	}}
+	s.nameOf = d.steps.idOf
+	return d, openGate(gatePath, d.gate)
+}
+
+// operations are the debugger's part of the table of what the guest can do.
+func (d *debugger) operations() map[wire.Op]operation {
+	return map[wire.Op]operation{
+		wire.OpSpawn:    d.doSpawn,
+		wire.OpStep:     d.doStep,
+		wire.OpAwait:    d.doAwait,
+		wire.OpFree:     d.doFree,
+		wire.OpRelease:  d.doRelease,
+		wire.OpSignal:   d.doSignal,
+		wire.OpFault:    d.doFault,
+		wire.OpUnfault:  d.doUnfault,
+		wire.OpSet:      d.doSet,
+		wire.OpSettings: d.doSettings,
+		wire.OpSnapshot: d.doSnapshot,
+		wire.OpOutcome:  d.doOutcome,
+	}
+}
+
+// args decodes the arguments of an operation.
+func args[T any](raw json.RawMessage) (a T, err error) {
+	err = wire.Unmarshal(raw, &a)
+	return a, err
+}
+
+// threads answers what has changed after a version, once all events of it are
+// on their way.
+func (d *debugger) threads(ctx context.Context, since uint64, err error) (any, error) {
+	a := d.steps.since(since)
+	seq, syncErr := d.stream.sync(ctx)
+	a.Seq = seq
+	return a, errors.Join(err, syncErr)
+}
+
+func (d *debugger) doSpawn(ctx context.Context, raw json.RawMessage) (any, error) {
+	a, err := args[wire.Spawn](raw)
+	if err != nil {
+		return nil, err
+	}
+	v, err := lookupTask(a.Task.Verb)
+	switch {
+	case err != nil:
+		return nil, err
+	case a.Task.Name == "" && !v.Driver:
+		return nil, &kernel.WordsError{Msg: v.Name + ": what? a name is missing"}
+	case v.Driver:
+		return nil, errNoDriver(kernel.OpDebug, "a thread of the kernel that does "+v.Name)
+	}
+	if v.Name == "insmod" || v.Name == "init" {
+		if _, err := moduleFile(a.Task.Name); err != nil {
+			return nil, fmt.Errorf("%s: %w", v.Name, err)
+		}
+	}
+	if err := d.spawnChild(ctx, a, v); err != nil {
+		return nil, err
+	}
+	return d.threads(ctx, 0, nil)
+}
+
+// errNoDriver says what cannot be done without the test driver.
+func errNoDriver(op kernel.Op, what string) error {
+	return &kernel.UnsupportedError{Op: op, Why: what + " needs the test driver in the guest, which is not there; build it with: kmodsh lab driver build"}
+}
+
+// spawnChild starts a process that will do a task, and waits until it stands
+// at its beginning.
+func (d *debugger) spawnChild(ctx context.Context, a wire.Spawn, v wire.Task) error {
+	t := &thread{id: a.ID, comm: v.Comm, task: &a.Task}
+	t.outcome.Task = a.Task.String()
+	if err := d.steps.add(t); err != nil {
+		return err
+	}
+	r, err := d.children.start(job{Op: wire.OpSpawn, Args: wire.Marshal(a.Task)})
+	if err != nil {
+		d.steps.forget(t)
+		return err
+	}
+	d.steps.born(t, r.pid, func(sig string) error {
+		if sig == "KILL" {
+			r.kill()
+			return nil
+		}
+		return unix.Tgkill(r.pid, t.tid, unix.SIGTERM)
+	})
+	d.spawn(func() {
+		status := <-r.ended
+		var out wire.Outcome
+		err := r.answer(status, &out)
+		d.stream.ended(r.pid)
+		d.steps.end(t, func() { t.became(out, err, status) })
+	})
+	return d.steps.begun(ctx, t)
+}
+
+// became notes what became of a task whose process has ended.
+func (t *thread) became(out wire.Outcome, err error, status unix.WaitStatus) {
+	began := t.outcome.Began
+	text := t.outcome.Task
+	t.outcome = out
+	t.outcome.Task, t.outcome.Began = text, began
+	switch {
+	case status.Signaled():
+		t.killed, t.outcome.Killed, t.outcome.Ret = true, true, killedStatus
+	case err != nil && t.outcome.Error == nil:
+		t.outcome.Error, t.outcome.Ret = wire.FromError(err), -1
+	}
+}
+
+// who says which thread the loader of a process is. A loader that the kernel
+// has started is the helper of a thread that waits for one.
+func (d *debugger) who(pid int) *thread {
+	if t := d.steps.ofTask(pid); t != nil && t.stand != standDone {
+		return t
+	}
+	if !kernelStarted(pid) {
+		return nil
+	}
+	parent := d.steps.requester()
+	if parent == nil {
+		return nil
+	}
+	return d.steps.addHelper(pid, parent, 0)
+}
+
+func (d *debugger) doStep(ctx context.Context, raw json.RawMessage) (any, error) {
+	a, err := args[wire.ThreadArgs](raw)
+	if err != nil {
+		return nil, err
+	}
+	defer d.stream.work()()
+	stuck, err := d.steps.step(ctx, a.ID, a.Free)
+	res, err := d.threads(ctx, a.Since, err)
+	if t, ok := res.(wire.Threads); ok {
+		t.Stuck = stuck
+		return t, err
+	}
+	return res, err
+}
+
+func (d *debugger) doAwait(ctx context.Context, raw json.RawMessage) (any, error) {
+	a, err := args[wire.Await](raw)
+	if err != nil {
+		return nil, err
+	}
+	if a.For < 0 {
+		return nil, fmt.Errorf("%w: a time of %d ns", wire.ErrProtocol, a.For)
+	}
+	defer d.stream.work()()
+	return d.threads(ctx, a.Since, d.steps.await(ctx, a.For))
+}
+
+func (d *debugger) doFree(ctx context.Context, raw json.RawMessage) (any, error) {
+	a, err := args[wire.Free](raw)
+	if err != nil {
+		return nil, err
+	}
+	if a.Limit < 0 {
+		return nil, fmt.Errorf("%w: a time of %d ns", wire.ErrProtocol, a.Limit)
+	}
+	defer d.stream.work()()
+	return d.threads(ctx, a.Since, d.steps.freeAll(ctx, a.Limit))
+}
+
+func (d *debugger) doRelease(ctx context.Context, raw json.RawMessage) (any, error) {
+	a, err := args[wire.ThreadArgs](raw)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.steps.release(a.ID); err != nil {
+		return nil, err
+	}
+	return d.threads(ctx, a.Since, nil)
+}
+
+func (d *debugger) doSignal(ctx context.Context, raw json.RawMessage) (any, error) {
+	a, err := args[wire.Signal](raw)
+	if err != nil {
+		return nil, err
+	}
+	defer d.stream.work()()
+	return d.threads(ctx, a.Since, d.steps.signal(ctx, a.ID, a.Signal))
+}
+
+func (d *debugger) doFault(_ context.Context, raw json.RawMessage) (any, error) {
+	a, err := args[wire.FaultArgs](raw)
+	if err != nil {
+		return nil, err
+	}
+	if !validStage(a.Fault.Point) || a.Fault.Point == "" {
+		return nil, errNoDriver(kernel.OpDebug, "a fault at "+a.Fault.Point)
+	}
+	d.steps.mu.Lock()
+	defer d.steps.mu.Unlock()
+	return nil, d.steps.faults.add(a.Fault)
+}
+
+func (d *debugger) doUnfault(_ context.Context, raw json.RawMessage) (any, error) {
+	a, err := args[wire.Unfault](raw)
+	if err != nil {
+		return nil, err
+	}
+	d.steps.mu.Lock()
+	defer d.steps.mu.Unlock()
+	if !d.steps.faults.remove(a.Number) {
+		return nil, fmt.Errorf("%w: no fault %d", kernel.ErrNotFound, a.Number)
+	}
+	return nil, nil
+}
+
+func (d *debugger) doOutcome(_ context.Context, raw json.RawMessage) (any, error) {
+	a, err := args[wire.ThreadArgs](raw)
+	if err != nil {
+		return nil, err
+	}
+	d.steps.mu.Lock()
+	defer d.steps.mu.Unlock()
+	t := d.steps.byID[a.ID]
+	if t == nil || t.task == nil {
+		return nil, fmt.Errorf("%w: no spawned thread %q", kernel.ErrNotFound, clipText(a.ID, 64))
+	}
+	return t.outcome, nil
+}
+
+// forget takes back a thread that could not be started.
+func (s *stepper) forget(t *thread) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.threads = slices.DeleteFunc(s.threads, func(o *thread) bool { return o == t })
+	delete(s.byID, t.id)
+}
+
+// born notes the process of a thread.
+func (s *stepper) born(t *thread, pid int, kill func(string) error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t.pid, t.kill = pid, kill
+	s.byTask[pid] = t
+	s.touched(t)
+}

@@ -1,0 +1,152 @@
+package agent
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"example.org/kmodsh/internal/agent/wire"
+	"example.org/kmodsh/internal/kernel"
+	"example.org/kmodsh/internal/kmod"
+	"example.org/kmodsh/internal/trace"
+)
+
+const sysModule = "/sys/module"
+
+// doSnapshot tells all there is to see in the guest.
+func (d *debugger) doSnapshot(ctx context.Context, raw json.RawMessage) (any, error) {
+	a, err := args[wire.Look](raw)
+	if err != nil {
+		return nil, err
+	}
+	s := wire.Snapshot{UMH: "enabled", Policy: d.getPolicy(), Helper: d.helperText(), Taints: taints(), Modules: []kernel.ModuleState{}}
+	s.Modprobe, _ = readLine(modprobeSysctl)
+	if s.Listed, err = listed(); err != nil {
+		return nil, err
+	}
+	for _, m := range s.Listed {
+		s.Modules = append(s.Modules, moduleState(m))
+	}
+	linkUses(s.Modules)
+	s.Dirs = otherDirs(s.Modules)
+	s.Log, s.LogSeq = d.log.after(a.LogSeq)
+	d.steps.mu.Lock()
+	s.Faults = slices.Clone(d.steps.faults.list)
+	d.steps.mu.Unlock()
+	t, err := d.threads(ctx, a.Since, nil)
+	s.Threads = t.(wire.Threads)
+	return s, err
+}
+
+// listed is the module list in the order of /proc/modules.
+func listed() ([]kernel.Module, error) {
+	f, err := os.Open("/proc/modules")
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return kernel.ParseModules(f)
+}
+
+// moduleState is what user space sees of a module.
+func moduleState(m kernel.Module) kernel.ModuleState {
+	s := kernel.ModuleState{
+		Name: m.Name, State: m.State, Refs: m.Refs, Users: slices.Clone(m.Users), Uses: []string{}, Files: []string{},
+		Taints: m.Taints,
+	}
+	dir := filepath.Join(sysModule, m.Name)
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return s
+	}
+	s.Dir = true
+	for _, e := range entries {
+		s.Files = append(s.Files, e.Name())
+	}
+	if text, err := readLine(dir + "/initstate"); err == nil {
+		s.Initstate = trace.ParseInitstate(text)
+	}
+	params, _ := os.ReadDir(dir + "/parameters")
+	for _, p := range params {
+		if v, err := readLine(filepath.Join(dir, "parameters", p.Name())); err == nil {
+			s.Params = append(s.Params, p.Name()+"="+cleanText(v, 256))
+		}
+	}
+	return s
+}
+
+// linkUses fills in what each module uses, by what uses each.
+func linkUses(list []kernel.ModuleState) {
+	index := make(map[string]int, len(list))
+	for i, m := range list {
+		index[m.Name] = i
+		if m.Users == nil {
+			list[i].Users = []string{}
+		}
+	}
+	for _, m := range list {
+		for _, user := range m.Users {
+			if i, ok := index[user]; ok {
+				list[i].Uses = append(list[i].Uses, m.Name)
+			}
+		}
+	}
+}
+
+// otherDirs are the directories of code that is no module.
+func otherDirs(modules []kernel.ModuleState) []string {
+	entries, _ := os.ReadDir(sysModule)
+	list := make([]string, 0, len(entries))
+	for _, e := range entries {
+		if !slices.ContainsFunc(modules, func(m kernel.ModuleState) bool { return m.Name == e.Name() }) {
+			list = append(list, e.Name())
+		}
+	}
+	return list
+}
+
+// taintLetters are those of the kernel's taint flags, by bit
+// (Documentation/admin-guide/tainted-kernels.rst).
+const taintLetters = "PFSRMBUDAWCIOELKXTN"
+
+// taints are the letters of the flags that are set.
+func taints() string {
+	text, err := readLine("/proc/sys/kernel/tainted")
+	if err != nil {
+		return ""
+	}
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		return ""
+	}
+	var b strings.Builder
+	for i, c := range taintLetters {
+		if n&(1<<i) != 0 {
+			b.WriteRune(c)
+		}
+	}
+	return b.String()
+}
+
+// judge has the verdict on a request that has returned ret.
+func judgeRequest(name string, ret int64) (kernel.Verdict, trace.State, error) {
+	l, closeTree, err := openTreeLoader()
+	if err != nil {
+		return "", "", err
+	}
+	defer closeTree()
+	var reported error
+	if ret != 0 {
+		reported = errRet(ret)
+	}
+	return kmod.Verify(l.Resolver, l.Kernel, name, reported)
+}
+
+// errRet is what request_module returned that was not 0.
+type errRet int64
+
+func (e errRet) Error() string { return "request_module returned " + strconv.FormatInt(int64(e), 10) }

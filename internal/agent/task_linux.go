@@ -1,0 +1,319 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"example.org/kmodsh/internal/agent/wire"
+	"example.org/kmodsh/internal/kernel"
+	"example.org/kmodsh/internal/kmod"
+	"example.org/kmodsh/internal/trace"
+)
+
+// taskRuns are the tasks that a child does, by verb.
+func taskRuns() map[string]func(*taskRun) (int64, error) {
+	return map[string]func(*taskRun) (int64, error){
+		"load": (*taskRun).load, "unload": (*taskRun).unload, "insmod": (*taskRun).insmod, "init": (*taskRun).insmod,
+		"rmmod": (*taskRun).rmmod, "mount": (*taskRun).mount, "umount": (*taskRun).umount, "udev": (*taskRun).udev,
+		"initstate": (*taskRun).initstate,
+	}
+}
+
+// lookupTask returns the row of a verb.
+func lookupTask(verb string) (wire.Task, error) {
+	var names []string
+	for _, v := range wire.Tasks() {
+		if v.Name == verb {
+			return v, nil
+		}
+		names = append(names, v.Name)
+	}
+	return wire.Task{}, &kernel.WordsError{Msg: fmt.Sprintf("a thread of a real kernel cannot be spawned to %q: it can %s", clipText(verb, 32), strings.Join(names, ", "))}
+}
+
+// taskRun is a task in its child.
+type taskRun struct {
+	task kernel.Task
+	gate *Gate
+	k    *kernel.Linux
+	out  wire.Outcome
+}
+
+// doTask carries out a task, once the gate lets it begin.
+func doTask(task kernel.Task) (any, error) {
+	v, err := lookupTask(task.Verb)
+	if err != nil {
+		return nil, err
+	}
+	run := taskRuns()[v.Name]
+	if run == nil {
+		return nil, fmt.Errorf("%w: a child cannot %s", wire.ErrProtocol, v.Name)
+	}
+	k, err := kernel.NewLinux()
+	if err != nil {
+		return nil, err
+	}
+	for _, who := range []string{"self", "thread-self"} {
+		os.WriteFile("/proc/"+who+"/comm", []byte(v.Comm), 0) // a name only
+	}
+	r := &taskRun{task: task, k: k}
+	r.gate = DialGate()
+	r.out.Outcome.Ret, err = run(r)
+	r.out.Outcome.Done = true
+	r.out.Error = wire.FromError(err)
+	return r.out, nil
+}
+
+// retOf is the return value an error stands for: a negative errno where the
+// kernel gave one, else -1.
+func retOf(err error) int64 {
+	var refused *kernel.LoadError
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &refused) && refused.Errno != 0:
+		return -int64(refused.Errno)
+	case kernel.ErrnoOf(err) != 0:
+		return -int64(kernel.ErrnoOf(err))
+	}
+	return -1
+}
+
+// loader is the loader core on the guest's tree, which stops at the gate.
+func (r *taskRun) loader(what string, run func(l *kmod.Loader) error) error {
+	report, hangUp := DialReport()
+	defer hangUp()
+	report = r.gate.Report(report)
+	report(kmod.Started([]string{childName, what, r.task.Name}))
+	l, closeTree, err := openTreeLoader()
+	if err == nil {
+		defer closeTree()
+		l.Report, l.Kernel = report, r.gate.Kernel(l.Kernel)
+		err = run(l)
+	}
+	status := 0
+	if err != nil {
+		status = 1
+	}
+	report(kmod.Exited(status))
+	return err
+}
+
+func (r *taskRun) load() (int64, error) {
+	var res kernel.LoadResult
+	policy := r.task.Policy
+	if policy == "" {
+		policy = r.gate.Policy()
+	}
+	err := r.loader("load", func(l *kmod.Loader) (err error) {
+		res, err = l.Load(context.Background(), kernel.LoadRequest{Name: r.task.Name, Params: r.task.Params, Policy: policy})
+		return err
+	})
+	r.out.Load, r.out.Verdict, r.out.State = &res, res.Verdict, res.State
+	return retOf(err), err
+}
+
+func (r *taskRun) unload() (int64, error) {
+	var res kernel.UnloadResult
+	err := r.loader("unload", func(l *kmod.Loader) (err error) {
+		res, err = l.Unload(context.Background(), kernel.UnloadRequest{
+			Name: r.task.Name, Force: r.task.Force, Deps: r.task.Deps, Holders: r.task.Holders,
+		})
+		return err
+	})
+	r.out.Unload, r.out.State = &res, res.State
+	return retOf(err), err
+}
+
+// moduleFile returns the path of a module's file in the guest's tree.
+func moduleFile(name string) (string, error) {
+	l, closeTree, err := openTreeLoader()
+	if err != nil {
+		return "", err
+	}
+	defer closeTree()
+	name = kernel.Normalize(name)
+	found, err := l.Resolver.Resolve(name)
+	if err != nil && !errors.Is(err, kernel.ErrNotFound) {
+		return "", err
+	}
+	for _, f := range found {
+		if f.Module == name && f.File != "" {
+			return filepath.Join(l.Resolver.Tree().Dir(), f.File), nil
+		}
+	}
+	if path := filepath.Join(l.Resolver.Tree().Dir(), plainDir, name+".ko"); fileIs(path) {
+		return path, nil
+	}
+	return "", fmt.Errorf("%w: no module file %s in %s", kernel.ErrNotFound, name, l.Resolver.Tree().Dir())
+}
+
+// plainDir is the directory of the tree with files that are no modules, for
+// what a loader makes of them.
+const plainDir = "kmodsh-damaged"
+
+func fileIs(path string) bool {
+	st, err := os.Stat(path)
+	return err == nil && st.Mode().IsRegular()
+}
+
+// insmod is insmod and init: one system call, without a look before or after.
+func (r *taskRun) insmod() (int64, error) {
+	path, err := moduleFile(r.task.Name)
+	if err != nil {
+		return -1, err
+	}
+	if r.task.Copy {
+		if path, err = copyOf(path); err != nil {
+			return -1, err
+		}
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return -1, err
+	}
+	defer f.Close()
+	params := strings.Join(r.task.Params, " ")
+	kind := kmod.Compression(path)
+	if r.task.Verb == "insmod" && (kind == "" || kind == r.k.Compression()) {
+		flags := kernel.InitFlags(0)
+		if kind != "" {
+			flags = kernel.CompressedFile
+		}
+		err = r.k.Finit(context.Background(), f, params, flags)
+	} else {
+		var image []byte
+		if image, err = kmod.OpenImage(f, path); err != nil {
+			return -1, err
+		}
+		err = r.k.Init(context.Background(), image, params)
+	}
+	r.out.State = stateOf(r.k, r.task.Name)
+	return retOf(err), nil
+}
+
+// copyOf copies a file, so that it has an inode of its own.
+func copyOf(path string) (string, error) {
+	dir, err := os.MkdirTemp(runDir, "copy-")
+	if err != nil {
+		return "", err
+	}
+	to := filepath.Join(dir, filepath.Base(path))
+	from, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer from.Close()
+	f, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return "", err
+	}
+	_, err = io.Copy(f, from)
+	return to, errors.Join(err, f.Close())
+}
+
+func (r *taskRun) rmmod() (int64, error) {
+	err := r.k.Delete(context.Background(), kernel.Normalize(r.task.Name), r.task.Force)
+	r.out.State = stateOf(r.k, r.task.Name)
+	return retOf(err), nil
+}
+
+// stateOf is a module's state as user space sees it.
+func stateOf(k kernel.Kernel, name string) trace.State {
+	list, err := k.Modules()
+	if err != nil {
+		return ""
+	}
+	for _, m := range list {
+		if m.Name == kernel.Normalize(name) {
+			return m.State
+		}
+	}
+	return trace.Absent
+}
+
+// mount is fsopen(2), which looks the type up as mount(2) does, by
+// get_fs_type() with all it may request, and keeps its module while the
+// descriptor is open (fs/fsopen.c).
+func (r *taskRun) mount() (int64, error) {
+	fd, err := unix.Fsopen(r.task.Name, unix.FSOPEN_CLOEXEC)
+	if err != nil {
+		return retOf(err), nil
+	}
+	defer unix.Close(fd)
+	return 0, r.gate.keep(r.task.Name, fd)
+}
+
+func (r *taskRun) umount() (int64, error) {
+	if !r.gate.drop(r.task.Name) {
+		return -int64(syscall.EINVAL), nil
+	}
+	return 0, nil
+}
+
+// initstate opens and reads /sys/module/NAME/initstate, with a stop between:
+// a file that is removed after it was opened answers ENODEV.
+func (r *taskRun) initstate() (int64, error) {
+	name := kernel.Normalize(r.task.Name)
+	if err := kernel.CheckModuleName(name); err != nil {
+		return -int64(syscall.EINVAL), err
+	}
+	f, err := os.Open("/sys/module/" + name + "/initstate")
+	if err != nil {
+		return retOf(err), nil
+	}
+	defer f.Close()
+	r.gate.pause(name)
+	buf := make([]byte, 64)
+	n, err := f.Read(buf)
+	if err != nil {
+		return retOf(err), fmt.Errorf("read /sys/module/%s/initstate: %s", name, kernel.ErrnoName(kernel.ErrnoOf(err)))
+	}
+	r.out.State = trace.ParseInitstate(strings.TrimSpace(string(buf[:n])))
+	return 0, nil
+}
+
+// udev is a user of modules as udev rules are: it waits for a module's ADD
+// uevent and takes it for the sign that the module is ready.
+func (r *taskRun) udev() (int64, error) {
+	name := kernel.Normalize(r.task.Name)
+	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, unix.NETLINK_KOBJECT_UEVENT)
+	if err == nil {
+		defer unix.Close(fd)
+		err = unix.Bind(fd, &unix.SockaddrNetlink{Family: unix.AF_NETLINK, Groups: 1})
+	}
+	if err != nil {
+		return retOf(err), err
+	}
+	err = r.gate.sleep("the uevent of "+name, false, func() error {
+		want := "add@/module/" + name + "\x00"
+		buf := make([]byte, 8192)
+		for {
+			n, _, err := unix.Recvfrom(fd, buf, 0)
+			switch {
+			case err == unix.EINTR || err == unix.ENOBUFS:
+				continue
+			case err != nil:
+				return err
+			case strings.HasPrefix(string(buf[:n]), want):
+				return nil
+			}
+		}
+	})
+	if err != nil {
+		return retOf(err), err
+	}
+	r.out.State = stateOf(r.k, name)
+	if r.out.Verdict = kernel.Premature; r.out.State == trace.Live {
+		r.out.Verdict = kernel.OK
+	}
+	return 0, nil
+}

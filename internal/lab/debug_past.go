@@ -1,0 +1,124 @@
+package lab
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"example.org/kmodsh/internal/agent/wire"
+	"example.org/kmodsh/internal/kernel"
+)
+
+// settingsWait bounds the question for the settings, which completion asks.
+const settingsWait = 10 * time.Second
+
+// Pos implements kernel.Debugger.
+func (t *target) Pos() (pos, end int) {
+	t.debug.mu.Lock()
+	defer t.debug.mu.Unlock()
+	return t.debug.pos, len(t.debug.actions)
+}
+
+// keep saves the machine as the present position.
+func (t *target) keep(ctx context.Context) error {
+	return t.checkpoint(ctx, t.debug.pos)
+}
+
+// Goto implements kernel.Debugger: the machine is brought back from the nearest
+// checkpoint at or before the position, and what was done between is done
+// again.
+func (t *target) Goto(ctx context.Context, pos int) error {
+	done, err := t.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	d := &t.debug
+	if pos < 0 || pos > len(d.actions) {
+		return fmt.Errorf("no position %d: there are positions 0 to %d", pos, len(d.actions))
+	}
+	if near, ok := t.nearest(pos); pos < d.pos || ok && near > d.pos {
+		at, err := t.restoreTo(ctx, pos)
+		if err != nil {
+			return err
+		}
+		d.pos, d.last = at, ""
+		if err := t.refresh(ctx); err != nil {
+			return err
+		}
+	}
+	redone := d.pos < pos
+	for d.pos < pos {
+		r, err := t.apply(ctx, d.actions[d.pos])
+		if err == nil && r.Stuck != "" {
+			err = &kernel.StuckError{Thread: d.actions[d.pos].thread, Where: r.Stuck}
+		}
+		if err != nil {
+			return fmt.Errorf("position %d: what led to it cannot be done again: %w", d.pos+1, err)
+		}
+		d.pos++
+	}
+	if redone {
+		return t.keep(ctx)
+	}
+	return nil
+}
+
+// refresh forgets what is known of the guest's threads and asks anew, after
+// the machine has become another one.
+func (t *target) refresh(ctx context.Context) error {
+	d := &t.debug
+	d.threads, d.version, d.log, d.logSeq = nil, 0, nil, 0
+	_, err := t.look(ctx)
+	return err
+}
+
+// Fork implements kernel.Debugger.
+func (t *target) Fork(ctx context.Context) (kernel.Debugger, error) {
+	done, err := t.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	d := &t.debug
+	if near, ok := t.nearest(d.pos); !ok || near != d.pos {
+		if err := t.keep(ctx); err != nil {
+			return nil, err
+		}
+	}
+	f, at, err := t.forkAt(ctx, d.pos)
+	if err != nil {
+		return nil, err
+	}
+	if at != d.pos {
+		f.Close()
+		return nil, fmt.Errorf("forking at position %d: only position %d is kept", d.pos, at)
+	}
+	f.debug.began, f.debug.pos, f.debug.faults, f.debug.serial = true, d.pos, d.faults, d.serial
+	f.debug.actions = append([]action(nil), d.actions[:d.pos]...)
+	f.debug.builtin = d.builtin
+	if err := f.refresh(ctx); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// look asks the guest for all there is to see and takes it in.
+func (t *target) look(ctx context.Context) (wire.Snapshot, error) {
+	d := &t.debug
+	var s wire.Snapshot
+	if err := t.call(ctx, wire.OpSnapshot, wire.Look{Since: d.version, LogSeq: d.logSeq}, &s); err != nil {
+		return s, err
+	}
+	d.merge(s.Threads)
+	if s.LogSeq < d.logSeq {
+		d.log = nil
+	}
+	d.log = append(d.log, s.Log...)
+	if n := len(d.log); n > 2*logShown {
+		d.log = append(d.log[:0], d.log[n-logShown:]...)
+	}
+	d.logSeq = s.LogSeq
+	return s, nil
+}
