@@ -52,9 +52,12 @@ func (g *Gate) ask(m gateMessage) {
 		if err == unix.EINTR {
 			continue
 		}
-		if err != nil || n == 0 || json.Unmarshal(buf[:n], &g.answer) != nil {
+		var answer gateAnswer
+		if err != nil || n == 0 || json.Unmarshal(buf[:n], &answer) != nil {
 			g.hangUp()
+			return
 		}
+		g.answer = answer
 		return
 	}
 }

@@ -1,0 +1,144 @@
+package agent
+
+import (
+	"context"
+	"time"
+)
+
+// arrive says that a thread has come to a point, from which goOn lets it go.
+// Faults strike here.
+func (s *stepper) arrive(t *thread, point, module, name string, goOn func(errno int)) {
+	s.mu.Lock()
+	if t.goOn = goOn; point != "" {
+		t.at = point
+	}
+	if module != "" {
+		t.module = module
+	}
+	e := s.faults.strike(t, point, t.module)
+	switch {
+	case e.hold:
+		s.set(t, standHeld)
+	case e.delay > 0:
+		s.set(t, standDelayed)
+		t.waits, t.timed, t.until = "delayed at "+point, true, s.now()+int64(e.delay)
+		time.AfterFunc(e.delay, func() { s.delayed(t, point) })
+	case t.free:
+		s.set(t, standRunning)
+		s.mu.Unlock()
+		goOn(e.fail)
+		return
+	default:
+		s.set(t, standStopped)
+	}
+	if e.fail != 0 {
+		t.goOn = func(int) { goOn(e.fail) }
+	}
+	s.mu.Unlock()
+}
+
+// delayed ends a thread's delay.
+func (s *stepper) delayed(t *thread, point string) {
+	s.mu.Lock()
+	if t.stand != standDelayed || t.at != point {
+		s.mu.Unlock()
+		return
+	}
+	if t.free {
+		goOn := t.goOn
+		s.set(t, standRunning)
+		s.mu.Unlock()
+		goOn(0)
+		return
+	}
+	s.set(t, standStopped)
+	s.mu.Unlock()
+}
+
+// waitsFor says that a thread waits in user space, as it has told itself; no
+// words: it goes on.
+func (s *stepper) waitsFor(t *thread, words string, timed bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if words == "" {
+		s.set(t, standRunning)
+		return
+	}
+	s.set(t, standBlocked)
+	t.waits, t.timed, t.said = words, timed, true
+}
+
+// end says that a thread has ended; finish fills in what became of it.
+func (s *stepper) end(t *thread, finish func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if t.stand == standDone {
+		return
+	}
+	if finish != nil {
+		finish()
+	}
+	t.outcome.Done, t.outcome.Ended = true, s.now()
+	if t.outcome.Began == 0 {
+		t.outcome.Began = t.outcome.Ended
+	}
+	t.goOn = nil
+	s.set(t, standDone)
+}
+
+// hello says that the loader of a thread is there, and which of its tasks does
+// the work. A thread that has not begun begins by begin; a helper is let go at
+// once, to its first stage.
+func (s *stepper) hello(t *thread, pid, tid int, begin func(errno int)) {
+	s.mu.Lock()
+	t.pid, t.tid = pid, tid
+	s.byTask[pid], s.byTask[tid] = t, t
+	if t.stand == standFresh {
+		t.goOn = begin
+		s.touched(t)
+		s.mu.Unlock()
+		return
+	}
+	t.comm = "modprobe"
+	s.touched(t)
+	s.mu.Unlock()
+	begin(0)
+}
+
+// exits notes the exit status that a helper is about to end with.
+func (s *stepper) exits(t *thread, status int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if t.task == nil {
+		t.exited, t.result = true, status&0xff<<8
+	}
+}
+
+// left says that a loader has hung up: a helper has ended with that.
+func (s *stepper) left(t *thread) {
+	if t.task != nil {
+		return // its process is waited for
+	}
+	s.end(t, func() {
+		if !t.exited {
+			t.killed, t.result = true, killedStatus
+		}
+	})
+}
+
+// begun waits until a thread that was spawned stands at its beginning.
+func (s *stepper) begun(ctx context.Context, t *thread) error {
+	for {
+		s.mu.Lock()
+		news, there := s.news, t.goOn != nil || t.stand == standDone
+		s.mu.Unlock()
+		if there {
+			return nil
+		}
+		select {
+		case <-news:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}

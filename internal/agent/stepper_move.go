@@ -1,0 +1,300 @@
+package agent
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// step moves one thread until it stands again, and all others do. stuck says
+// in words why it cannot be moved.
+// With free it does not stop at points, and it stands at its end, in a wait, or
+// where a fault holds it.
+func (s *stepper) step(ctx context.Context, id string, free bool) (stuck string, err error) {
+	s.moving.Lock()
+	defer s.moving.Unlock()
+	if err := s.settle(ctx); err != nil {
+		return "", err
+	}
+	t, err := s.thread(id)
+	if err != nil {
+		return "", err
+	}
+	s.mu.Lock()
+	if t.stand != standStopped && t.stand != standFresh {
+		defer s.mu.Unlock()
+		return t.where(), nil
+	}
+	t.free = free
+	s.letGo(t)
+	err = s.settle(ctx)
+	s.tie()
+	return "", err
+}
+
+// tie makes all threads stop at points again.
+func (s *stepper) tie() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, t := range s.threads {
+		t.free = false
+	}
+}
+
+// freeAll lets every thread go on without a stop at points, until nobody
+// moves by himself any more or limit nanoseconds are over; 0 is no limit.
+func (s *stepper) freeAll(ctx context.Context, limit int64) error {
+	s.moving.Lock()
+	defer s.moving.Unlock()
+	defer s.tie()
+	end := s.now() + limit
+	s.mu.Lock()
+	var ready []*thread
+	for _, t := range s.threads {
+		t.free = true
+		if t.stand == standStopped || t.stand == standFresh {
+			ready = append(ready, t)
+		}
+	}
+	s.mu.Unlock()
+	for _, t := range ready {
+		s.mu.Lock()
+		s.letGo(t)
+	}
+	for {
+		s.mu.Lock()
+		news := s.news
+		moving := false
+		for _, t := range s.threads {
+			moving = moving || t.stand == standRunning && !s.stands(t) || t.stand == standDelayed || t.stand == standBlocked && (t.timed || !s.stands(t))
+		}
+		s.mu.Unlock()
+		left := end - s.now()
+		if !moving || limit > 0 && left <= 0 {
+			return nil
+		}
+		wait := lookRarely
+		if limit > 0 {
+			wait = min(wait, time.Duration(left))
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-news:
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return ctx.Err()
+		}
+		timer.Stop()
+	}
+}
+
+// settle waits until every thread stands.
+func (s *stepper) settle(ctx context.Context) error {
+	pause := lookEvery
+	for {
+		s.mu.Lock()
+		news := s.news
+		var loose *thread
+		for _, t := range s.threads {
+			if !s.stands(t) && loose == nil {
+				loose = t
+			}
+		}
+		late := loose != nil && s.now()-loose.since > standPatience
+		s.mu.Unlock()
+		if loose == nil {
+			return nil
+		}
+		if late {
+			return s.astray(loose)
+		}
+		timer := time.NewTimer(pause)
+		select {
+		case <-news:
+			pause = lookEvery
+		case <-timer.C:
+			pause = min(2*pause, lookRarely)
+		case <-ctx.Done():
+			timer.Stop()
+			return ctx.Err()
+		}
+		timer.Stop()
+	}
+}
+
+// stands looks whether a thread stands, and notes how; s.mu is held.
+func (s *stepper) stands(t *thread) bool {
+	switch t.stand {
+	case standFresh, standStopped, standHeld, standDelayed, standDone:
+		return true
+	}
+	if t.said {
+		return true // as it has told itself, until it tells otherwise
+	}
+	at := s.look(t.pid, t.tid)
+	if at.gone {
+		if t.kernel || t.task == nil {
+			return s.vanished(t)
+		}
+		s.running(t) // its answer is on its way
+		return false
+	}
+	w := waitOf(at, t.at)
+	if w.kind == waitHelper {
+		helper := s.helperOf(t)
+		if helper == nil || helper.stand == standDone {
+			s.running(t) // the helper is about to show up, or it is about to go on
+			return false
+		}
+		w.words = "the helper " + helper.id
+	}
+	if w.kind == waitNone {
+		s.running(t)
+		return false
+	}
+	if t.stand != standBlocked || t.waits != w.named(t.module) {
+		since := s.now()
+		s.set(t, standBlocked)
+		t.waits, t.timed = w.named(t.module), w.timed
+		if w.limit > 0 {
+			t.until = since + w.limit
+		}
+	}
+	return true
+}
+
+// named is what a wait is for, in words.
+func (k known) named(module string) string {
+	if module == "" {
+		module = "module"
+	}
+	i := 0
+	for ; i+1 < len(k.words); i++ {
+		if k.words[i:i+2] == "%m" {
+			return k.words[:i] + module + k.words[i+2:]
+		}
+	}
+	return k.words
+}
+
+// running notes that a thread is on its way; s.mu is held.
+func (s *stepper) running(t *thread) {
+	if t.stand != standRunning {
+		s.set(t, standRunning)
+	}
+}
+
+// vanished is the end of a helper or a kernel thread that nobody told of; s.mu
+// is held. A helper that told its exit status had it; one that did not was
+// killed, or never became a program.
+func (s *stepper) vanished(t *thread) bool {
+	if t.kernel && s.now()-t.since < int64(second) {
+		return false // what it returned is on its way
+	}
+	if t.task == nil && !t.exited {
+		t.killed = t.signal != ""
+		if t.result == 0 {
+			t.result = killedStatus
+		}
+	}
+	t.outcome.Done, t.outcome.Ended = true, s.now()
+	t.goOn = nil
+	s.set(t, standDone)
+	return true
+}
+
+// helperOf returns the helper that a thread made last, nil if none; s.mu is held.
+func (s *stepper) helperOf(t *thread) *thread {
+	for _, h := range slices.Backward(s.threads) {
+		if h.parent == t && h.task == nil {
+			return h
+		}
+	}
+	return nil
+}
+
+// astray is the error of a thread that does not come to stand.
+func (s *stepper) astray(t *thread) error {
+	at := s.look(t.pid, t.tid)
+	where := "it runs"
+	if at.asleep() {
+		where = fmt.Sprintf("it sleeps (%c) in %s", at.state, firstOf(at.stack))
+	}
+	last := t.at
+	if last == "" {
+		last = "its beginning"
+	}
+	return fmt.Errorf("thread %s, process %d, has been on its way from %s for %d s and came to no point and no known wait: %s",
+		t.id, t.pid, last, standPatience/int64(time.Second), where)
+}
+
+func firstOf(stack []string) string {
+	if len(stack) == 0 {
+		return "user space"
+	}
+	return stack[0]
+}
+
+// await waits until a thread can be moved that could not, or has ended, but no
+// longer than limit nanoseconds, or than any thread moves by itself when limit
+// is 0. It waits the whole limit when nothing happens.
+func (s *stepper) await(ctx context.Context, limit int64) error {
+	s.moving.Lock()
+	defer s.moving.Unlock()
+	end := s.now() + limit
+	pause := lookEvery
+	for {
+		if err := s.settle(ctx); err != nil {
+			return err
+		}
+		s.mu.Lock()
+		news := s.news
+		ready, timed := false, false
+		for _, t := range s.threads {
+			ready = ready || t.stand == standStopped || t.stand == standFresh
+			timed = timed || t.stand == standDelayed || t.stand == standBlocked && t.timed
+		}
+		s.mu.Unlock()
+		left := end - s.now()
+		if ready || limit == 0 && !timed || limit > 0 && left <= 0 {
+			return nil
+		}
+		wait := pause
+		if limit > 0 {
+			wait = min(wait, time.Duration(left))
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-news:
+			pause = lookEvery
+		case <-timer.C:
+			pause = min(2*pause, lookRarely)
+		case <-ctx.Done():
+			timer.Stop()
+			return ctx.Err()
+		}
+		timer.Stop()
+	}
+}
+
+// requester returns a thread that waits for a helper nobody has seen yet, by
+// where it sleeps; nil if there is none. Without the driver it is what tells
+// whose helper a new one is.
+func (s *stepper) requester() *thread {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, t := range s.threads {
+		if t.stand != standRunning && t.stand != standBlocked || t.said {
+			continue
+		}
+		if h := s.helperOf(t); h != nil && h.stand != standDone {
+			continue
+		}
+		if waitOf(s.look(t.pid, t.tid), t.at).kind == waitHelper {
+			return t
+		}
+	}
+	return nil
+}
