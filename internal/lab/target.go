@@ -222,12 +222,26 @@ func (t *target) Modules(ctx context.Context) (list []kernel.Module, err error) 
 
 // Load implements kernel.Target.
 func (t *target) Load(ctx context.Context, req kernel.LoadRequest) (r kernel.LoadResult, err error) {
+	if t.debugged() {
+		o, err := t.perform(ctx, kernel.Task{Verb: "load", Name: req.Name, Params: req.Params, Policy: req.Policy})
+		if o.Load == nil {
+			return kernel.LoadResult{Name: req.Name, Modules: []string{}, Steps: []kernel.Step{}}, err
+		}
+		return *o.Load, err
+	}
 	err = t.call(ctx, wire.OpLoad, req, &r)
 	return r, err
 }
 
 // Unload implements kernel.Target.
 func (t *target) Unload(ctx context.Context, req kernel.UnloadRequest) (r kernel.UnloadResult, err error) {
+	if t.debugged() {
+		o, err := t.perform(ctx, kernel.Task{Verb: "unload", Name: req.Name, Force: req.Force, Deps: req.Deps, Holders: req.Holders})
+		if o.Unload == nil {
+			return kernel.UnloadResult{Name: req.Name, Steps: []kernel.Step{}}, err
+		}
+		return *o.Unload, err
+	}
 	err = t.call(ctx, wire.OpUnload, req, &r)
 	return r, err
 }
