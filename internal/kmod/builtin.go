@@ -70,3 +70,14 @@ func (r *Resolver) AliasNames(prefix string, limit int) ([]string, error) {
 	out = slices.Compact(out)
 	return out[:min(len(out), max(limit, 0))], nil
 }
+
+// EachAlias calls fn for the aliases inside modules, then for the symbols they
+// export, in the order of the indexes' keys, until it says false.
+func (r *Resolver) EachAlias(fn func(alias, module string) bool) error {
+	for _, kind := range []indexKind{indexAlias, indexSymbol} {
+		if err := r.tree.walk(kind, "", fn); err != nil {
+			return err
+		}
+	}
+	return nil
+}

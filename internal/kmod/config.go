@@ -68,7 +68,30 @@ type Config struct {
 	files    []configFile
 	cmdline  []ConfigLine
 	warnings []string
+	bad      []BadLine
 }
+
+// BadLine is a line of a configuration file that is no entry.
+type BadLine struct {
+	File string
+	Line int // first line
+	Last int // last line, where it goes on
+	Word string
+	Why  string
+}
+
+func (l BadLine) String() string { return fmt.Sprintf("%s:%d: ignored: %s", l.File, l.Line, l.Why) }
+
+// Libkmod says it in the words of libkmod, which counts the last line.
+func (l BadLine) Libkmod() string {
+	if l.Word == "include" || l.Word == "config" {
+		return fmt.Sprintf("%s: command %s is deprecated and not parsed anymore", l.File, l.Word)
+	}
+	return fmt.Sprintf("%s line %d: ignoring bad line starting with '%s'", l.File, l.Last, l.Word)
+}
+
+// BadLines returns the lines that are no entries, in the order of the files.
+func (c *Config) BadLines() []BadLine { return slices.Clone(c.bad) }
 
 // DefaultConfigPaths returns the directories kmod reads when it is given none
 // (modprobe.d(5); kmod 30, libkmod.c default_config_paths), first to shadow.
@@ -198,9 +221,12 @@ func (c *Config) readFile(f *configFile) error {
 	if len(b) > maxConfigFile {
 		return fmt.Errorf("configuration: %s is larger than %d bytes", f.path, maxConfigFile)
 	}
-	var bad []string
+	var bad []BadLine
 	f.lines, bad = parseConfig(b, f.path)
-	c.warnings = append(c.warnings, bad...)
+	c.bad = append(c.bad, bad...)
+	for _, l := range bad {
+		c.warnings = append(c.warnings, l.String())
+	}
 	for _, l := range f.lines {
 		if l.Kind == ConfigSoftdep && len(l.Pre)+len(l.Post) == 0 {
 			c.warn("%s: softdep %s names no module: %q", l.Where(), l.Name, clipText(l.Value))
@@ -213,7 +239,7 @@ func (c *Config) readFile(f *configFile) error {
 // sorted in by their base names; they shadow the ones that are there (kmod 30,
 // kmod_config_new puts modules.softdep in first).
 func (c *Config) with(files ...configFile) *Config {
-	out := &Config{cmdline: c.cmdline, warnings: slices.Clone(c.warnings), files: slices.Clone(c.files)}
+	out := &Config{cmdline: c.cmdline, warnings: slices.Clone(c.warnings), bad: c.bad, files: slices.Clone(c.files)}
 	for _, f := range files {
 		i, found := slices.BinarySearchFunc(out.files, f, compareConfigFiles)
 		if found {

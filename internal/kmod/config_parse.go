@@ -9,7 +9,7 @@ import (
 
 // parseConfig reads the lines of a modprobe.d(5) file. bad says which lines
 // are no entries; they are passed over, as kmod does.
-func parseConfig(b []byte, file string) (lines []ConfigLine, bad []string) {
+func parseConfig(b []byte, file string) (lines []ConfigLine, bad []BadLine) {
 	for n := 1; len(b) > 0; {
 		text, rest, physical := joinedLine(b)
 		first := n
@@ -23,7 +23,7 @@ func parseConfig(b []byte, file string) (lines []ConfigLine, bad []string) {
 		}
 		l, why := parseConfigLine(cmd, args)
 		if why != "" {
-			bad = append(bad, fmt.Sprintf("%s:%d: ignored: %s", file, first, why))
+			bad = append(bad, BadLine{file, first, n - 1, cmd, why})
 			continue
 		}
 		l.File, l.Line = file, first
@@ -181,7 +181,7 @@ func treeConfig(t *Tree) (files []configFile, err error) {
 		}
 		lines, bad := parseConfig(b, t.name+"/"+f.name)
 		if len(bad) > 0 {
-			return nil, fmt.Errorf("%s: %w; run depmod to make it anew", strings.Replace(bad[0], "ignored: ", "", 1), kernel.ErrDamaged)
+			return nil, fmt.Errorf("%s: %w; run depmod to make it anew", strings.Replace(bad[0].String(), "ignored: ", "", 1), kernel.ErrDamaged)
 		}
 		for _, l := range lines {
 			if l.Kind != f.kind {

@@ -58,7 +58,11 @@ remove last cmd`
 		`F:17: ignored: include is no longer a command of modprobe.d(5)`,
 		`F:18: ignored: "nonsense" is no command of modprobe.d(5)`,
 	}
-	if diff := cmp.Diff(wantBad, bad); diff != "" {
+	var gotBad []string
+	for _, l := range bad {
+		gotBad = append(gotBad, l.String())
+	}
+	if diff := cmp.Diff(wantBad, gotBad); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -8,7 +8,7 @@ import "errors"
 func (c *Config) WithText(name, text string) (*Config, error) {
 	lines, bad := parseConfig([]byte(text), name)
 	if len(bad) > 0 {
-		return nil, errors.New(bad[0])
+		return nil, errors.New(bad[0].String())
 	}
 	return c.with(configFile{base: name, path: name, lines: lines}), nil
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"strings"
 	"syscall"
 	"time"
 
@@ -33,7 +32,9 @@ func (e *WaitError) Error() string {
 // insert hands one module to the kernel and, where the policy waits, sees to
 // it that it ends live. at is how the module was last seen.
 func (r *loading) insert(ctx context.Context, s PlanStep, at sight, self bool) error {
-	r.show(fmt.Sprintf("insmod %s %s", r.path(s.File), s.Params))
+	if s.Line != "" {
+		r.show(s.Line)
+	}
 	if r.DryRun {
 		r.step(kernel.Step{Module: s.Module, File: s.File, Params: s.Params, Action: "insert", Because: "dry run"})
 		return nil
@@ -145,12 +146,4 @@ func (r *loading) attempt(ctx context.Context, s PlanStep) error {
 	}
 	r.step(step)
 	return err
-}
-
-// path is how a module file is shown to a person.
-func (l *Loader) path(file string) string {
-	if strings.HasPrefix(file, "/") {
-		return file
-	}
-	return l.Resolver.Tree().Dir() + "/" + file
 }

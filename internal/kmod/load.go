@@ -3,6 +3,7 @@ package kmod
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -47,6 +48,11 @@ type Loader struct {
 	IgnoreLoaded bool
 	// DryRun does everything but change the kernel or run a command.
 	DryRun bool
+	// Paths lets a name be the path of a module file.
+	Paths bool
+	// Failed is told of each module of several that could not be loaded, when
+	// it happens; the load as a whole may succeed nevertheless.
+	Failed func(module string, err error)
 	// Flags are passed on with every module file.
 	Flags kernel.InitFlags
 }
@@ -55,6 +61,17 @@ type Loader struct {
 type Command struct {
 	Module string // what it is for: MODPROBE_MODULE of its environment
 	Text   string // for the shell, its $CMDLINE_OPTS filled in
+}
+
+// CommandError says that an install or remove command failed.
+type CommandError struct {
+	Kind string // "install" or "remove"
+	Command
+	Status int // its exit status, not 0
+}
+
+func (e *CommandError) Error() string {
+	return fmt.Sprintf("%s command %q ended with status %d", e.Kind, e.Text, e.Status)
 }
 
 // Load loads what a name stands for, dependencies first. The result is valid
@@ -97,14 +114,17 @@ type loading struct {
 }
 
 func (r *loading) load(ctx context.Context) error {
-	if err := kernel.CheckAlias(r.req.Name); err != nil {
-		return err
-	}
 	if err := checkParams(r.req.Params); err != nil {
 		return err
 	}
 	var err error
-	r.found, err = r.Resolver.Resolve(r.req.Name)
+	if r.Paths && IsPath(r.req.Name) {
+		r.found, err = r.Resolver.resolveOrPath(r.req.Name)
+	} else if err = kernel.CheckAlias(r.req.Name); err != nil {
+		return err
+	} else {
+		r.found, err = r.Resolver.Resolve(r.req.Name)
+	}
 	if err != nil && !errors.Is(err, kernel.ErrNotFound) {
 		r.report(trace.Event{Point: StageResolved, Detail: "failed: " + err.Error()})
 		return err
@@ -124,6 +144,9 @@ func (r *loading) load(ctx context.Context) error {
 		}
 		if err = r.module(ctx, f); err != nil {
 			errs = append(errs, err)
+			if r.Failed != nil {
+				r.Failed(f.Module, err)
+			}
 			if ctx.Err() != nil {
 				break
 			}

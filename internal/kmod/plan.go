@@ -29,6 +29,9 @@ type PlanStep struct {
 	Builtin bool   `json:"builtin,omitempty"`
 	Because string `json:"because"`        // what brought it in
 	Soft    bool   `json:"soft,omitempty"` // its failure does not stop the load
+	// Line is the step in the words of modprobe -v and -D; "" when there is
+	// nothing to insert and no command.
+	Line string `json:"-"`
 }
 
 // Plan returns what modprobe would do for name, in order: the dependencies of
@@ -41,7 +44,11 @@ type PlanStep struct {
 // module that must be loaded is not in the tree, or modules.dep has it and its
 // file is not there; what is only wanted softly is left out instead.
 func (r *Resolver) Plan(name string, opt PlanOptions) ([]PlanStep, error) {
-	lists, _, err := r.planLists(name, opt, false)
+	found, err := r.Resolve(name)
+	if err != nil {
+		return nil, err
+	}
+	lists, _, err := r.planLists(found, name, opt, false)
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +57,7 @@ func (r *Resolver) Plan(name string, opt PlanOptions) ([]PlanStep, error) {
 	var last error
 	for _, list := range lists {
 		var own []PlanStep
-		if own, last = r.planSteps(list); last != nil {
+		if own, last = r.planSteps(list, true); last != nil {
 			continue
 		}
 		for _, s := range own {
@@ -66,18 +73,22 @@ func (r *Resolver) Plan(name string, opt PlanOptions) ([]PlanStep, error) {
 	return steps, last
 }
 
-// planSteps turns one list into steps and looks after the files.
-func (r *Resolver) planSteps(list planList) ([]PlanStep, error) {
+// planSteps turns one list into steps and, when asked to, looks after the
+// files.
+func (r *Resolver) planSteps(list planList, check bool) ([]PlanStep, error) {
 	var steps []PlanStep
 	for _, m := range list {
 		s := PlanStep{
 			Module: m.name, File: m.file, Builtin: m.builtin, Soft: !m.required, Because: m.because,
-			Params: strings.TrimSpace(m.options()),
+			Params: strings.TrimSpace(m.options()), Line: m.show(r.tree.Path("")),
 		}
 		if c, ok := m.install(); ok {
 			s.Command = strings.ReplaceAll(c.Value, "$CMDLINE_OPTS", m.options())
 		}
-		err := r.checkStep(s)
+		var err error
+		if check {
+			err = r.checkStep(s)
+		}
 		if err != nil && s.Soft && errors.Is(err, kernel.ErrNotFound) {
 			continue
 		}

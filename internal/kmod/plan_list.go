@@ -39,13 +39,9 @@ type planner struct {
 	missing    error // which file was not there
 }
 
-// planLists makes a probe list for each module name stands for.
+// planLists makes a probe list for each module that was found for a name.
 // missing is the error of dependencies that were dropped.
-func (r *Resolver) planLists(name string, opt PlanOptions, dropBroken bool) (lists []planList, missing, err error) {
-	found, err := r.Resolve(name)
-	if err != nil {
-		return nil, nil, err
-	}
+func (r *Resolver) planLists(found []Found, name string, opt PlanOptions, dropBroken bool) (lists []planList, missing, err error) {
 	for _, f := range found {
 		if f.Blacklisted || opt.Blacklist && f.BlacklistedBy != "" {
 			continue
@@ -115,7 +111,7 @@ func (p *planner) dependencies(m *planModule) ([]*planModule, error) {
 	}
 	if p.dropBroken {
 		for _, d := range deps {
-			if !strings.HasPrefix(d, "/") && !p.r.tree.hasFile(d) {
+			if (p.r.tree.host || !strings.HasPrefix(d, "/")) && !p.r.tree.hasFile(d) {
 				p.missing = p.r.fileMissing(m.name, d)
 				return nil, nil
 			}

@@ -10,14 +10,15 @@ import (
 )
 
 // planFound returns the steps that load one module a name stands for.
-func (r *Resolver) planFound(f Found, name string, opt PlanOptions) ([]PlanStep, error) {
-	p := &planner{r: r, modules: map[string]*planModule{}, soft: map[string][]*planModule{}}
+func (r *Resolver) planFound(f Found, name string, opt PlanOptions, shown bool) ([]PlanStep, error) {
+	// A plan that is only shown follows kmod, which shows what is not there.
+	p := &planner{r: r, modules: map[string]*planModule{}, soft: map[string][]*planModule{}, dropBroken: shown}
 	m := p.fromFound(f)
 	m.because, m.extra = because(f, name), opt.Params
 	if err := p.probe(m, true, opt.IgnoreCommands); err != nil {
 		return nil, err
 	}
-	return r.planSteps(p.list)
+	return r.planSteps(p.list, !shown)
 }
 
 // module loads one of the modules that the name stands for.
@@ -32,7 +33,7 @@ func (r *loading) module(ctx context.Context, f Found) error {
 			return err
 		}
 	}
-	plan, err := r.Resolver.planFound(f, r.req.Name, PlanOptions{Params: JoinParams(r.req.Params), IgnoreCommands: r.IgnoreCommands})
+	plan, err := r.Resolver.planFound(f, r.req.Name, PlanOptions{Params: JoinParams(r.req.Params), IgnoreCommands: r.IgnoreCommands}, r.DryRun)
 	if err != nil {
 		return err
 	}
@@ -110,11 +111,11 @@ func (r *loading) install(ctx context.Context, s PlanStep, self bool) error {
 		err = checkShell(r.req.Params)
 	}
 	if err == nil {
-		r.show("install " + s.Command + " " + s.Params)
+		r.show(s.Line)
 		status, err = r.command(ctx, "install", Command{Module: s.Module, Text: s.Command})
 	}
 	if err == nil && status != 0 {
-		err = fmt.Errorf("install command %q ended with status %d", s.Command, status)
+		err = &CommandError{Kind: "install", Command: Command{Module: s.Module, Text: s.Command}, Status: status}
 	}
 	if err != nil {
 		step.Because = err.Error()

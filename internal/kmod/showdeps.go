@@ -8,7 +8,7 @@ import (
 // ShowNames returns the lines modprobe -R NAME prints: the names of the
 // modules that name stands for, blacklisted or not.
 func (r *Resolver) ShowNames(name string) ([]string, error) {
-	found, err := r.Resolve(name)
+	found, err := r.resolveOrPath(name)
 	var out []string
 	for _, f := range found {
 		out = append(out, f.Module)
@@ -26,7 +26,11 @@ func (r *Resolver) ShowNames(name string) ([]string, error) {
 // do the lines returned, and the error, which wraps kernel.ErrNotFound, says
 // which file; kmod prints that on standard error and exits with 0.
 func (r *Resolver) ShowDepends(name, dir string, opt PlanOptions) ([]string, error) {
-	lists, missing, err := r.planLists(name, opt, true)
+	found, err := r.resolveOrPath(name)
+	if err != nil {
+		return nil, err
+	}
+	lists, missing, err := r.planLists(found, name, opt, true)
 	if err != nil {
 		return nil, err
 	}

@@ -30,6 +30,8 @@ type Tree struct {
 	name string
 	root *os.Root // nil when the tree is only an fs.FS
 	fsys fs.FS
+	// host: links are followed out of the tree and absolute paths opened.
+	host bool
 
 	mu      sync.Mutex
 	indexes map[string]*treeIndex
@@ -48,6 +50,17 @@ func OpenTree(dir string) (*Tree, error) {
 	t := NewTree(root.FS(), dir)
 	t.root = root
 	return t, nil
+}
+
+// OpenHostTree opens the tree in dir as kmod's tools do: symbolic links are
+// followed wherever they lead (module packages link into the trees of other
+// kernels), the absolute paths that modules.dep has for external directories
+// are opened, and a directory that is not there is a tree without anything in
+// it. It is for the trees of this system, whose files are their owner's.
+func OpenHostTree(dir string) *Tree {
+	t := NewTree(nil, dir)
+	t.host = true
+	return t
 }
 
 // NewTree returns a tree over fsys, called name in messages and printed paths.
@@ -79,35 +92,54 @@ func (t *Tree) Close() error {
 // tree. For a tree on disk the file is an *os.File, as finit_module(2) needs.
 // The error of a missing file wraps kernel.ErrNotFound.
 func (t *Tree) Open(name string) (fs.File, error) {
-	if !fs.ValidPath(name) {
+	if !t.allowed(name) {
 		return nil, fmt.Errorf("open %q in %s: %w: not a path inside the tree", name, t.name, kernel.ErrNotFound)
 	}
 	var f fs.File
 	var err error
-	if t.root != nil {
+	switch {
+	case t.host:
+		f, err = os.Open(t.Path(name))
+	case t.root != nil:
 		f, err = t.root.Open(name)
-	} else {
+	default:
 		f, err = t.fsys.Open(name)
 	}
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%s/%s: %w", t.name, name, kernel.ErrNotFound)
+		return nil, fmt.Errorf("%s: %w", t.Path(name), kernel.ErrNotFound)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s/%s: %w", t.name, name, err)
+		return nil, fmt.Errorf("%s: %w", t.Path(name), err)
 	}
 	return f, nil
 }
 
+// allowed says whether a path of modules.dep may be opened.
+func (t *Tree) allowed(name string) bool {
+	return fs.ValidPath(name) || t.host && path.IsAbs(name)
+}
+
+// Path returns the path of a file that is named as in modules.dep.
+func (t *Tree) Path(name string) string {
+	if path.IsAbs(name) {
+		return name
+	}
+	return strings.TrimSuffix(t.name, "/") + "/" + name
+}
+
 // hasFile says whether a regular file is at name in the tree.
 func (t *Tree) hasFile(name string) bool {
-	if !fs.ValidPath(name) {
+	if !t.allowed(name) {
 		return false
 	}
 	var fi fs.FileInfo
 	var err error
-	if t.root != nil {
+	switch {
+	case t.host:
+		fi, err = os.Stat(t.Path(name))
+	case t.root != nil:
 		fi, err = t.root.Stat(name)
-	} else {
+	default:
 		fi, err = fs.Stat(t.fsys, name)
 	}
 	return err == nil && fi.Mode().IsRegular()

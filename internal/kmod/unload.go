@@ -53,7 +53,8 @@ func (u *unloading) unload(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// targets returns the loaded modules a name stands for. A name on the module
+// targets returns the loaded modules a name stands for, and those that a remove
+// command stands in for. A name on the module
 // list stands for itself, whether or not the tree knows it.
 func (u *unloading) targets() ([]string, error) {
 	if err := kernel.CheckAlias(u.req.Name); err != nil {
@@ -74,7 +75,12 @@ func (u *unloading) targets() ([]string, error) {
 	var names []string
 	builtin := false
 	for _, f := range found {
-		if list[f.Module] != nil && !slices.Contains(names, f.Module) {
+		here := list[f.Module] != nil
+		if !here && !u.IgnoreCommands {
+			// A remove command is run whether or not the module is loaded.
+			_, here = u.Resolver.removeCommand(f.Module)
+		}
+		if here && !slices.Contains(names, f.Module) {
 			names = append(names, f.Module)
 		}
 		builtin = builtin || f.Builtin
@@ -126,7 +132,7 @@ func (u *unloading) removeByCommand(ctx context.Context, c Command) error {
 	status, err := u.command(ctx, "remove", c)
 	step := kernel.Step{Module: c.Module, Action: "remove", Because: "remove command"}
 	if err == nil && status != 0 {
-		err = fmt.Errorf("remove command %q ended with status %d", c.Text, status)
+		err = &CommandError{Kind: "remove", Command: c, Status: status}
 	}
 	if err != nil {
 		step.Because = err.Error()
@@ -288,4 +294,11 @@ func (r *Resolver) removeCommand(module string) (Command, bool) {
 		}
 	}
 	return Command{}, false
+}
+
+// HasRemoveCommand says whether a remove command stands in for removing a
+// module.
+func (l *Loader) HasRemoveCommand(module string) bool {
+	_, ok := l.Resolver.removeCommand(module)
+	return ok && !l.IgnoreCommands
 }

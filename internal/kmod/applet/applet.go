@@ -13,6 +13,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"example.org/kmodsh/internal/kernel"
@@ -187,7 +189,15 @@ func (p *program) treeDir(root, release string) (string, error) {
 	dir := "/lib/modules"
 	switch {
 	case root != "":
-		dir = strings.TrimRight(root, "/") + dir
+		// Put together as kmod does, whose messages show it so.
+		if !filepath.IsAbs(root) {
+			wd, err := os.Getwd()
+			if err != nil {
+				return "", err
+			}
+			root = wd + "/" + root
+		}
+		dir = root + dir
 	case p.ModulesRoot != "":
 		dir = strings.TrimRight(p.ModulesRoot, "/")
 	}
@@ -209,9 +219,10 @@ func (p *program) resolver(dir string, config []string) (*kmod.Resolver, error) 
 	if err != nil {
 		return nil, err
 	}
-	t, err := kmod.OpenTree(dir)
-	if err != nil {
-		return nil, err
+	if !p.quiet {
+		for _, l := range c.BadLines() {
+			fmt.Fprintf(p.Stderr, "libkmod: ERROR: %s\n", l.Libkmod())
+		}
 	}
-	return kmod.NewResolver(t, c), nil
+	return kmod.NewResolver(kmod.OpenHostTree(dir), c), nil
 }

@@ -10,12 +10,14 @@ type option struct {
 	short byte   // 0: none
 	long  string // "": none
 	arg   bool   // takes an argument
-	// absent: kmod's tool has it and this one does not.
-	absent bool
+	as    string // what the applet knows it by, where that is not its long name
 }
 
 // id is what the applet knows the flag by: its long name, else the short one.
 func (o option) id() string {
+	if o.as != "" {
+		return o.as
+	}
 	if o.long != "" {
 		return o.long
 	}
@@ -87,7 +89,7 @@ func getopt(args []string, options []option) (flags []flag, rest []string, err e
 func shortOption(c byte, options []option) (option, error) {
 	for _, o := range options {
 		if o.short == c {
-			return present(o, "-"+string(c))
+			return o, nil
 		}
 	}
 	return option{}, usageError{fmt.Sprintf("invalid option -- '%c'", c)}
@@ -95,27 +97,25 @@ func shortOption(c byte, options []option) (option, error) {
 
 func longOption(name string, options []option) (option, error) {
 	var near []option
+	same := true // all of them mean one thing
 	for _, o := range options {
 		if o.long == name && name != "" {
-			return present(o, "--"+o.long)
+			return o, nil
 		}
 		if o.long != "" && strings.HasPrefix(o.long, name) {
 			near = append(near, o)
+			same = same && o.id() == near[0].id()
 		}
 	}
-	switch len(near) {
-	case 0:
+	switch {
+	case len(near) == 0:
 		return option{}, usageError{"unrecognized option '--" + name + "'"}
-	case 1:
-		return present(near[0], "--"+near[0].long)
+	case same:
+		return near[0], nil
 	}
-	return option{}, usageError{"option '--" + name + "' is ambiguous"}
-}
-
-// present refuses an option of kmod's tool that this one does not have.
-func present(o option, given string) (option, error) {
-	if o.absent {
-		return o, usageError{"option '" + given + "' of kmod's tool is not supported here"}
+	text := "option '--" + name + "' is ambiguous; possibilities:"
+	for _, o := range near {
+		text += " '--" + o.long + "'"
 	}
-	return o, nil
+	return option{}, usageError{text}
 }

@@ -20,6 +20,8 @@ func (p *program) help() error {
 
 // version prints what the applet is.
 func (p *program) version() error {
-	_, err := fmt.Fprintf(p.Stdout, "%s of kmodsh, with the flags of kmod 30\n", p.name)
+	// Scripts take the third word of the first line for the version of kmod
+	// (the kernel's tools/testing/selftests/kmod/kmod.sh).
+	_, err := fmt.Fprintf(p.Stdout, "kmod version 35 (%s of kmodsh)\n+ZSTD +XZ +ZLIB -OPENSSL\n", p.name)
 	return err
 }

@@ -8,35 +8,40 @@ import (
 	"example.org/kmodsh/internal/kmod"
 )
 
-// insmodOptions are the flags of insmod(8) of kmod 30.
+// insmodOptions are the flags of insmod(8) since kmod 34, and those by which
+// kmod 35 forces one check only.
 var insmodOptions = []option{
+	{short: 'f', long: "force"},
+	{long: "force-modversion"},
+	{long: "force-vermagic"},
+	{short: 's', long: "syslog"},
+	{short: 'v', long: "verbose"},
 	{short: 'V', long: "version"},
 	{short: 'h', long: "help"},
 }
 
 // insmod loads one module file without looking after dependencies.
 func (p *program) insmod(args []string) error {
-	// Parameters may begin with a dash only behind the file name, where kmod's
-	// tool takes them as they are.
-	file := 0
-	for file < len(args) && len(args[file]) > 1 && args[file][0] == '-' && args[file] != "--" {
-		file++
-	}
-	flags, _, err := getopt(args[:file], insmodOptions)
+	flags, rest, err := getopt(args, insmodOptions)
 	if err != nil {
 		return err
 	}
+	var force kernel.InitFlags
 	for _, f := range flags {
 		switch f.id {
 		case "help":
 			return p.help()
 		case "version":
 			return p.version()
+		case "force":
+			force |= kernel.IgnoreModversions | kernel.IgnoreVermagic
+		case "force-modversion":
+			force |= kernel.IgnoreModversions
+		case "force-vermagic":
+			force |= kernel.IgnoreVermagic
+		case "syslog":
+			p.toSyslog()
 		}
-	}
-	rest := args[file:]
-	if len(rest) > 0 && rest[0] == "--" {
-		rest = rest[1:]
 	}
 	if len(rest) == 0 {
 		return said("missing filename.")
@@ -45,7 +50,7 @@ func (p *program) insmod(args []string) error {
 	if err != nil {
 		return err
 	}
-	l := kmod.Loader{Kernel: k, Report: p.Report, Now: p.Now}
+	l := kmod.Loader{Kernel: k, Report: p.Report, Now: p.Now, Flags: force}
 	err = l.InsertFile(context.Background(), rest[0], rest[1:])
 	var le *kernel.LoadError
 	if !errors.As(err, &le) {

@@ -6,11 +6,33 @@ import (
 	"strings"
 )
 
+// lsmodOptions are the flags of lsmod(8) since kmod 34.
+var lsmodOptions = []option{
+	{short: 's', long: "syslog"},
+	{short: 'v', long: "verbose"},
+	{short: 'V', long: "version"},
+	{short: 'h', long: "help"},
+}
+
 // lsmod prints the module list in the columns of kmod's tool. A module that is
 // being removed has the count -1 in the kernel's list; it is printed as 0.
 func (p *program) lsmod(args []string) error {
-	if len(args) > 0 {
-		return usageError{"takes no arguments"}
+	flags, rest, err := getopt(args, lsmodOptions)
+	if err != nil {
+		return err
+	}
+	for _, f := range flags {
+		switch f.id {
+		case "help":
+			return p.help()
+		case "version":
+			return p.version()
+		case "syslog":
+			p.toSyslog()
+		}
+	}
+	if len(rest) > 0 {
+		return said("too many arguments provided.")
 	}
 	k, err := p.kernel()
 	if err != nil {
@@ -27,7 +49,7 @@ func (p *program) lsmod(args []string) error {
 		if len(m.Users) > 0 {
 			fmt.Fprintf(w, " %s", strings.Join(m.Users, ","))
 		}
-		fmt.Fprintln(w)
+		w.WriteByte('\n')
 	}
 	return w.Flush()
 }

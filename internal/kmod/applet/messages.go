@@ -1,12 +1,9 @@
 package applet
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"syscall"
-
-	"example.org/kmodsh/internal/kernel"
 )
 
 // strerror gives an errno in the words of strerror(3), which begin with a
@@ -53,28 +50,6 @@ func (e toolError) Error() string { return e.text }
 
 // said returns a message in kmod's words.
 func said(format string, args ...any) error { return toolError{fmt.Sprintf(format, args...)} }
-
-// sayInsert prints why a module could not be inserted: kmod's line, and below
-// it what the kernel logged, which is the reason.
-func (p *program) sayInsert(name string, err error, reason func(syscall.Errno) string) {
-	if p.quiet {
-		return
-	}
-	for _, err := range split(err) {
-		var le *kernel.LoadError
-		switch {
-		case errors.As(err, &le) && le.Errno != 0:
-			p.printError(said("could not insert '%s': %s", le.Module, reason(le.Errno)))
-		case errors.As(err, &le):
-			p.printError(said("could not insert '%s': %v", le.Module, le.Err))
-		default:
-			p.printError(said("could not insert '%s': %v", name, err))
-		}
-		if le != nil {
-			p.sayLog(le.Log)
-		}
-	}
-}
 
 // sayLog prints what the kernel logged.
 func (p *program) sayLog(lines []string) {

@@ -20,7 +20,7 @@ var modinfoOptions = []option{
 	{short: 'p', long: "parameters"},
 	{short: 'n', long: "filename"},
 	{short: '0', long: "null"},
-	{long: "modname", absent: true},
+	{long: "modname"},
 	{short: 'F', long: "field", arg: true},
 	{short: 'k', long: "set-version", arg: true},
 	{short: 'b', long: "basedir", arg: true},

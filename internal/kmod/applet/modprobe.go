@@ -1,47 +1,47 @@
 package applet
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"strconv"
-	"strings"
 	"syscall"
 	"time"
 
 	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/kmod"
-	"example.org/kmodsh/internal/trace"
 )
 
-// modprobeOptions are the flags of modprobe(8) of kmod 30.
+// modprobeOptions are the flags of modprobe(8), in the order in which
+// getopt_long names them.
 var modprobeOptions = []option{
 	{short: 'a', long: "all"},
 	{short: 'r', long: "remove"},
-	{long: "remove-dependencies", absent: true},
+	{long: "remove-dependencies", as: "remove-holders"},
 	{long: "remove-holders"},
 	{short: 'w', long: "wait", arg: true},
 	{long: "first-time"},
-	{short: 'i', long: "ignore-install"},
-	{long: "ignore-remove"},
+	{short: 'i', long: "ignore-install", as: "ignore"},
+	{long: "ignore-remove", as: "ignore"},
 	{short: 'b', long: "use-blacklist"},
 	{short: 'f', long: "force"},
 	{long: "force-modversion"},
 	{long: "force-vermagic"},
 	{short: 'R', long: "resolve-alias"},
 	{short: 'D', long: "show-depends"},
-	{short: 'c', long: "showconfig", absent: true},
-	{long: "show-config", absent: true},
-	{long: "show-modversions", absent: true},
-	{long: "dump-modversions", absent: true},
-	{long: "show-exports", absent: true},
+	{short: 'c', long: "showconfig"},
+	{long: "show-config", as: "showconfig"},
+	{long: "show-modversions"},
+	{long: "dump-modversions", as: "show-modversions"},
+	{long: "show-exports"},
 	{short: 'n', long: "dry-run"},
-	{long: "show"},
+	{long: "show", as: "dry-run"},
 	{short: 'C', long: "config", arg: true},
 	{short: 'd', long: "dirname", arg: true},
 	{short: 'S', long: "set-version", arg: true},
-	{short: 's', long: "syslog", absent: true},
+	{short: 's', long: "syslog"},
 	{short: 'q', long: "quiet"},
 	{short: 'v', long: "verbose"},
 	{short: 'V', long: "version"},
@@ -51,7 +51,8 @@ var modprobeOptions = []option{
 // modprobeRun is one run of modprobe.
 type modprobeRun struct {
 	*program
-	all, remove, holders, first, names, depends, verbose bool
+	all, remove, holders, first, verbose bool
+	query                                string // id of the flag of a query; "" for none
 
 	wait    time.Duration
 	config  []string
@@ -63,7 +64,7 @@ type modprobeRun struct {
 
 func (p *program) modprobe(args []string) error {
 	if p.Getenv != nil {
-		args = append(strings.Fields(p.Getenv("MODPROBE_OPTIONS")), args...)
+		args = append(splitOptions(p.Getenv("MODPROBE_OPTIONS")), args...)
 	}
 	flags, rest, err := getopt(args, modprobeOptions)
 	if err != nil {
@@ -81,20 +82,21 @@ func (p *program) modprobe(args []string) error {
 			return err
 		}
 	}
-	if len(rest) == 0 {
+	if len(rest) == 0 && m.query != "showconfig" {
 		return said("missing parameters. See -h.")
 	}
 	if m.dir, err = p.treeDir(m.dirname, m.version); err != nil {
 		return err
 	}
 	if err := m.open(); err != nil {
-		if errors.Is(err, kernel.ErrNotFound) {
-			return m.notFound(rest[0], err)
-		}
 		return err
 	}
 	ctx := context.Background()
 	switch {
+	case m.query == "showconfig":
+		return m.showConfig()
+	case m.query == "show-modversions", m.query == "show-exports":
+		return m.showSymbols(rest[0])
 	case m.remove:
 		return m.each(rest, func(name string) error { return m.unload(ctx, name) })
 	case m.all:
@@ -111,16 +113,16 @@ func (m *modprobeRun) flag(f flag) error {
 	case "remove":
 		m.remove = true
 	case "remove-holders":
-		m.remove, m.holders = true, true
+		m.holders = true
 	case "wait":
 		ms, err := strconv.ParseUint(f.value, 10, 31)
 		if err != nil {
-			return fmt.Errorf("unable to parse wait time %q: give milliseconds", f.value)
+			return said("unexpected wait value '%s'.", f.value)
 		}
 		m.wait = time.Duration(ms) * time.Millisecond
 	case "first-time":
 		m.first = true
-	case "ignore-install", "ignore-remove":
+	case "ignore":
 		m.loader.IgnoreCommands = true
 	case "use-blacklist":
 		m.loader.Blacklist = true
@@ -130,11 +132,9 @@ func (m *modprobeRun) flag(f flag) error {
 		m.loader.Flags |= kernel.IgnoreModversions
 	case "force-vermagic":
 		m.loader.Flags |= kernel.IgnoreVermagic
-	case "resolve-alias":
-		m.names = true
-	case "show-depends":
-		m.depends = true
-	case "dry-run", "show":
+	case "resolve-alias", "show-depends", "showconfig", "show-modversions", "show-exports":
+		m.query = f.id
+	case "dry-run":
 		m.loader.DryRun = true
 	case "config":
 		if m.config == nil {
@@ -147,6 +147,8 @@ func (m *modprobeRun) flag(f flag) error {
 		m.dirname = f.value
 	case "set-version":
 		m.version = f.value
+	case "syslog":
+		m.toSyslog()
 	case "quiet":
 		m.quiet = true
 	case "verbose":
@@ -166,14 +168,15 @@ func (m *modprobeRun) open() error {
 		return err
 	}
 	l := &m.loader
-	l.Resolver, l.Policy, l.Report, l.Run, l.Now = r, policy, m.Report, m.Run, m.Now
+	l.Resolver, l.Policy, l.Report, l.Run, l.Now, l.Paths = r, policy, m.Report, m.Run, m.Now, true
 	if l.Run == nil {
 		l.Run = Shell
 	}
-	if m.verbose {
+	// Since kmod 35 a dry run needs no -v to say what it does not do.
+	if m.verbose || l.DryRun {
 		l.Show = func(line string) { fmt.Fprintln(m.Stdout, line) }
 	}
-	if m.names || m.depends {
+	if m.query != "" {
 		return nil
 	}
 	l.Kernel, err = m.kernel()
@@ -195,11 +198,11 @@ func (m *modprobeRun) each(names []string, do func(string) error) error {
 
 // load loads or shows what a name stands for.
 func (m *modprobeRun) load(ctx context.Context, name string, params []string) error {
-	switch {
-	case m.names:
+	switch m.query {
+	case "resolve-alias":
 		names, err := m.loader.Resolver.ShowNames(name)
 		return m.print(name, names, err)
-	case m.depends:
+	case "show-depends":
 		lines, err := m.loader.Resolver.ShowDepends(name, m.dir, kmod.PlanOptions{
 			Params: kmod.JoinParams(params), IgnoreCommands: m.loader.IgnoreCommands, Blacklist: m.loader.Blacklist,
 		})
@@ -209,81 +212,85 @@ func (m *modprobeRun) load(ctx context.Context, name string, params []string) er
 		}
 		return m.print(name, lines, err)
 	}
-	_, err := m.loader.Load(ctx, kernel.LoadRequest{Name: name, Params: params, First: m.first})
-	if err == nil {
-		return nil
+	said := false
+	m.loader.Failed = func(module string, err error) {
+		said = true
+		m.sayLoad(module, err)
 	}
-	var refused *kernel.LoadError
-	if !errors.As(err, &refused) && errors.Is(err, kernel.ErrNotFound) {
+	_, err := m.loader.Load(ctx, kernel.LoadRequest{Name: name, Params: params, First: m.first})
+	switch {
+	case err == nil:
+		return nil
+	case said:
+		return errSilent
+	case isNotFound(err):
 		return m.notFound(name, err)
 	}
-	m.sayInsert(name, err, insertReason)
+	m.sayLoad(name, err)
 	return errSilent
+}
+
+// sayLoad prints why a module could not be loaded: kmod's lines, and below them
+// what kmod does not say.
+func (m *modprobeRun) sayLoad(module string, err error) {
+	if m.quiet {
+		return
+	}
+	var le *kernel.LoadError
+	var command *kmod.CommandError
+	switch {
+	case errors.As(err, &command):
+		m.printError(said("Error running install command '%s' for module %s: retcode %d", command.Text, command.Module, command.Status))
+		m.printError(said("could not insert '%s': Invalid argument", module))
+	case errors.As(err, &le) && le.Errno != 0:
+		m.printError(said("could not insert '%s': %s", module, insertReason(le.Errno)))
+	case errors.As(err, &le):
+		m.printError(said("could not insert '%s': %v", module, le.Err))
+	case isNotFound(err):
+		m.printError(said("could not find module by name='%s'", module))
+		m.printError(said("could not insert '%s': %s", module, insertReason(syscall.ENOENT)))
+	default:
+		m.printError(said("could not insert '%s': %v", module, err))
+	}
+	if le != nil {
+		if le.Module != "" && le.Module != module {
+			fmt.Fprintf(m.Stderr, "%s: %s needs %s, which was refused\n", m.name, module, le.Module)
+		}
+		m.sayLog(le.Log)
+	}
 }
 
 // print writes the lines of a query.
 func (m *modprobeRun) print(name string, lines []string, err error) error {
+	w := bufio.NewWriter(m.Stdout)
 	for _, l := range lines {
-		fmt.Fprintln(m.Stdout, l)
+		w.WriteString(l)
+		w.WriteByte('\n')
 	}
-	if errors.Is(err, kernel.ErrNotFound) {
+	if ferr := w.Flush(); ferr != nil {
+		return ferr
+	}
+	if isNotFound(err) {
 		return m.notFound(name, err)
 	}
 	return err
 }
 
-// notFound is kmod's message for a name that stands for nothing. Where the
-// tree is to blame, it is followed by what is wrong with it.
+// isNotFound says that a name stands for nothing, or can stand for nothing.
+func isNotFound(err error) bool {
+	var bad *kmod.PathError
+	return errors.Is(err, kernel.ErrNotFound) || errors.Is(err, kernel.ErrInvalidName) || errors.As(err, &bad)
+}
+
+// notFound is kmod's message for a name that stands for nothing.
 func (m *modprobeRun) notFound(name string, err error) error {
 	text := fmt.Sprintf("Module %s not found in directory %s", name, m.dir)
-	if why := err.Error(); strings.Contains(why, "depmod") || strings.Contains(why, "which has no") || strings.HasPrefix(why, "module tree") {
-		text += "\n" + m.name + ": " + why
+	var bad *kmod.PathError
+	if errors.As(err, &bad) {
+		text = fmt.Sprintf("Failed to get module from path %s: %s", name, strerror(kernel.ErrnoOf(bad.Err)))
 	}
 	if m.all {
 		return warning{text}
 	}
 	return fatalError{text}
-}
-
-// unload removes what a name stands for. That nothing of it is loaded is a
-// failure only with --first-time.
-func (m *modprobeRun) unload(ctx context.Context, name string) error {
-	res, err := m.loader.Unload(ctx, kernel.UnloadRequest{
-		Name: name, Deps: true, Holders: m.holders, Wait: m.wait, Force: m.loader.Flags != 0,
-	})
-	switch {
-	case err == nil:
-		return nil
-	case res.State == trace.Builtin:
-		return fatalError{fmt.Sprintf("Module %s is builtin.", name)}
-	case !errors.Is(err, kernel.ErrNotFound):
-		m.sayRemove(err)
-		return errSilent
-	}
-	if _, unknown := m.loader.Resolver.Resolve(name); unknown != nil {
-		return fatalError{fmt.Sprintf("Module %s not found.", name)}
-	}
-	if m.first {
-		return fatalError{fmt.Sprintf("Module %s is not in kernel.", name)}
-	}
-	return nil
-}
-
-// sayRemove prints why a module could not be removed: kmod's line, and below
-// it who holds the module.
-func (m *modprobeRun) sayRemove(err error) {
-	for _, err := range split(err) {
-		var le *kernel.LoadError
-		switch {
-		case !errors.As(err, &le) || le.Errno == 0:
-			m.complain(err)
-		case le.Errno == syscall.EAGAIN:
-			m.complain(fatalError{fmt.Sprintf("Module %s is in use.", le.Module)})
-		default:
-			m.complain(said("could not remove '%s': %s", le.Module, strerror(le.Errno)))
-		}
-		if le != nil && le.Why != "" && !m.quiet {
-			fmt.Fprintf(m.Stderr, "%s: %s: %s\n", m.name, le.Module, le.Why)
-		}
-	}
 }

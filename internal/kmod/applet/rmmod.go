@@ -2,19 +2,17 @@ package applet
 
 import (
 	"context"
-	"fmt"
 	"path/filepath"
 	"strings"
-	"syscall"
 
 	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/trace"
 )
 
-// rmmodOptions are the flags of rmmod(8) of kmod 30.
+// rmmodOptions are the flags of rmmod(8).
 var rmmodOptions = []option{
 	{short: 'f', long: "force"},
-	{short: 's', long: "syslog", absent: true},
+	{short: 's', long: "syslog"},
 	{short: 'v', long: "verbose"},
 	{short: 'V', long: "version"},
 	{short: 'h', long: "help"},
@@ -26,7 +24,7 @@ func (p *program) rmmod(args []string) error {
 	if err != nil {
 		return err
 	}
-	force, verbose := false, false
+	force := false
 	for _, f := range flags {
 		switch f.id {
 		case "help":
@@ -35,8 +33,8 @@ func (p *program) rmmod(args []string) error {
 			return p.version()
 		case "force":
 			force = true
-		case "verbose":
-			verbose = true
+		case "syslog":
+			p.toSyslog()
 		}
 	}
 	if len(names) == 0 {
@@ -48,9 +46,6 @@ func (p *program) rmmod(args []string) error {
 	}
 	var failed error
 	for _, name := range names {
-		if verbose {
-			fmt.Fprintf(p.Stdout, "rmmod %s\n", name)
-		}
 		if err := p.removeOne(k, name, force); err != nil {
 			p.complain(err)
 			failed = errSilent
@@ -93,9 +88,9 @@ func (p *program) removeOne(k kernel.Kernel, name string, force bool) error {
 	switch {
 	case err == nil:
 		return nil
-	case errno == syscall.EAGAIN:
-		return said("Module %s is in use", name)
 	case errno != 0:
+		// libkmod and rmmod say so both.
+		p.complain(said("could not remove '%s': %s", name, strerror(errno)))
 		return said("could not remove module %s: %s", name, strerror(errno))
 	}
 	return said("could not remove module %s: %v", name, err)

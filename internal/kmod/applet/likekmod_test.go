@@ -1,0 +1,315 @@
+package applet
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/datadriven"
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"example.org/kmodsh/internal/kernel"
+)
+
+// TestMain lets the test's own program be the applets: started under the name
+// of one it is that.
+func TestMain(m *testing.M) {
+	name := filepath.Base(os.Args[0])
+	if slices.Contains(Names(), name) {
+		os.Exit(Main(name, os.Args[1:], Env{
+			Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv,
+			Kernel: func() (kernel.Kernel, error) {
+				return fakeKernel{os.Getenv("FAKE")}, nil
+			},
+			Release: release,
+			Cmdline: func() string {
+				b, _ := os.ReadFile("/proc/cmdline")
+				return string(b)
+			},
+		}))
+	}
+	os.Exit(m.Run())
+}
+
+// release is the running kernel's, which kmod's tools ask for themselves.
+func release() string {
+	k, err := kernel.NewLinux()
+	if err != nil {
+		return ""
+	}
+	return k.Release()
+}
+
+// A peer is an installation of kmod to compare with.
+type peer struct {
+	version string // its major version
+	path    string // the directory of its tools
+}
+
+// peers finds kmod's tools: the installed ones, and those in the directories of
+// KMODSH_KMOD (separated by colons).
+func peers(t *testing.T) []peer {
+	t.Helper()
+	var list []peer
+	dirs := filepath.SplitList(os.Getenv("KMODSH_KMOD"))
+	if p, err := exec.LookPath("modprobe"); err == nil {
+		dirs = append(dirs, filepath.Dir(p))
+	}
+	for _, dir := range dirs {
+		out, err := exec.Command(filepath.Join(dir, "modprobe"), "--version").Output()
+		f := strings.Fields(string(out))
+		if err != nil || len(f) < 3 || f[0] != "kmod" {
+			t.Logf("%s holds no tools of kmod: %v", dir, err)
+			continue
+		}
+		version, _, _ := strings.Cut(f[2], ".")
+		if version != "30" && version != "34" {
+			t.Logf("%s has kmod %s; what differs is known of 30 and 34 only", dir, f[2])
+			continue
+		}
+		list = append(list, peer{version, dir})
+	}
+	return list
+}
+
+// likeCase is one command line and what is known of it.
+type likeCase struct {
+	what    string   // the flag or behaviour it is about, for the table in docs
+	differs []string // versions of kmod that answer otherwise
+	why     string
+	alone   string // why kmod is not asked
+	line    string
+}
+
+// parseCase reads the input of a block: annotations, then the command line.
+func parseCase(input string) (c likeCase, err error) {
+	for line := range strings.Lines(input) {
+		line = strings.TrimRight(line, "\n")
+		switch rest, note := strings.CutPrefix(line, "# "); {
+		case !note:
+			if c.line != "" {
+				c.line += "\n"
+			}
+			c.line += line
+		case strings.HasPrefix(rest, "differs "):
+			versions, why, ok := strings.Cut(strings.TrimPrefix(rest, "differs "), ": ")
+			if !ok {
+				return c, fmt.Errorf("%q: want # differs VERSION...: REASON", line)
+			}
+			c.differs, c.why = strings.Fields(versions), why
+		case strings.HasPrefix(rest, "alone: "):
+			c.alone = strings.TrimPrefix(rest, "alone: ")
+		default:
+			c.what = rest
+		}
+	}
+	return c, nil
+}
+
+// TestLikeKmod runs the command lines of testdata/kmod by a shell in which the
+// names of kmod's tools are ours, on a tree and a kernel of files, and holds
+// the answers. Then the same runs with kmod's own tools have to answer the
+// same, but for the differences that are noted: those too have to be there.
+func TestLikeKmod(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts some thousand processes")
+	}
+	others := peers(t)
+	library := fakeLibrary(t)
+	switch {
+	case len(others) == 0:
+		t.Log("no tools of kmod here to compare with (apt-get install kmod): only our own answers are held")
+	case library == "" || !namespaces():
+		t.Log("kmod's tools cannot be kept off this machine's kernel (gcc, unshare): only our own answers are held")
+		others = nil
+	}
+	datadriven.Walk(t, "testdata/kmod", func(t *testing.T, path string) {
+		if !strings.HasSuffix(path, ".test") {
+			return
+		}
+		var ours, theirs *box
+		var all []*box
+		var wrong []string // a failure inside would end the whole file
+		start := func(tree string) {
+			ours = newBox(t, tree, peer{}, "")
+			all = nil
+			for _, p := range others {
+				theirs = newBox(t, tree, p, library)
+				all = append(all, theirs)
+			}
+		}
+		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
+			if d.Cmd == "tree" {
+				start(filepath.Join(filepath.Dir(path), strings.TrimSpace(d.Input)))
+				return ""
+			}
+			c, err := parseCase(d.Input)
+			if err != nil {
+				d.Fatalf(t, "%v", err)
+			}
+			got := ours.run(c.line)
+			for _, b := range all {
+				if c.alone != "" {
+					break
+				}
+				want := b.run(c.line)
+				known := slices.Contains(c.differs, b.peer.version)
+				switch {
+				case !known && got != want:
+					wrong = append(wrong, fmt.Sprintf("%s: %s\nkmod %s:\n%sours:\n%s", d.Pos, c.line, b.peer.version, want, got))
+				case known && got == want:
+					wrong = append(wrong, fmt.Sprintf("%s: %s\nkmod %s answers the same, though noted as different", d.Pos, c.line, b.peer.version))
+				}
+			}
+			return got
+		})
+		for _, w := range wrong {
+			t.Error(w)
+		}
+	})
+}
+
+// box is a root directory and a kernel of files for one set of tools.
+type box struct {
+	t     *testing.T
+	peer  peer
+	dir   string // with root, fake (proc and sys) and bin
+	tools string
+	ns    bool // runs in a mount namespace with its own /proc and /sys
+}
+
+func newBox(t *testing.T, tree string, p peer, library string) *box {
+	t.Helper()
+	b := &box{t: t, peer: p, dir: t.TempDir()}
+	ar, err := txtar.ParseFile(tree)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range []string{"root", "fake/proc/real", "fake/sys/module", "bin"} {
+		if err := os.MkdirAll(filepath.Join(b.dir, d), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ar.Files = append([]txtar.File{{Name: "fake/proc/cmdline", Data: []byte("quiet\n")}, {Name: "fake/proc/modules"}}, ar.Files...)
+	for _, f := range ar.Files {
+		b.put(f.Name, f.Data)
+	}
+	if err := os.Symlink("real/self", filepath.Join(b.dir, "fake/proc/self")); err != nil {
+		t.Fatal(err)
+	}
+	loaded, _ := filepath.Glob(filepath.Join(b.dir, "fake/sys/module/*/initstate"))
+	for _, l := range loaded {
+		if err := os.MkdirAll(filepath.Join(filepath.Dir(l), "holders"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.tools = filepath.Join(b.dir, "bin")
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range Names() {
+		to := filepath.Join(b.tools, name)
+		if p.path == "" {
+			err = os.Symlink(self, to)
+		} else {
+			text := fmt.Sprintf("#!/bin/sh\nLD_PRELOAD=%s exec %s/%s \"$@\"\n", library, p.path, name)
+			err = os.WriteFile(to, []byte(text), 0o755)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.ns = namespaces()
+	return b
+}
+
+// put writes one file of the tree; its name tells what becomes of the text.
+func (b *box) put(name string, data []byte) {
+	b.t.Helper()
+	if !strings.HasPrefix(name, "fake/") {
+		name = "root/" + name
+	}
+	to := filepath.Join(b.dir, name)
+	switch {
+	case strings.HasSuffix(name, ".ko"):
+		data = koText(string(data))
+	case strings.HasSuffix(name, ".modinfo"):
+		data = bytes.ReplaceAll(data, []byte{'\n'}, []byte{0})
+	}
+	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+		b.t.Fatal(err)
+	}
+	if target, ok := bytes.CutPrefix(data, []byte("-> ")); ok {
+		if err := os.Symlink(strings.TrimSpace(string(target)), to); err != nil {
+			b.t.Fatal(err)
+		}
+		return
+	}
+	if err := os.WriteFile(to, data, 0o644); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// inBox mounts the files of the fake kernel and runs the line.
+const inBox = `mount --rbind /proc "$BOX/fake/proc/real" && mount --rbind "$BOX/fake/proc" /proc && mount --bind "$BOX/fake/sys" /sys || exit 99
+unset BOX
+log() { s=$?; cat "$FAKE/log" 2>/dev/null; rm -f "$FAKE/log"; return $s; } # what the fake kernel was asked
+eval "$LINE"`
+
+// namespaces says whether this user may make mount namespaces.
+func namespaces() bool { return exec.Command("unshare", "-m", "true").Run() == nil }
+
+// run runs a line and returns what it printed and its status. Standard error
+// comes after standard output. The path of the root is written $ROOT.
+func (b *box) run(line string) string {
+	b.t.Helper()
+	root := filepath.Join(b.dir, "root")
+	ctx, done := context.WithTimeout(b.t.Context(), time.Minute)
+	defer done()
+	cmd := exec.CommandContext(ctx, "sh", "-c", `eval "$LINE"`)
+	if b.ns {
+		cmd = exec.CommandContext(ctx, "unshare", "-m", "sh", "-c", inBox)
+	}
+	cmd.Dir = root
+	cmd.Env = []string{"PATH=" + b.tools + ":/usr/bin:/bin:/usr/sbin:/sbin", "ROOT=" + root, "BOX=" + b.dir, "LINE=" + line, "LC_ALL=C", "FAKE=" + filepath.Join(b.dir, "fake")}
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	err := cmd.Run()
+	status := 0
+	var exit *exec.ExitError
+	switch {
+	case errors.As(err, &exit):
+		status = exit.ExitCode()
+	case err != nil:
+		b.t.Fatal(err)
+	}
+	if status == 99 {
+		b.t.Fatalf("no box for %s: %s", line, errs.String())
+	}
+	text := out.String()
+	if text != "" && !strings.HasSuffix(text, "\n") {
+		text += "<no newline>\n"
+	}
+	text += libkmodPlace.ReplaceAllString(errs.String(), "$1: ")
+	if b.peer.path != "" {
+		text = strings.ReplaceAll(text, b.peer.path+"/", "")
+	}
+	text = strings.NewReplacer(b.tools+"/", "", "/lib/modules/"+release(), "/lib/modules/$RELEASE", "\x00", "<NUL>", root, "$ROOT").Replace(text)
+	if status != 0 {
+		text += fmt.Sprintf("status %d\n", status)
+	}
+	return text
+}
+
+// libkmodPlace is the place in its own source that libkmod puts in a message.
+var libkmodPlace = regexp.MustCompile(`(?m)^(\w+: (?:ERROR|WARNING)):? (?:\S+\.c:\d+ \w+(?:\(\))?:? |kmod_\w+: )`)
