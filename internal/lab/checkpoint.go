@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 
 	"example.org/kmodsh/internal/kernel"
 )
@@ -61,15 +62,17 @@ func (t *target) checkpoint(ctx context.Context, pos int) error {
 		return err
 	}
 	defer done()
-	if err := t.past.open(t.made.cache); err != nil {
+	if err := t.past.pool.open(t.made.cache); err != nil {
 		return fmt.Errorf("checkpoint %d: %w", pos, err)
 	}
 	v := t.running()
 	cp := &checkpoint{pos: pos}
 	var last uint64
-	cp.image, err = t.past.save(ctx, v, func() {
-		cp.theirs, last = v.client.mark()
-		cp.console = v.console.state()
+	cp.image, err = t.past.pool.save(ctx, func(f *os.File) error {
+		return v.write(ctx, f, func() {
+			cp.theirs, last = v.client.mark()
+			cp.console = v.console.state()
+		})
 	})
 	if err != nil {
 		if dead := v.Err(); dead != nil {
@@ -102,8 +105,9 @@ func (t *target) restoreTo(ctx context.Context, pos int) (at int, err error) {
 	if cp == nil {
 		return 0, fmt.Errorf("going to position %d: %w", pos, errNoCheckpoint)
 	}
+	defer t.past.pool.drop(cp.image)
 	if err := t.replace(ctx, cp); err != nil {
-		return 0, fmt.Errorf("going to position %d: %w", cp.pos, err)
+		return 0, fmt.Errorf("going to position %d: %w", cp.pos, t.giveUp(cp, err))
 	}
 	return cp.pos, nil
 }
@@ -121,7 +125,8 @@ func (t *target) forkAt(ctx context.Context, pos int) (f *target, at int, err er
 	if cp == nil {
 		return nil, 0, fmt.Errorf("forking at position %d: %w", pos, errNoCheckpoint)
 	}
-	f = newTarget(t.name)
+	defer t.past.pool.drop(cp.image)
+	f = newTarget(t.name, nil)
 	f.boot, f.config, f.configPaths, f.accel = t.boot, t.config, t.configPaths, t.accel
 	f.made, f.savedAs, f.split, f.resumed = t.made, t.savedAs, t.split, t.resumed
 	// The console that a person wants kept is the first one's.
@@ -131,11 +136,24 @@ func (t *target) forkAt(ctx context.Context, pos int) (f *target, at int, err er
 	f.events = t.events.Copy(t.story.common(cp.story).last())
 	f.events.Rewrite(f.events.Last(), cp.story.since(t.story.common(cp.story)))
 	if f.vm, err = t.bring(ctx, cp, f.made.options); err != nil {
-		return nil, 0, fmt.Errorf("forking at position %d: %w", cp.pos, err)
+		return nil, 0, fmt.Errorf("forking at position %d: %w", cp.pos, t.giveUp(cp, err))
 	}
 	f.vm.client.show(f.events)
-	t.past.share(&f.past, cp.pos)
+	f.past = t.past.share(cp.pos)
 	return f, cp.pos, nil
+}
+
+// giveUp removes a checkpoint that turned out to be damaged, and says so.
+func (t *target) giveUp(cp *checkpoint, err error) error {
+	var damaged *damagedError
+	if !errors.As(err, &damaged) {
+		return err
+	}
+	t.past.remove(cp)
+	if at, ok := t.past.nearest(cp.pos); ok {
+		return fmt.Errorf("%w; this checkpoint is given up, the nearest before it is position %d", err, at)
+	}
+	return fmt.Errorf("%w; this checkpoint is given up, and there is none before it", err)
 }
 
 // pin keeps a checkpoint from being thinned out, until unpin. It says whether
@@ -144,13 +162,7 @@ func (t *target) pin(pos int) bool   { return t.past.pin(pos, true) }
 func (t *target) unpin(pos int) bool { return t.past.pin(pos, false) }
 
 // nearest returns the position of the newest checkpoint at or before pos.
-func (t *target) nearest(pos int) (at int, ok bool) {
-	cp := t.past.find(pos)
-	if cp == nil {
-		return 0, false
-	}
-	return cp.pos, true
-}
+func (t *target) nearest(pos int) (at int, ok bool) { return t.past.nearest(pos) }
 
 // forget removes the checkpoints at pos and after it: a future that will not be.
 func (t *target) forget(pos int) { t.past.forget(pos) }

@@ -105,3 +105,6 @@ func vmCache(t testing.TB, series string) *Cache {
 	}
 	return c
 }
+
+// tbContext is a context for what is not meant to be given up.
+func tbContext() context.Context { return context.Background() }

@@ -43,7 +43,7 @@ func open(ctx context.Context, spec string, o Options) (*target, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := newTarget("vm:" + spec)
+	t := newTarget("vm:"+spec, newPast(newPool(o.CheckpointSpace)))
 	t.config = config
 	if spec == "" {
 		t.name += filepath.Base(o.Kernel)

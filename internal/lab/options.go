@@ -34,6 +34,10 @@ type Options struct {
 	// Console is the file in which everything the guest prints is kept. ""
 	// keeps it only while the machine is there, and after its death.
 	Console string
+	// CheckpointSpace is how much disk space the checkpoints of the machine, and
+	// of those forked from it, may take, in bytes; 0 means 2 GiB. They never
+	// take more than a quarter of what is free.
+	CheckpointSpace int64
 	// Progress hears of what takes long; it may be nil.
 	Progress Progress
 
@@ -66,6 +70,12 @@ func (o *Options) validate() error {
 	}
 	if o.CPUs < 1 || o.CPUs > maxCPUs {
 		return fmt.Errorf("%d processors: the guest can have 1 to %d", o.CPUs, maxCPUs)
+	}
+	if o.CheckpointSpace < 0 {
+		return fmt.Errorf("%d bytes for checkpoints", o.CheckpointSpace)
+	}
+	if o.CheckpointSpace == 0 {
+		o.CheckpointSpace = defaultBudget
 	}
 	if o.Modules != "" && o.Kernel == "" {
 		return errors.New("a module directory without a kernel image")

@@ -1,155 +1,146 @@
 package lab
 
 import (
-	"context"
-	"os"
+	"cmp"
 	"slices"
-	"sync"
-	"sync/atomic"
 )
 
-// past is the checkpoints of one target, in the order of their positions. Its
-// zero value has none.
+// past is the checkpoints of one target, in the order of their positions. It
+// belongs to a pool, whose mutex guards it.
 type past struct {
-	mu   sync.Mutex
 	pool *pool
 	list []*checkpoint
 }
 
-// pool is the directory in which checkpoints are: those of a target and of the
-// targets forked from it. It goes with the last of them.
-type pool struct {
-	dir *TempDir
-
-	mu    sync.Mutex
-	users int
-}
-
-// image is a saved machine.
-type image struct {
-	path string
-	refs atomic.Int32
-}
-
-func isDamaged(error) bool { return false }
-
-func (p *past) open(c *Cache) error {
+// newPast returns a past without checkpoints that uses a pool.
+func newPast(p *pool) *past {
+	s := &past{pool: p}
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.pool != nil {
-		return nil
-	}
-	dir, err := c.TempDir("past")
-	if err != nil {
-		return err
-	}
-	p.pool = &pool{dir: dir, users: 1}
-	return os.Chmod(dir.Path, 0o700)
+	p.pasts[s] = true
+	p.mu.Unlock()
+	return s
 }
 
-func (p *past) save(ctx context.Context, v *vm, still func()) (*image, error) {
-	f, err := os.CreateTemp(p.pool.dir.Path, "image-")
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	if err := v.write(ctx, f, still); err != nil {
-		os.Remove(f.Name())
-		return nil, err
-	}
-	im := &image{path: f.Name()}
-	im.refs.Store(1)
-	return im, nil
+// search finds the place of a position in the list.
+func (s *past) search(pos int) (int, bool) {
+	return slices.BinarySearchFunc(s.list, pos, func(c *checkpoint, pos int) int { return cmp.Compare(c.pos, pos) })
 }
 
-func (p *past) add(cp *checkpoint) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	i, found := slices.BinarySearchFunc(p.list, cp.pos, func(c *checkpoint, pos int) int { return c.pos - pos })
+// add takes in a checkpoint, in place of one of the same position, and thins
+// out the old ones.
+func (s *past) add(cp *checkpoint) {
+	s.pool.mu.Lock()
+	defer s.pool.mu.Unlock()
+	i, found := s.search(cp.pos)
 	if found {
-		p.list[i].image.drop()
-		p.list[i] = cp
+		cp.pinned = s.list[i].pinned
+		s.pool.dropped(s.list[i].image)
+		s.list[i] = cp
+	} else {
+		s.list = slices.Insert(s.list, i, cp)
+	}
+	s.thin(keepAll)
+}
+
+// thin removes old checkpoints but those that are pinned. The caller holds the
+// pool's mutex.
+func (s *past) thin(keep int) {
+	if len(s.list) == 0 {
 		return
 	}
-	p.list = slices.Insert(p.list, i, cp)
+	newest := s.list[len(s.list)-1].pos
+	s.cut(func(cp *checkpoint) bool { return !cp.pinned && thinned(cp.pos, newest, keep) })
 }
 
-func (im *image) drop() {
-	if im.refs.Add(-1) == 0 {
-		os.Remove(im.path)
-	}
-}
-
-func (p *past) find(pos int) *checkpoint {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for i := len(p.list) - 1; i >= 0; i-- {
-		if p.list[i].pos <= pos {
-			return p.list[i]
+// cut removes the checkpoints that out picks. The caller holds the pool's mutex.
+func (s *past) cut(out func(*checkpoint) bool) {
+	s.list = slices.DeleteFunc(s.list, func(cp *checkpoint) bool {
+		if !out(cp) {
+			return false
 		}
-	}
-	return nil
+		s.pool.dropped(cp.image)
+		return true
+	})
 }
 
-func (p *past) load(ctx context.Context, v *vm, cp *checkpoint) error {
-	f, err := os.Open(cp.image.path)
-	if err != nil {
-		return err
+// find returns the newest checkpoint at or before pos, nil when there is none.
+// The caller drops its image.
+func (s *past) find(pos int) *checkpoint {
+	s.pool.mu.Lock()
+	defer s.pool.mu.Unlock()
+	i, found := s.search(pos)
+	if !found {
+		i--
 	}
-	defer f.Close()
-	return v.loadFile(ctx, f)
+	if i < 0 {
+		return nil
+	}
+	s.list[i].image.refs++
+	return s.list[i]
 }
 
-func (p *past) share(q *past, pos int) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.pool.mu.Lock()
-	p.pool.users++
-	p.pool.mu.Unlock()
-	q.pool = p.pool
-	for _, cp := range p.list {
+// nearest returns the position of the newest checkpoint at or before pos.
+func (s *past) nearest(pos int) (at int, ok bool) {
+	cp := s.find(pos)
+	if cp == nil {
+		return 0, false
+	}
+	s.pool.drop(cp.image)
+	return cp.pos, true
+}
+
+// pin sets whether a checkpoint stays whatever its age, and says whether there
+// is one.
+func (s *past) pin(pos int, on bool) bool {
+	s.pool.mu.Lock()
+	defer s.pool.mu.Unlock()
+	i, found := s.search(pos)
+	if found {
+		s.list[i].pinned = on
+	}
+	return found
+}
+
+// remove removes one checkpoint.
+func (s *past) remove(gone *checkpoint) {
+	s.pool.mu.Lock()
+	defer s.pool.mu.Unlock()
+	s.cut(func(cp *checkpoint) bool { return cp == gone })
+}
+
+// forget removes the checkpoints at pos and after it.
+func (s *past) forget(pos int) {
+	s.pool.mu.Lock()
+	defer s.pool.mu.Unlock()
+	s.cut(func(cp *checkpoint) bool { return cp.pos >= pos })
+}
+
+// share returns the past of a target forked at pos.
+func (s *past) share(pos int) *past {
+	f := newPast(s.pool)
+	s.pool.mu.Lock()
+	defer s.pool.mu.Unlock()
+	for _, cp := range s.list {
 		if cp.pos <= pos {
-			cp.image.refs.Add(1)
-			c := *cp
-			q.list = append(q.list, &c)
+			cp.image.refs++
+			same := *cp
+			f.list = append(f.list, &same)
 		}
 	}
+	return f
 }
 
-func (p *past) pin(pos int, on bool) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, cp := range p.list {
-		if cp.pos == pos {
-			cp.pinned = on
-			return true
-		}
-	}
-	return false
-}
-
-func (p *past) forget(pos int) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for len(p.list) > 0 && p.list[len(p.list)-1].pos >= pos {
-		p.list[len(p.list)-1].image.drop()
-		p.list = p.list[:len(p.list)-1]
-	}
-}
-
-func (p *past) close() error {
-	p.forget(0)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	pool := p.pool
-	if pool == nil {
+// close lets go of all. It may be called again.
+func (s *past) close() error {
+	s.pool.mu.Lock()
+	if !s.pool.pasts[s] {
+		s.pool.mu.Unlock()
 		return nil
 	}
-	p.pool = nil
-	pool.mu.Lock()
-	defer pool.mu.Unlock()
-	if pool.users--; pool.users > 0 {
-		return nil
+	if len(s.pool.pasts) > 1 { // else it goes as a whole
+		s.cut(func(*checkpoint) bool { return true })
 	}
-	return pool.dir.Close()
+	s.list = nil
+	s.pool.mu.Unlock()
+	return s.pool.leave(s)
 }

@@ -34,7 +34,7 @@ func (t *target) bring(ctx context.Context, cp *checkpoint, o vmOptions) (*vm, e
 	v.mu.Lock()
 	v.lasting = true
 	v.mu.Unlock()
-	if err = t.past.load(ctx, v, cp); err == nil {
+	if err = t.past.pool.load(ctx, v, cp.image); err == nil {
 		if err = v.cont(ctx); err == nil {
 			err = v.greet(ctx, true, wire.Hello{Keep: true, Seq: cp.theirs})
 		}
@@ -42,9 +42,11 @@ func (t *target) bring(ctx context.Context, cp *checkpoint, o vmOptions) (*vm, e
 	if err == nil {
 		return v, nil
 	}
-	if ctx.Err() != nil {
+	var damaged *damagedError
+	switch dead := v.Err(); {
+	case ctx.Err() != nil:
 		err = context.Cause(ctx)
-	} else if dead := v.Err(); dead != nil && !isDamaged(err) {
+	case dead != nil && !errors.As(err, &damaged):
 		err = dead // says more
 	}
 	v.close()

@@ -30,7 +30,7 @@ type target struct {
 	settled     chan struct{} // closed when calls may go to the guest
 	debug       debugging
 
-	past  past   // what it can go back to
+	past  *past  // what it can go back to
 	story *story // up to the last checkpoint that the present follows on; owned by whoever has the turn
 	// turn has an element while the machine is saved, forked or replaced:
 	// one at a time.
@@ -54,8 +54,8 @@ type making struct {
 }
 
 // newTarget returns a target without a machine.
-func newTarget(name string) *target {
-	return &target{name: name, settled: make(chan struct{}), turn: make(chan struct{}, 1)}
+func newTarget(name string, past *past) *target {
+	return &target{name: name, past: past, settled: make(chan struct{}), turn: make(chan struct{}, 1)}
 }
 
 // running returns the machine behind the target.
