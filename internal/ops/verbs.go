@@ -20,7 +20,7 @@ func Verbs() []*Verb {
 		holdVerb(), releaseVerb(), delayVerb(), failVerb(), lieVerb(), floodVerb(), faultsVerb(),
 		policyVerb(), setVerb(), killVerb(),
 		expectVerb(), promiseVerb(), outcomeVerb(), exploreVerb(), replayVerb(), conformVerb(), setupVerb(),
-		recordVerb(), transcriptVerb(), openVerb(),
+		recordVerb(), transcriptVerb(), openVerb(), exportVerb(),
 		targetVerb(), restartVerb(), helpVerb(), quitVerb(),
 	}
 }

@@ -1,0 +1,389 @@
+package export
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"syscall"
+
+	"example.org/kmodsh/internal/kernel"
+	"example.org/kmodsh/internal/recording"
+	"example.org/kmodsh/internal/trace"
+)
+
+// chart is a recording laid out: a lane for each thread, a band for each
+// module, columns counted in events. Column n lies before event n (from 0).
+type chart struct {
+	Events  []mark    `json:"events"`
+	Lanes   []lane    `json:"lanes"`
+	Modules []band    `json:"modules"`
+	Arrows  []arrow   `json:"arrows"`
+	Permits []counter `json:"permits"`
+	Max     int       `json:"max"` // permits there are, 0 when it is not known
+}
+
+// mark is one event.
+type mark struct {
+	N      int    `json:"n"` // from 1
+	Time   int64  `json:"t"` // nanoseconds on the target's clock
+	Lane   int    `json:"lane"`
+	Point  string `json:"point"`
+	Name   string `json:"name"` // of the point
+	Text   string `json:"text"` // what it tells besides
+	Module string `json:"module,omitempty"`
+	State  string `json:"state,omitempty"`
+	Bad    bool   `json:"bad,omitempty"` // a verdict or an answer that is not as it should be
+}
+
+// lane is the life of a thread.
+type lane struct {
+	ID      string `json:"id"`
+	Comm    string `json:"comm"`
+	PID     int    `json:"pid,omitempty"`
+	Task    string `json:"task,omitempty"`
+	Parent  int    `json:"parent"` // lane, -1 none
+	Begin   int    `json:"begin"`  // column
+	End     int    `json:"end"`
+	Spans   []span `json:"spans"`
+	Done    bool   `json:"done"`
+	Result  int64  `json:"result"`
+	Verdict string `json:"verdict,omitempty"`
+}
+
+// span is a time in which a thread does one thing, or a module is in one state.
+type span struct {
+	From int    `json:"from"`
+	To   int    `json:"to"`
+	Kind string `json:"kind"`           // "runs", "waits", "held"; a module's state
+	Text string `json:"text,omitempty"` // what for
+}
+
+// band is the life of a module.
+type band struct {
+	Name  string    `json:"name"`
+	Spans []span    `json:"spans"`
+	Refs  []counter `json:"refs"`
+}
+
+// arrow goes from an event to another: "starts" a helper, "answers" its
+// requester, "wakes" one who waits.
+type arrow struct {
+	From int    `json:"from"` // events, from 0
+	To   int    `json:"to"`
+	Kind string `json:"kind"`
+}
+
+// counter is a value from a column on.
+type counter struct {
+	At    int   `json:"at"`
+	Value int64 `json:"value"`
+}
+
+// lay lays a recording out.
+func lay(r *recording.Recording) *chart {
+	c := &chart{Events: []mark{}, Lanes: []lane{}, Modules: []band{}, Arrows: []arrow{}, Permits: []counter{}}
+	b := &layout{chart: c, lanes: map[string]int{}, bands: map[string]int{}, points: map[string]trace.Point{}}
+	for _, p := range trace.Points() {
+		b.points[p.ID] = p
+	}
+	for i, e := range r.Events {
+		b.event(i, e)
+	}
+	if r.Steps {
+		r.Walk(func(s *kernel.Snapshot) bool { b.position(s); return true })
+	} else {
+		b.guess(r)
+	}
+	b.close(len(r.Events))
+	return c
+}
+
+// layout is a chart that is being made.
+type layout struct {
+	*chart
+	lanes, bands map[string]int
+	points       map[string]trace.Point
+}
+
+// event adds an event, to the lane of its thread.
+func (b *layout) event(i int, e trace.Event) {
+	m := mark{N: i + 1, Time: e.Time, Lane: -1, Point: e.Point, Name: b.points[e.Point].Name, Text: particulars(e), Module: e.Module, State: string(e.State)}
+	m.Bad = e.Point == trace.PointVerified && !rightly(kernel.Verdict(firstWord(e.Detail)))
+	if id := recording.ThreadID(e.Thread); id != "" {
+		n, ok := b.lanes[id]
+		if !ok {
+			n = b.lane(id)
+			b.Lanes[n].Comm, b.Lanes[n].PID, b.Lanes[n].Begin = e.Thread.Comm, e.Thread.PID, i
+		}
+		m.Lane = n
+		b.Lanes[n].End = i + 1
+	}
+	b.Events = append(b.Events, m)
+}
+
+// rightly says that nobody was told anything wrong.
+func rightly(v kernel.Verdict) bool {
+	return v == "" || v == kernel.OK || v == kernel.IsBuiltin || v == kernel.Failed
+}
+
+func firstWord(s string) string {
+	s, _, _ = strings.Cut(s, " ")
+	return strings.TrimRight(s, ":;,")
+}
+
+func (b *layout) lane(id string) int {
+	n := len(b.Lanes)
+	b.lanes[id] = n
+	b.Lanes = append(b.Lanes, lane{ID: id, Parent: -1, Spans: []span{}})
+	return n
+}
+
+func (b *layout) band(name string) int {
+	n, ok := b.bands[name]
+	if !ok {
+		n = len(b.Modules)
+		b.bands[name] = n
+		b.Modules = append(b.Modules, band{Name: name, Spans: []span{}, Refs: []counter{}})
+	}
+	return n
+}
+
+// position takes in all there was to see at one position.
+func (b *layout) position(s *kernel.Snapshot) {
+	at := len(s.Events)
+	for _, t := range s.Threads {
+		n, ok := b.lanes[t.ID]
+		if !ok {
+			continue // it never did anything
+		}
+		l := &b.Lanes[n]
+		l.Comm, l.PID, l.Task, l.Done, l.Result = t.Comm, t.PID, t.Task, t.Done, t.Result
+		if t.Verdict != "" {
+			l.Verdict = string(t.Verdict)
+		}
+		if p, ok := b.lanes[t.Parent]; ok && t.Parent != "" && l.Parent < 0 {
+			l.Parent = p
+		}
+		kind, why := "runs", ""
+		switch {
+		case t.Done:
+			kind = ""
+		case t.Status == "blocked":
+			kind, why = "waits", t.Waits
+		case t.Status == "held":
+			kind, why = "held", "held at "+t.At
+		case t.At == "" && at <= l.Begin:
+			kind = ""
+		}
+		was := ""
+		if k := len(l.Spans); k > 0 {
+			was = l.Spans[k-1].Kind
+		}
+		l.Spans = state(l.Spans, at, kind, why)
+		if was == "waits" && kind == "runs" && at > 0 && b.Events[at-1].Lane >= 0 && b.Events[at-1].Lane != n {
+			b.woken(n, at-1)
+		}
+	}
+	b.modules(s, at)
+	b.Permits = count(b.Permits, at, int64(s.Permits.Used))
+	b.Max = s.Permits.Max
+}
+
+// woken draws who ended a wait to the next thing that the waiter does.
+func (b *layout) woken(lane, by int) {
+	for i := by + 1; i < len(b.Events); i++ {
+		if b.Events[i].Lane == lane {
+			b.Arrows = append(b.Arrows, arrow{by, i, "wakes"})
+			return
+		}
+	}
+}
+
+func (b *layout) modules(s *kernel.Snapshot, at int) {
+	seen := map[string]bool{}
+	for _, m := range s.Modules {
+		seen[m.Name] = true
+		n := b.band(m.Name)
+		b.Modules[n].Spans = state(b.Modules[n].Spans, at, string(m.State), sysfs(m))
+		b.Modules[n].Refs = count(b.Modules[n].Refs, at, m.Refs)
+	}
+	for i := range b.Modules {
+		if !seen[b.Modules[i].Name] {
+			b.Modules[i].Spans = state(b.Modules[i].Spans, at, "", "")
+		}
+	}
+}
+
+func sysfs(m kernel.ModuleState) string {
+	switch {
+	case m.Initstate != "":
+		return "initstate says " + string(m.Initstate)
+	case m.Dir:
+		return "a directory in /sys/module without initstate"
+	}
+	return "no directory in /sys/module"
+}
+
+// state goes on with a list of spans; the kind "" is none.
+func state(list []span, at int, kind, text string) []span {
+	if n := len(list); n > 0 && list[n-1].To < 0 {
+		last := &list[n-1]
+		if last.Kind == kind && last.Text == text {
+			return list
+		}
+		if last.To = at; last.From == at {
+			list = list[:n-1]
+		}
+	}
+	if kind == "" {
+		return list
+	}
+	return append(list, span{From: at, To: -1, Kind: kind, Text: text})
+}
+
+// count goes on with a list of values.
+func count(list []counter, at int, value int64) []counter {
+	n := len(list)
+	switch {
+	case n > 0 && list[n-1].Value == value:
+		return list
+	case n > 0 && list[n-1].At == at:
+		list[n-1].Value = value
+		return list
+	}
+	return append(list, counter{at, value})
+}
+
+// guess makes spans of events alone, for a target that was not stepped.
+func (b *layout) guess(r *recording.Recording) {
+	_, end := r.Positions()
+	for _, t := range r.At(end).Threads {
+		n, ok := b.lanes[t.ID]
+		if !ok {
+			continue
+		}
+		l := &b.Lanes[n]
+		l.Done, l.Result, l.Verdict = t.Done, t.Result, string(t.Verdict)
+		if p, ok := b.lanes[t.Parent]; ok && t.Parent != "" {
+			l.Parent = p
+		}
+	}
+	for i, e := range r.Events {
+		if m := b.Events[i]; m.Lane >= 0 {
+			kind, why := "runs", ""
+			switch e.Point {
+			case trace.PointRequest, "R8":
+				kind, why = "waits", "waits for its helper"
+			case trace.PointWaits:
+				kind, why = "waits", "waits for "+e.Module
+			}
+			l := &b.Lanes[m.Lane]
+			l.Spans = state(l.Spans, i, "runs", "")
+			l.Spans = state(l.Spans, i+1, kind, why)
+		}
+		if e.Module == "" || e.State == trace.Builtin {
+			continue
+		}
+		n := b.band(e.Module)
+		switch e.State {
+		case "":
+		case trace.Absent:
+			b.Modules[n].Spans = state(b.Modules[n].Spans, i+1, "", "")
+		default:
+			b.Modules[n].Spans = state(b.Modules[n].Spans, i+1, string(e.State), "")
+		}
+		if e.Refs != nil {
+			b.Modules[n].Refs = count(b.Modules[n].Refs, i+1, *e.Refs)
+		}
+	}
+}
+
+// close ends what is still open and joins requests with their helpers.
+func (b *layout) close(end int) {
+	for i := range b.Lanes {
+		l := &b.Lanes[i]
+		if n := len(l.Spans); n > 0 && l.Spans[n-1].To < 0 {
+			last := end
+			if l.Spans[n-1].Kind == "runs" {
+				last = max(l.End, l.Spans[n-1].From+1)
+			}
+			l.Spans[n-1].To = min(last, end)
+		}
+		for _, s := range l.Spans {
+			l.Begin, l.End = min(l.Begin, s.From), max(l.End, s.To)
+		}
+	}
+	for i := range b.Modules {
+		if n := len(b.Modules[i].Spans); n > 0 && b.Modules[i].Spans[n-1].To < 0 {
+			b.Modules[i].Spans[n-1].To = end
+		}
+	}
+	b.Modules = slices.DeleteFunc(b.Modules, func(m band) bool { return len(m.Spans) == 0 })
+	b.join()
+}
+
+// join draws arrows from requests to the helpers they start, and back.
+func (b *layout) join() {
+	first, last := make([]int, len(b.Lanes)), make([]int, len(b.Lanes))
+	for i := range first {
+		first[i] = -1
+	}
+	for i, m := range b.Events {
+		if m.Lane < 0 {
+			continue
+		}
+		if first[m.Lane] < 0 {
+			first[m.Lane] = i
+		}
+		last[m.Lane] = i
+	}
+	for n, l := range b.Lanes {
+		if l.Parent < 0 || first[n] < 0 {
+			continue
+		}
+		for i := first[n]; i >= 0; i-- {
+			if b.Events[i].Lane == l.Parent {
+				b.Arrows = append(b.Arrows, arrow{i, first[n], "starts"})
+				break
+			}
+		}
+		for i := last[n]; i < len(b.Events) && l.Done; i++ {
+			if b.Events[i].Lane == l.Parent {
+				b.Arrows = slices.DeleteFunc(b.Arrows, func(a arrow) bool { return a.To == i && a.Kind == "wakes" })
+				b.Arrows = append(b.Arrows, arrow{last[n], i, "answers"})
+				break
+			}
+		}
+	}
+}
+
+// particulars is what an event says besides its point.
+func particulars(e trace.Event) string {
+	var parts []string
+	switch {
+	case e.Module != "" && e.State != "":
+		parts = append(parts, e.Module+" is "+string(e.State))
+	case e.Module != "":
+		parts = append(parts, e.Module)
+	case e.Name != "":
+		parts = append(parts, e.Name)
+	}
+	if e.Detail != "" {
+		parts = append(parts, e.Detail)
+	}
+	if e.Refs != nil {
+		parts = append(parts, fmt.Sprintf("%d references", *e.Refs))
+	}
+	if e.Ret != nil {
+		parts = append(parts, "returns "+returned(*e.Ret))
+	}
+	return strings.Join(parts, "; ")
+}
+
+// returned writes what a step returned, an errno by its name.
+func returned(v int64) string {
+	if v < 0 && v > -4096 {
+		return "-" + kernel.ErrnoName(syscall.Errno(-v))
+	}
+	return fmt.Sprint(v)
+}

@@ -1,0 +1,71 @@
+package export
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"example.org/kmodsh/internal/kernel"
+	"example.org/kmodsh/internal/recording"
+)
+
+// Input is what an export is made of.
+type Input struct {
+	Recording *recording.Recording
+	// File is the name of the trace file, as a person would type it.
+	File string
+	// Token is the whole run as one word that replay takes, "" when there is
+	// none.
+	Token string
+	// Promise is the one that was broken, Says how; "" when none was.
+	Promise, Says string
+	// Tasks says what each thread was spawned to do, and Tasks' order.
+	Tasks []SpawnedTask
+	// Policy is the one that the helpers worked by, "" when it is not known.
+	Policy string
+	// Dark asks for light text on a dark ground, where a format has one ground.
+	Dark bool
+}
+
+// SpawnedTask is what one thread was to do.
+type SpawnedTask struct {
+	ID   string
+	Task kernel.Task
+}
+
+// format is a row of the table of formats.
+type format struct {
+	name, suffix, says string
+	write              func(io.Writer, Input) error
+}
+
+func formats() []format {
+	return []format{
+		{"perfetto", ".pftrace", "for ui.perfetto.dev: threads, waits, module states, counters, flows", perfetto},
+		{"html", ".html", "one page, complete in itself: a chart to zoom and step through", page},
+		{"svg", ".svg", "the chart as a picture, for slides", picture},
+		{"cast", ".cast", "a terminal recording, asciicast version 2, for asciinema", cast},
+		{"md", ".md", "a report in plain text of 72 columns, for a mailing list", report},
+	}
+}
+
+// Formats returns the names of the formats, what ends the names of their files,
+// and what each is.
+func Formats() (names, suffixes, says []string) {
+	for _, f := range formats() {
+		names, suffixes, says = append(names, f.name), append(suffixes, f.suffix), append(says, f.says)
+	}
+	return names, suffixes, says
+}
+
+// Write writes a recording in a format. The error of a recording that cannot
+// be shown so says why.
+func Write(w io.Writer, name string, in Input) error {
+	for _, f := range formats() {
+		if f.name == name {
+			return f.write(w, in)
+		}
+	}
+	names, _, _ := Formats()
+	return fmt.Errorf("no format %q: %s", name, strings.Join(names, ", "))
+}

@@ -1,0 +1,322 @@
+package export
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"example.org/kmodsh/internal/kernel"
+)
+
+// Sizes of the picture, in pixels.
+const (
+	svgLabel  = 190 // column of names
+	svgLane   = 52  // height of a thread's lane
+	svgBand   = 30  // height of a module's band
+	svgTop    = 78
+	svgChar   = 6.6 // width of a character of 11 px
+	svgMinCol = 7.0
+	svgMaxCol = 34.0
+	svgWidth  = 1280.0
+)
+
+// palette holds the colours of a picture. Those that tell things apart are of
+// the set of Okabe and Ito, which colour-blind people can tell apart; each has
+// a pattern or a word besides.
+type palette struct{ Ground, Ink, Faint, Grid, Runs, Waits, Held, Bad, Coming, Live, Going, Unformed, Flow string }
+
+func colours(dark bool) palette {
+	if dark {
+		return palette{"#14171c", "#e8eaed", "#9aa3ad", "#2a3038", "#56b4e9", "#e69f00", "#cc79a7", "#ff6a4d", "#f0e442", "#2fbf93", "#cc79a7", "#8a929c", "#9aa3ad"}
+	}
+	return palette{"#ffffff", "#16191d", "#5b646e", "#e6e9ec", "#0072b2", "#b87700", "#a8457f", "#c23b00", "#e8d100", "#009e73", "#cc79a7", "#9aa3ad", "#6b747e"}
+}
+
+func (p palette) state(kind string) string {
+	switch kind {
+	case "live":
+		return p.Live
+	case "coming":
+		return p.Coming
+	case "going":
+		return p.Going
+	}
+	return p.Unformed
+}
+
+// drawing is a picture that is being made.
+type drawing struct {
+	strings.Builder
+	*chart
+	palette
+	col float64 // width of a column
+}
+
+// picture draws the chart: a lane for each thread, steps from left to right,
+// what it waits for and is held at, who starts and wakes whom, and the states
+// of the modules below.
+func picture(w io.Writer, in Input) error {
+	c := lay(in.Recording)
+	d := &drawing{chart: c, palette: colours(in.Dark)}
+	d.col = min(svgMaxCol, max(svgMinCol, (svgWidth-svgLabel-40)/float64(max(1, len(c.Events)))))
+	width := max(svgWidth, svgLabel+40+d.col*float64(len(c.Events)))
+	height := svgTop + svgLane*len(c.Lanes) + 26 + svgBand*(len(c.Modules)+1) + 44
+	fmt.Fprintf(d, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %.0f %d" width="%.0f" height="%d" font-family="DejaVu Sans, Helvetica, Arial, sans-serif" font-size="11" role="img">`+"\n", width, height, width, height)
+	title := titleOf(in)
+	fmt.Fprintf(d, "<title>%s</title>\n", escape(title))
+	fmt.Fprintf(d, `<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0,0 L8,4 L0,8 z" fill="%s"/></marker>`, d.Flow)
+	fmt.Fprintf(d, `<pattern id="window" width="8" height="8" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect width="2.5" height="8" fill="%s" opacity=".35"/></pattern>`, d.Bad)
+	fmt.Fprintf(d, `<pattern id="held" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect width="6" height="6" fill="%s" opacity=".25"/><rect width="3" height="6" fill="%s"/></pattern></defs>`+"\n", d.Held, d.Held)
+	d.rect(0, 0, width, float64(height), d.Ground, 0)
+	d.text(16, 30, 17, d.Ink, "bold", clipTo(title, int((width-32)/9.5)))
+	d.text(16, 50, 11, d.Faint, "", subtitleOf(in))
+	d.steps(float64(height))
+	for i := range c.Lanes {
+		d.drawLane(i)
+	}
+	d.arrows()
+	for i := range c.Events {
+		d.event(i)
+	}
+	y := float64(svgTop + svgLane*len(c.Lanes) + 26)
+	d.text(16, y, 11, d.Faint, "bold", "modules")
+	for i := range c.Modules {
+		d.drawBand(i, y+10+float64(svgBand*i))
+	}
+	d.legend(float64(height) - 16)
+	d.WriteString("</svg>\n")
+	_, err := io.WriteString(w, d.String())
+	return err
+}
+
+func titleOf(in Input) string {
+	if in.Recording.Scenario != "" {
+		return in.Recording.Scenario
+	}
+	return "kmodsh on " + in.Recording.Target
+}
+
+func subtitleOf(in Input) string {
+	parts := []string{in.Recording.Target}
+	if r := in.Recording.Info; r != nil && r.Release != "" {
+		parts = append(parts, "kernel "+r.Release)
+	} else if in.Recording.Kernel != "" {
+		parts = append(parts, "kernel "+in.Recording.Kernel)
+	}
+	if in.Policy != "" {
+		parts = append(parts, "modprobe by the rule of "+in.Policy)
+	}
+	if in.Promise != "" {
+		parts = append(parts, "breaks "+in.Promise)
+	}
+	return strings.Join(parts, " · ")
+}
+
+func (d *drawing) x(column int) float64 { return svgLabel + d.col*float64(column) }
+
+// mid is where an event stands: in the middle of its column.
+func (d *drawing) mid(event int) float64 { return d.x(event) + d.col/2 }
+
+func (d *drawing) y(lane int) float64 { return float64(svgTop + svgLane*lane + svgLane/2) }
+
+func (d *drawing) rect(x, y, w, h float64, fill string, round float64) {
+	fmt.Fprintf(d, `<rect x="%.1f" y="%.1f" width="%.1f" height="%.1f" fill="%s" rx="%.0f"/>`+"\n", x, y, max(0.5, w), h, fill, round)
+}
+
+func (d *drawing) text(x, y float64, size int, fill, weight, s string) {
+	if weight != "" {
+		weight = ` font-weight="` + weight + `"`
+	}
+	fmt.Fprintf(d, `<text x="%.1f" y="%.1f" font-size="%d" fill="%s"%s>%s</text>`+"\n", x, y, size, fill, weight, escape(s))
+}
+
+// steps draws the scale, and a line where the clock moved.
+func (d *drawing) steps(height float64) {
+	every := 1
+	for d.col*float64(every) < 40 {
+		every *= 5
+		if d.col*float64(every) < 40 {
+			every *= 2
+		}
+	}
+	for i := 0; i < len(d.Events); i += every {
+		fmt.Fprintf(d, `<path d="M%.1f,%d V%.1f" stroke="%s"/>`+"\n", d.mid(i), svgTop-6, height-40, d.Grid)
+		d.text(d.mid(i)-float64(len(fmt.Sprint(i+1)))*2.6, svgTop-11, 9, d.Faint, "", fmt.Sprint(i+1))
+	}
+	for i := 1; i < len(d.Events); i++ {
+		if gone := d.Events[i].Time - d.Events[i-1].Time; gone >= 1e6 {
+			fmt.Fprintf(d, `<path d="M%.1f,%d V%.1f" stroke="%s" stroke-dasharray="2 3"/>`+"\n", d.x(i), svgTop-6, height-40, d.Faint)
+			d.text(d.x(i)+3, svgTop-1, 9, d.Faint, "", "+"+duration(gone))
+		}
+	}
+}
+
+func (d *drawing) drawLane(i int) {
+	l, y := d.Lanes[i], d.y(i)
+	d.text(16, y-3, 12, d.Ink, "bold", clipTo(l.ID, 24))
+	what := l.Task
+	if what == "" {
+		what = l.Comm
+	}
+	d.text(16, y+11, 10, d.Faint, "", clipTo(what, 28))
+	fmt.Fprintf(d, `<path d="M%.1f,%.1f H%.1f" stroke="%s" opacity=".5"/>`+"\n", d.x(l.Begin), y, d.x(l.End), d.Runs)
+	d.moves(i, y)
+	for _, s := range l.Spans {
+		x, w := d.x(s.From), d.x(s.To)-d.x(s.From)
+		switch s.Kind {
+		case "waits":
+			fmt.Fprintf(d, `<rect x="%.1f" y="%.1f" width="%.1f" height="10" rx="5" fill="%s" stroke="%s" stroke-dasharray="4 2"><title>%s</title></rect>`+"\n", x, y-5, max(1, w), d.Ground, d.Waits, escape(s.Text))
+			d.within(x, y+16, w, "waits for "+strings.TrimPrefix(s.Text, "waits for "), d.Waits)
+		case "held":
+			fmt.Fprintf(d, `<rect x="%.1f" y="%.1f" width="%.1f" height="10" rx="2" fill="url(#held)"><title>%s</title></rect>`+"\n", x, y-5, max(1, w), escape(s.Text))
+			d.within(x, y+16, w, s.Text, d.Held)
+		}
+	}
+	if l.Done || l.Verdict != "" {
+		end, color := "= "+returned(l.Result), d.Ink
+		if l.Verdict != "" {
+			end += " " + l.Verdict
+		}
+		if l.Verdict != "" && !rightly(kernel.Verdict(l.Verdict)) {
+			color = d.Bad
+		}
+		x := d.x(l.End) + 6
+		if over := x + svgChar*float64(len(end)) - max(svgWidth, svgLabel+40+d.col*float64(len(d.Events))); over > -4 {
+			d.text(x-over-10, y-9, 11, color, "bold", end)
+			return
+		}
+		d.text(x, y+4, 11, color, "bold", end)
+	}
+}
+
+// moves draws where a thread went on without anybody else moving in between.
+func (d *drawing) moves(lane int, y float64) {
+	for i := 0; i < len(d.Events); i++ {
+		from := i
+		for d.Events[i].Lane == lane && i+1 < len(d.Events) && d.Events[i+1].Lane == lane {
+			i++
+		}
+		if i > from {
+			fmt.Fprintf(d, `<path d="M%.1f,%.1f H%.1f" stroke="%s" stroke-width="3"/>`+"\n", d.mid(from), y, d.mid(i), d.Runs)
+		}
+	}
+}
+
+// within writes a text where there is room for a good part of it.
+func (d *drawing) within(x, y, width float64, s, fill string) {
+	n := int(max(width, 60) / 5.4)
+	if width > 30 {
+		d.text(x+2, y, 9, fill, "", clipTo(s, n))
+	}
+}
+
+func (d *drawing) event(i int) {
+	m := d.Events[i]
+	if m.Lane < 0 {
+		return
+	}
+	x, y, fill := d.mid(i), d.y(m.Lane), d.Runs
+	if m.Bad {
+		fill = d.Bad
+	}
+	shape := fmt.Sprintf(`<circle cx="%.1f" cy="%.1f" r="%.1f" fill="%s" stroke="%s" stroke-width="1.5">`, x, y, min(4.5, d.col/2.6), fill, d.Ground)
+	if m.Bad {
+		shape = fmt.Sprintf(`<path d="M%.1f,%.1f l6,6 l-6,6 l-6,-6 z" fill="%s" stroke="%s" stroke-width="1.5">`, x, y-6, fill, d.Ground)
+	}
+	close := shape[1:strings.IndexByte(shape, ' ')]
+	fmt.Fprintf(d, "%s<title>%s</title></%s>\n", shape, escape(fmt.Sprintf("%d. %s %s: %s", m.N, m.Point, m.Name, m.Text)), close)
+	if d.col >= 19 {
+		fmt.Fprintf(d, `<text x="%.1f" y="%.1f" font-size="9" fill="%s" text-anchor="middle">%s</text>`+"\n", x, y-9, d.Ink, escape(m.Point))
+	}
+}
+
+func (d *drawing) arrows() {
+	for _, a := range d.Arrows {
+		from, to := d.Events[a.From], d.Events[a.To]
+		if from.Lane < 0 || to.Lane < 0 || from.Lane == to.Lane {
+			continue
+		}
+		x1, y1, x2, y2 := d.mid(a.From), d.y(from.Lane), d.mid(a.To), d.y(to.Lane)
+		dash := ""
+		if a.Kind == "wakes" {
+			dash = ` stroke-dasharray="3 3"`
+		}
+		// Above an event is its name.
+		named := 7.0
+		if d.col >= 19 {
+			named = 18
+		}
+		if y2 > y1 {
+			y1, y2 = y1+7, y2-named
+		} else {
+			y1, y2 = y1-named, y2+7
+		}
+		fmt.Fprintf(d, `<path d="M%.1f,%.1f C%.1f,%.1f %.1f,%.1f %.1f,%.1f" fill="none" stroke="%s" stroke-width="1.2"%s marker-end="url(#tip)"><title>%s</title></path>`+"\n",
+			x1, y1, x1, (y1+y2)/2, x2, (y1+y2)/2, x2, y2, d.Flow, dash, a.Kind)
+	}
+}
+
+func (d *drawing) drawBand(i int, y float64) {
+	m := d.Modules[i]
+	d.text(16, y+15, 12, d.Ink, "bold", clipTo(m.Name, 24))
+	for _, s := range m.Spans {
+		x, w := d.x(s.From), d.x(s.To)-d.x(s.From)
+		fmt.Fprintf(d, `<rect x="%.1f" y="%.1f" width="%.1f" height="20" rx="3" fill="%s" opacity=".85"><title>%s</title></rect>`+"\n", x, y, max(0.5, w-1), d.state(s.Kind), escape(s.Kind+": "+s.Text))
+		if strings.Contains(s.Text, "without initstate") {
+			fmt.Fprintf(d, `<rect x="%.1f" y="%.1f" width="%.1f" height="20" rx="3" fill="url(#window)"/>`+"\n", x, y, max(0.5, w-1))
+		}
+		label := s.Kind
+		if s.Text != "" && w > 240 {
+			label += ": " + s.Text
+		}
+		if w > svgChar*3 {
+			d.text(x+4, y+14, 10, "#101418", "", clipTo(label, int((w-6)/5.6)))
+		}
+	}
+}
+
+func (d *drawing) legend(y float64) {
+	x := 16.0
+	item := func(draw, label string) {
+		fmt.Fprintf(d, `<g transform="translate(%.0f %.0f)">%s</g>`+"\n", x, y, draw)
+		d.text(x+26, y+4, 10, d.Faint, "", label)
+		x += 26 + 6*float64(len(label)) + 22
+	}
+	item(fmt.Sprintf(`<path d="M0,0 H20" stroke="%s" stroke-width="2"/><circle cx="10" r="4" fill="%s"/>`, d.Runs, d.Runs), "runs, at a point")
+	item(fmt.Sprintf(`<rect y="-5" width="20" height="10" rx="5" fill="none" stroke="%s" stroke-dasharray="4 2"/>`, d.Waits), "waits")
+	item(`<rect y="-5" width="20" height="10" fill="url(#held)"/>`, "held by a fault")
+	item(fmt.Sprintf(`<path d="M10,-6 l6,6 l-6,6 l-6,-6 z" fill="%s"/>`, d.Bad), "a wrong verdict")
+	item(fmt.Sprintf(`<path d="M0,0 H18" stroke="%s" marker-end="url(#tip)"/>`, d.Flow), "starts, answers")
+	item(fmt.Sprintf(`<path d="M0,0 H18" stroke="%s" stroke-dasharray="3 3" marker-end="url(#tip)"/>`, d.Flow), "wakes")
+}
+
+// escape makes text safe in XML: also what may not be in it at all.
+func escape(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f || r == 0xfffe || r == 0xffff || r == utf8.RuneError {
+			return '?'
+		}
+		return r
+	}, s)
+	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;").Replace(s)
+}
+
+// clipTo cuts a text to so many characters.
+func clipTo(s string, n int) string {
+	if utf8.RuneCountInString(s) <= n {
+		return s
+	}
+	return string([]rune(s)[:max(0, n-1)]) + "…"
+}
+
+// duration writes nanoseconds for a person.
+func duration(ns int64) string {
+	switch {
+	case ns >= 1e9:
+		return fmt.Sprintf("%.3g s", float64(ns)/1e9)
+	case ns >= 1e6:
+		return fmt.Sprintf("%.3g ms", float64(ns)/1e6)
+	}
+	return fmt.Sprintf("%.3g µs", float64(ns)/1e3)
+}
