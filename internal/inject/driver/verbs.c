@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The commands, one function each; kmodsh_commands is held. */
+#include <linux/string.h>
+
+#include "kmodsh.h"
+
+static bool is_id(const char *s)
+{
+	return kmodsh_is_symbol(s, KMODSH_ID, ":-");
+}
+
+/* The value of "key=value", NULL when the word is another one. */
+static char *value(char *word, const char *key)
+{
+	size_t n = strlen(key);
+
+	return !strncmp(word, key, n) && word[n] == '=' ? word + n + 1 : NULL;
+}
+
+/* hook ID FUNC LAYOUT [attr=A] [in=SCOPE] [quiet=1] [failonly=1] */
+static int do_hook(char **w, int n)
+{
+	static const char *const scopes[] = { "", "load", "unload", "module" };
+	struct kmodsh_hook h = {};
+	int i, k;
+	char *v;
+
+	if (n < 4 || !is_id(w[1]) || !kmodsh_is_symbol(w[2], KMODSH_FUNC, ":"))
+		return -EINVAL;
+	k = match_string(kmodsh_layouts, LAY_COUNT, w[3]);
+	if (k < 0)
+		return -EINVAL;
+	h.layout = k;
+	strscpy(h.id, w[1], sizeof(h.id));
+	for (i = 4; i < n; i++) {
+		if ((v = value(w[i], "attr"))) {
+			if (kmodsh_text(h.attr, sizeof(h.attr), v))
+				return -EINVAL;
+		} else if ((v = value(w[i], "in"))) {
+			k = match_string(scopes, ARRAY_SIZE(scopes), v);
+			if (k < 1)
+				return -EINVAL;
+			h.scope = k;
+		} else if (!strcmp(w[i], "quiet=1")) {
+			h.quiet = true;
+		} else if (!strcmp(w[i], "failonly=1")) {
+			h.failonly = true;
+		} else {
+			return -EINVAL;
+		}
+	}
+	return kmodsh_hook(&h, w[2]);
+}
+
+/* return ID FUNC LAYOUT */
+static int do_return(char **w, int n)
+{
+	int layout;
+
+	if (n != 4 || !is_id(w[1]) || !kmodsh_is_symbol(w[2], KMODSH_FUNC, ""))
+		return -EINVAL;
+	layout = match_string(kmodsh_layouts, LAY_COUNT, w[3]);
+	return layout < 0 ? -EINVAL : kmodsh_return_hook(w[1], w[2], layout);
+}
+
+/* unhook ID */
+static int do_unhook(char **w, int n)
+{
+	int a, b;
+
+	if (n != 2 || !is_id(w[1]))
+		return -EINVAL;
+	a = kmodsh_unhook(w[1]);
+	b = kmodsh_return_unhook(w[1]);
+	return a && b ? a : 0;
+}
+
+static int rule_word(struct kmodsh_rule *r, char *w)
+{
+	static const char *const actions[] = { "", "record", "hold", "delay", "fail" };
+	int err = 0, k;
+	u64 num = 0;
+	char *v;
+
+	if ((v = value(w, "point"))) {
+		if (!is_id(v))
+			return -EINVAL;
+		strscpy(r->point, v, sizeof(r->point));
+	} else if ((v = value(w, "module"))) {
+		return kmodsh_text(r->module, sizeof(r->module), v);
+	} else if ((v = value(w, "name"))) {
+		return kmodsh_text(r->name, sizeof(r->name), v);
+	} else if ((v = value(w, "comm"))) {
+		return kmodsh_text(r->comm, sizeof(r->comm), v);
+	} else if ((v = value(w, "pid"))) {
+		err = kmodsh_number(v, PID_MAX_LIMIT, &num);
+		r->pid = num;
+	} else if ((v = value(w, "req"))) {
+		err = kmodsh_number(v, U64_MAX, &r->request);
+	} else if ((v = value(w, "hit"))) {
+		err = kmodsh_number(v, U32_MAX, &num);
+		r->hit = num;
+	} else if ((v = value(w, "ms")) || (v = value(w, "deadline"))) {
+		err = kmodsh_number(v, KMODSH_MS, &num);
+		r->ms = num;
+	} else if ((v = value(w, "errno"))) {
+		err = kmodsh_number(v, MAX_ERRNO, &num);
+		r->errnum = num;
+	} else if ((v = value(w, "do"))) {
+		k = match_string(actions, ARRAY_SIZE(actions), v);
+		if (k < 1)
+			return -EINVAL;
+		r->action = k;
+	} else if (!strcmp(w, "traced=1")) {
+		r->traced = true;
+	} else {
+		return -EINVAL;
+	}
+	return err;
+}
+
+/* rule N point=ID [FILTER=VALUE...] do=ACTION [ms=N] [deadline=N] [errno=N] */
+static int do_rule(char **w, int n)
+{
+	struct kmodsh_rule r = {};
+	struct kmodsh_guard g;
+	u64 num;
+	int i;
+
+	if (n < 4 || kmodsh_number(w[1], KMODSH_RULES, &num) || !num)
+		return -EINVAL;
+	r.n = num;
+	for (i = 2; i < n; i++)
+		if (rule_word(&r, w[i]))
+			return -EINVAL;
+	if (!r.point[0] || !r.action || (r.action == DO_FAIL) != (r.errnum > 0) ||
+	    (r.action == DO_DELAY && !r.ms))
+		return -EINVAL;
+	if (r.action == DO_HOLD && !r.ms)
+		r.ms = KMODSH_MS;
+	g = kmodsh_lock_all();
+	kmodsh_rule_set(&r);
+	kmodsh_unlock_all(g);
+	return 0;
+}
+
+/* unrule N */
+static int do_unrule(char **w, int n)
+{
+	struct kmodsh_guard g;
+	u64 num;
+	int err;
+
+	if (n != 2 || kmodsh_number(w[1], KMODSH_RULES, &num))
+		return -EINVAL;
+	g = kmodsh_lock_all();
+	err = kmodsh_rule_clear(num);
+	kmodsh_unlock_all(g);
+	return err;
+}
+
+static int pid_of(char **w, int n, u64 *pid)
+{
+	return n != 2 || kmodsh_number(w[1], PID_MAX_LIMIT, pid) || !*pid ? -EINVAL : 0;
+}
+
+/* trace PID */
+static int do_trace(char **w, int n)
+{
+	u64 pid;
+
+	return pid_of(w, n, &pid) ? -EINVAL : kmodsh_trace(pid);
+}
+
+/* untrace PID */
+static int do_untrace(char **w, int n)
+{
+	u64 pid;
+
+	return pid_of(w, n, &pid) ? -EINVAL : kmodsh_untrace(pid);
+}
+
+/* go PID, go all */
+static int do_go(char **w, int n)
+{
+	u64 pid;
+
+	if (n == 2 && !strcmp(w[1], "all")) {
+		kmodsh_go(0, WHY_GO);
+		return 0;
+	}
+	if (pid_of(w, n, &pid))
+		return -EINVAL;
+	return kmodsh_go(pid, WHY_GO) ? 0 : -ESRCH;
+}
+
+/* request ID NAME MODE [n=COUNT] [traced=1] */
+static int do_request(char **w, int n)
+{
+	static const char *const modes[] = { "wait", "nowait", "fs" };
+	char name[KMODSH_NAME + 1];
+	bool traced = false;
+	u64 count = 1;
+	int i, mode;
+	char *v;
+
+	if (n < 4 || !is_id(w[1]) || kmodsh_text(name, sizeof(name), w[2]))
+		return -EINVAL;
+	mode = match_string(modes, ARRAY_SIZE(modes), w[3]);
+	if (mode < 0)
+		return -EINVAL;
+	for (i = 4; i < n; i++) {
+		if ((v = value(w[i], "n"))) {
+			if (kmodsh_number(v, KMODSH_THREADS, &count) || !count)
+				return -EINVAL;
+		} else if (!strcmp(w[i], "traced=1")) {
+			traced = true;
+		} else {
+			return -EINVAL;
+		}
+	}
+	return kmodsh_threads_make(w[1], name, mode, count, traced);
+}
+
+/* start ID */
+static int do_start(char **w, int n)
+{
+	return n != 2 || !is_id(w[1]) ? -EINVAL : kmodsh_threads_start(w[1]);
+}
+
+/* state */
+static int do_state(char **w, int n)
+{
+	return n != 1 ? -EINVAL : kmodsh_state_tell();
+}
+
+/* stops */
+static int do_stops(char **w, int n)
+{
+	if (n != 1)
+		return -EINVAL;
+	kmodsh_stops_tell();
+	return 0;
+}
+
+/* sync N */
+static int do_sync(char **w, int n)
+{
+	struct kmodsh_event ev;
+
+	kmodsh_event_init(&ev, EV_SYNC);
+	if (n != 2 || kmodsh_number(w[1], U64_MAX, &ev.n))
+		return -EINVAL;
+	kmodsh_emit(&ev);
+	return 0;
+}
+
+/* reset */
+static int do_reset(char **w, int n)
+{
+	if (n != 1)
+		return -EINVAL;
+	kmodsh_reset();
+	return 0;
+}
+
+static const struct {
+	const char *name;
+	int (*run)(char **word, int count);
+} verbs[] = {
+	{ "hook", do_hook }, { "return", do_return }, { "unhook", do_unhook },
+	{ "rule", do_rule }, { "unrule", do_unrule },
+	{ "trace", do_trace }, { "untrace", do_untrace }, { "go", do_go },
+	{ "request", do_request }, { "start", do_start },
+	{ "state", do_state }, { "stops", do_stops }, { "sync", do_sync }, { "reset", do_reset },
+};
+
+int kmodsh_verb(char **word, int count)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(verbs); i++)
+		if (count && !strcmp(word[0], verbs[i].name))
+			return verbs[i].run(word, count);
+	return -EINVAL;
+}
+
+/*
+ * Ends everything a session began, in the order that leaves nobody held: no
+ * new stops, everybody goes, and only then are the hooks taken away.
+ */
+void kmodsh_reset(void)
+{
+	struct kmodsh_guard g;
+
+	g = kmodsh_lock_all();
+	kmodsh_rules_clear();
+	kmodsh_unlock_all(g);
+	kmodsh_trace_clear();
+	kmodsh_threads_kill();
+	kmodsh_go(0, WHY_CLOSED);
+	kmodsh_unhook_all();
+	kmodsh_returns_clear();
+	kmodsh_ledger_clear();
+}
