@@ -16,7 +16,7 @@ import (
 	"example.org/kmodsh/internal/ops"
 )
 
-const labUsage = "usage: kmodsh lab fetch SERIES... | list | doctor | boot KERNEL [--exit]"
+const labUsage = "usage: kmodsh lab fetch SERIES... | list | doctor | boot KERNEL [--exit] | driver build [KERNEL]..."
 
 // lab is the part of the command line about kernels to boot.
 func (p *program) lab(ctx context.Context, args []string) error {
@@ -34,6 +34,8 @@ func (p *program) lab(ctx context.Context, args []string) error {
 		return p.labDoctor(ctx, words)
 	case "boot":
 		return p.labBoot(ctx, words)
+	case "driver":
+		return p.labDriver(ctx, words)
 	case "-h", "--help", "help":
 		_, err := fmt.Fprintln(p.front.Out, labUsage)
 		return err

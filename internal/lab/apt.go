@@ -99,6 +99,7 @@ type record struct {
 	Version   string
 	Size      int64 // of the .deb, bytes
 	Installed int64 // bytes
+	Depends   string
 }
 
 // show reads a package's record.
@@ -118,6 +119,8 @@ func (a apt) show(ctx context.Context, name string) (record, error) {
 		case "Installed-Size": // KiB: deb-control(5)
 			n, _ := strconv.ParseInt(value, 10, 64)
 			r.Installed = n << 10
+		case "Depends":
+			r.Depends = value
 		}
 		if line == "" && r.Version != "" {
 			break

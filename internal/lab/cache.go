@@ -22,6 +22,8 @@ const CacheEnv = "KMODSH_CACHE"
 //	images/RELEASE_KEY         a kernel image of the user's
 //	disks/RELEASE_KEY          a disk image with a module tree
 //	initrds/RELEASE_KEY        an initramfs
+//	headers/RELEASE_KEY/       what a module for a fetched kernel is built against
+//	drivers/RELEASE_KEY_KEY    the test driver, built for a kernel by a compiler
 //	vms/                       what the machines' half of the package keeps
 //	apt/                       package lists of apt, when the system has none
 //	locks/, tmp/               who makes what right now
@@ -38,6 +40,8 @@ const (
 	imagesDir  = "images"
 	disksDir   = "disks"
 	initrdsDir = "initrds"
+	headersDir = "headers"
+	driversDir = "drivers"
 	vmsDir     = "vms"
 	aptDir     = "apt"
 	locksDir   = "locks"
@@ -72,7 +76,7 @@ func OpenCache(dir string) (*Cache, error) {
 		return nil, fmt.Errorf("cache: %w", err)
 	}
 	c := &Cache{dir: dir, guest: os.Getenv(GuestEnv)}
-	for _, sub := range []string{kernelsDir, treesDir, imagesDir, disksDir, initrdsDir, vmsDir, aptDir, locksDir, tmpDir} {
+	for _, sub := range []string{kernelsDir, treesDir, imagesDir, disksDir, initrdsDir, headersDir, driversDir, vmsDir, aptDir, locksDir, tmpDir} {
 		if err := os.MkdirAll(filepath.Join(dir, sub), 0o755); err != nil {
 			return nil, cacheError(dir, err)
 		}

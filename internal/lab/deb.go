@@ -26,18 +26,30 @@ const (
 // unpackDeb unpacks the kernel and the modules of a Debian package into root,
 // as boot/ and lib/modules/RELEASE, without installing it, and returns the
 // release.
-func unpackDeb(ctx context.Context, deb string, root *os.Root, installed int64, p Progress) (string, error) {
+func unpackDeb(ctx context.Context, deb string, root *os.Root, installed int64, p Progress) (release string, err error) {
+	err = readDeb(ctx, deb, func(r io.Reader) (err error) {
+		release, err = extractKernel(ctx, r, root, installed, p)
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	return release, nil
+}
+
+// readDeb gives the tar stream of a Debian package's files to extract.
+func readDeb(ctx context.Context, deb string, extract func(io.Reader) error) error {
 	cmd := command(ctx, "dpkg-deb", "--fsys-tarfile", deb)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {
-		return "", err
+		return err
 	}
 	if err := cmd.Start(); err != nil {
-		return "", fmt.Errorf("dpkg-deb: %w", err)
+		return fmt.Errorf("dpkg-deb: %w", err)
 	}
-	release, err := extractKernel(ctx, out, root, installed, p)
+	err = extract(out)
 	if err != nil {
 		out.Close() // so that dpkg-deb ends
 	} else {
@@ -46,15 +58,15 @@ func unpackDeb(ctx context.Context, deb string, root *os.Root, installed int64, 
 	waited := cmd.Wait()
 	switch {
 	case ctx.Err() != nil:
-		return "", ctx.Err()
+		return ctx.Err()
 	case stderr.Len() > 0 && waited != nil && !errors.Is(err, kernel.ErrDamaged):
-		return "", fmt.Errorf("unpacking %s: dpkg-deb: %w: %s", path.Base(deb), waited, lastLine(stderr.Bytes()))
+		return fmt.Errorf("unpacking %s: dpkg-deb: %w: %s", path.Base(deb), waited, lastLine(stderr.Bytes()))
 	case err != nil:
-		return "", fmt.Errorf("unpacking %s: %w", path.Base(deb), err)
+		return fmt.Errorf("unpacking %s: %w", path.Base(deb), err)
 	case waited != nil:
-		return "", fmt.Errorf("unpacking %s: dpkg-deb: %w", path.Base(deb), waited)
+		return fmt.Errorf("unpacking %s: dpkg-deb: %w", path.Base(deb), waited)
 	}
-	return release, nil
+	return nil
 }
 
 // extractKernel reads the tar stream of a kernel package and writes boot/ and

@@ -33,7 +33,7 @@ type cacheItem struct {
 // each release, and more while they take too much space. It happens by itself
 // whenever something new is made. A machine that runs keeps its open files.
 func (c *Cache) Prune() {
-	for _, dir := range []string{treesDir, imagesDir, disksDir, initrdsDir} {
+	for _, dir := range []string{treesDir, imagesDir, disksDir, initrdsDir, headersDir, driversDir} {
 		c.prune(dir)
 	}
 }
