@@ -3,8 +3,10 @@ package lab
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -21,8 +23,13 @@ const initrdFormat = "initramfs 1"
 var applets = []string{"modprobe", "insmod", "rmmod", "lsmod", "modinfo", "depmod"}
 
 // initrd returns the initramfs for a kernel: the guest's program, its
-// configuration, and either the modules that the disk needs or the whole tree.
+// configuration, either the modules that the disk needs or the whole tree, and
+// the test driver where it was built.
 func (c *Cache) initrd(ctx context.Context, k Kernel, tree string, cfg wire.BootConfig, p Progress) (string, error) {
+	driver, err := c.FindDriver(k)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return "", err
+	}
 	guest, err := c.openGuest()
 	if err != nil {
 		return "", err
@@ -38,13 +45,16 @@ func (c *Cache) initrd(ctx context.Context, k Kernel, tree string, cfg wire.Boot
 		return "", err
 	}
 	key.add(string(boot), tree)
+	if driver.Path != "" {
+		key.add(filepath.Base(driver.Path))
+	}
 	name := k.Release + "_" + key.key()
 	err = c.once(ctx, initrdsDir, name, p, func(to string) error {
 		p.step("initramfs", 0, 0, k.Release)
 		if _, err := guest.Seek(0, io.SeekStart); err != nil {
 			return err
 		}
-		w := initramfs{kernel: k, config: cfg, boot: boot, guest: guest, guestSize: n}
+		w := initramfs{kernel: k, config: cfg, boot: boot, guest: guest, guestSize: n, driver: driver.Path}
 		if len(cfg.Early) > 0 {
 			tmp, err := c.TempDir("early")
 			if err != nil {
@@ -72,6 +82,7 @@ type initramfs struct {
 	guest     io.Reader // static kmodsh
 	guestSize int64
 	early     string // directory that becomes wire.EarlyDir/RELEASE, "" for none
+	driver    string // file that becomes wire.DriverFile, "" for none
 }
 
 func (w initramfs) write(ctx context.Context, to string) error {
@@ -100,6 +111,11 @@ func (w initramfs) writeTo(ctx context.Context, out io.Writer) error {
 	a.File("/init", 0o755, w.guestSize, w.guest)
 	for _, name := range applets {
 		a.Symlink("/sbin/"+name, "/init")
+	}
+	if w.driver != "" {
+		if err := addFile(a, w.driver, wire.DriverFile); err != nil {
+			return err
+		}
 	}
 	if w.early != "" {
 		if err := addTree(ctx, a, w.early, wire.EarlyDir+"/"+w.kernel.Release); err != nil {

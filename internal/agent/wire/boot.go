@@ -13,6 +13,10 @@ const BootFile = "/etc/kmodsh/boot.json"
 // EarlyDir/RELEASE with its indexes.
 const EarlyDir = "/lib/modules-early"
 
+// DriverFile is where the guest finds the test driver, if the lab has it; it is
+// loaded when it is first needed.
+const DriverFile = "/kmodsh/driver.ko"
+
 // Carrier says how the module tree comes to the guest.
 type Carrier string
 
