@@ -139,7 +139,7 @@ func (s *search) known(w *sim.World, f *frame) bool {
 		c := &f.clocks[k]
 		for p := k; *c == (clock{}); c = &f.clocks[p] {
 			// A thread that is not made yet comes after whoever makes it.
-			if p = w.ParentKey(p); p < 0 {
+			if p = w.Names().ParentKey(p); p < 0 {
 				break
 			}
 		}

@@ -92,6 +92,7 @@ func (u *unit) explore(ctx context.Context, p *Problem) error {
 	u.pass.Name = u.name
 	w := run.World()
 	w.Quiet(true)
+	w.Remember(false, true)
 	for first := true; !s.stop; first = false {
 		if !first {
 			run.Restart()
