@@ -132,9 +132,14 @@ func (c *exploreCommand) Run(ctx context.Context, s *Session) (Result, error) {
 // search explores one problem, and makes a schedule that breaks a promise
 // small. limited ends the exploration, ctx all.
 func (c *exploreCommand) search(limited, ctx context.Context, s *Session, p searched, o explore.Options) (*Search, error) {
-	problem := p.problem
-	problem.Promises = append(slices.Clone(problem.Promises), counting(s.Progress))
-	report, err := explore.Explore(limited, problem, o)
+	o.Progress = func(p explore.Progress) {
+		if p.Steps > 0 {
+			s.Progress(p.Pass+", steps", p.Steps, 0)
+		} else {
+			s.Progress(p.Pass+", schedules", p.Schedules, 0)
+		}
+	}
+	report, err := explore.Explore(limited, p.problem, o)
 	if err != nil {
 		if n := p.spawned(); n > manyThreads && o.Strategy == explore.Exhaustive && c.Resume == "" {
 			err = fmt.Errorf("%w: --strategy pct, random or round-robin", err)

@@ -107,6 +107,7 @@ func (w *World) compare() {
 	w.setValue(resMutex, owner)
 	w.setValue(resPermits, w.permits.digest())
 	w.setValue(resEverything, w.restDigest())
+	w.setCount(resCallers, uint64(w.umhCallers))
 	w.setCount(resLeaks, w.leakDigest())
 }
 

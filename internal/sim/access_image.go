@@ -48,6 +48,14 @@ func (t *ThreadWord) digest() uint64 {
 	return h
 }
 
+// wordOf is the word with the given digest.
+func wordOf(h uint64) ThreadWord {
+	return ThreadWord{
+		Status: Status(h & 0xff), Result: Wake(h >> 8 & 0xff), Pending: Signal(h >> 16 & 0xff),
+		Depth: uint8(h >> 24), Woken: uint8(h >> 32), Own: h&(1<<40) != 0,
+	}
+}
+
 // Image writes the state of the world to im. It says false when the world has
 // too many threads. Valid while tracking.
 func (w *World) Image(im *Image) bool {
@@ -114,6 +122,28 @@ func (im *Image) Advance() bool {
 		}
 	}
 	return true
+}
+
+// Release is World.Release of the held thread that was made first. It says
+// false when none is held.
+func (im *Image) Release() bool {
+	for _, k := range im.Order[:im.Len] {
+		if t := &im.Threads[k]; t.Status == Held {
+			t.Status = Ready
+			return true
+		}
+	}
+	return false
+}
+
+// Movable is World.Movable.
+func (im *Image) Movable() bool {
+	for _, k := range im.Order[:im.Len] {
+		if im.Threads[k].Status == Ready {
+			return true
+		}
+	}
+	return false
 }
 
 // Hash names the state: two with the same hash have the same future, but for

@@ -244,6 +244,11 @@ func (w *World) onDone(t *Thread) {
 // their Names in common.
 func (t *Thread) Key() int { return t.seen.key }
 
+// Class is the same of threads that were spawned to do the same, unless the
+// world tells them apart (Remember), and of those that stand in the same place
+// of their families.
+func (t *Thread) Class() uint64 { return t.seen.class }
+
 // Track turns on or off that each step's Footprint is complete, with what was
 // written, and that StateHash can be asked.
 func (w *World) Track(on bool) {

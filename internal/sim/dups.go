@@ -27,7 +27,8 @@ func (t *Thread) dupRequest(name string, wait bool) (ret int64, merged bool) {
 	w := t.w
 	w.saw(w.resource(ofRequest, name, 0), w.dups[name].digest())
 	first := w.dups[name]
-	if first != nil && first.done && w.clock() >= first.expires {
+	w.clock()
+	if first != nil && first.done && w.now >= first.expires {
 		delete(w.dups, name)
 		first = nil
 	}
@@ -67,7 +68,8 @@ func (w *World) announce(name string, ret int64) {
 	if d == nil || d.done {
 		return
 	}
-	d.done, d.ret, d.expires = true, ret, w.clock()+int64(dupKept)
+	w.clock()
+	d.done, d.ret, d.expires = true, ret, w.now+int64(dupKept)
 	d.q.answer = mix(1, uint64(ret))
 	w.setNamed(entry, d.digest())
 	w.wake(&d.q, -1)

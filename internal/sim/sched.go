@@ -216,6 +216,9 @@ func (t *Thread) pause() {
 	if w.unwinding || w.closed {
 		panic(unwound{})
 	}
+	// Where nothing was seen since the last step the place is another one all
+	// the same.
+	t.seen.history = mix(t.seen.history, 31)
 	if w.driver != nil {
 		w.end()
 		w.chosen = w.driver.Next(w, t)

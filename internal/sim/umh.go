@@ -48,7 +48,8 @@ func (t *Thread) execHelper(path string, argv []string, wait bool) int64 {
 	default:
 		path = w.Profile.StaticHelper
 	}
-	w.callers(1) // helper_lock: those the freezer waits for
+	w.umhCallers++ // helper_lock: those the freezer waits for
+	w.umhQueue.note(w, true)
 	ret := -int64(EBUSY)
 	switch {
 	case w.UMH != UMHEnabled:
@@ -57,16 +58,9 @@ func (t *Thread) execHelper(path string, argv []string, wait bool) int64 {
 	default:
 		ret = t.queueHelper(&subprocess{path: path, argv: argv, wait: wait, lie: t.lie})
 	}
-	w.callers(-1)
+	w.umhCallers--
 	w.wake(&w.umhQueue, -1)
 	return ret
-}
-
-// callers counts those who wait for a helper (umh.c, running_helpers).
-func (w *World) callers(n int) {
-	w.umhCallers += n
-	w.counted(resCallers, uint64(n))
-	w.umhQueue.note(w, true)
 }
 
 // queueHelper hands the work to the unbound workqueue and waits.
