@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -69,27 +68,8 @@ func runApplet(name string, args []string) int {
 		},
 		Policy:  gate.Policy(),
 		Report:  report,
-		Cmdline: cmdline,
+		Cmdline: kernel.Cmdline,
 		Getenv:  os.Getenv,
 		Now:     func() int64 { return int64(time.Since(began)) },
 	})
-}
-
-// maxCmdline bounds the length in bytes of a kernel's command line; no
-// architecture's COMMAND_LINE_SIZE is larger.
-const maxCmdline = 64 << 10
-
-// cmdline returns the running kernel's command line, "" where it cannot be
-// read.
-func cmdline() string {
-	f, err := os.Open("/proc/cmdline")
-	if err != nil {
-		return ""
-	}
-	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, maxCmdline))
-	if err != nil {
-		return ""
-	}
-	return string(b)
 }

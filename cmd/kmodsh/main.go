@@ -9,7 +9,9 @@ package main
 import (
 	"os"
 
-	_ "example.org/kmodsh/internal/quiet" // before anything that links Bubble Tea
+	_ "example.org/kmodsh/internal/early"            // queries end here, before the rest is initialised
+	_ "example.org/kmodsh/internal/kmod/unpack/link" // the tools of kmod open module files
+	_ "example.org/kmodsh/internal/quiet"            // before anything that links Bubble Tea
 )
 
 func main() {

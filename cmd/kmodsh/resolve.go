@@ -97,7 +97,7 @@ func (p *program) moduleTree(g resolveFlags) (kernel.Tree, error) {
 		config = kmod.DefaultConfigPaths()
 	}
 	return kernel.Tree{
-		Dir: filepath.Join(g.Dir, "lib/modules", g.Kver), Release: g.Kver, Config: config, Cmdline: cmdline(),
+		Dir: filepath.Join(g.Dir, "lib/modules", g.Kver), Release: g.Kver, Config: config, Cmdline: kernel.Cmdline(),
 	}, nil
 }
 

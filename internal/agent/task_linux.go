@@ -15,6 +15,7 @@ import (
 	"example.org/kmodsh/internal/agent/wire"
 	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/kmod"
+	_ "example.org/kmodsh/internal/kmod/unpack/link" // module files are opened here
 	"example.org/kmodsh/internal/trace"
 )
 

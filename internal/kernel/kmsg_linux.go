@@ -3,10 +3,9 @@ package kernel
 import (
 	"errors"
 	"fmt"
+	"io"
 	"sync"
 	"syscall"
-
-	"golang.org/x/sys/unix"
 )
 
 const (
@@ -61,10 +60,10 @@ func (l *kmsg) drain() {
 		l.opened = true
 		l.fd = -1
 		if fd, err := openKmsg(); err == nil {
-			if _, err := unix.Seek(fd, 0, unix.SEEK_END); err == nil {
+			if _, err := syscall.Seek(fd, 0, io.SeekEnd); err == nil {
 				l.fd = fd
 			} else {
-				unix.Close(fd)
+				syscall.Close(fd)
 			}
 		}
 	}
@@ -88,7 +87,7 @@ func ReadKmsg(n int) ([]LogRecord, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the kernel log: open /dev/kmsg: %w", err)
 	}
-	defer unix.Close(fd)
+	defer syscall.Close(fd)
 	var records []LogRecord
 	if err := readRecords(fd, func(r LogRecord) {
 		// Drop the oldest half at a time, so that n of a long log cost little.
@@ -108,7 +107,7 @@ func ReadKmsg(n int) ([]LogRecord, error) {
 // openKmsg opens /dev/kmsg at the oldest record. The descriptor does not wait
 // for records and is not handed to children.
 func openKmsg() (int, error) {
-	return unix.Open("/dev/kmsg", unix.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+	return syscall.Open("/dev/kmsg", syscall.O_RDONLY|syscall.O_NONBLOCK|syscall.O_CLOEXEC, 0)
 }
 
 // readRecords hands over every record up to the log's end. Records that were
@@ -116,7 +115,7 @@ func openKmsg() (int, error) {
 func readRecords(fd int, each func(LogRecord)) error {
 	buf := make([]byte, kmsgRecord)
 	for range kmsgMost {
-		n, err := unix.Read(fd, buf)
+		n, err := syscall.Read(fd, buf)
 		switch {
 		case errors.Is(err, syscall.EAGAIN):
 			return nil

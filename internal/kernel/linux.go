@@ -13,8 +13,6 @@ import (
 	"syscall"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"example.org/kmodsh/internal/trace"
 )
 
@@ -35,11 +33,11 @@ type Linux struct {
 // NewLinux returns the kernel that the process runs on. It needs no privilege;
 // what does need it (loading, the log) says so when it is used.
 func NewLinux() (*Linux, error) {
-	var u unix.Utsname
-	if err := unix.Uname(&u); err != nil {
-		return nil, fmt.Errorf("uname: %w", err)
+	release, err := unameRelease()
+	if err != nil {
+		return nil, err
 	}
-	return &Linux{release: unix.ByteSliceToString(u.Release[:]), proc: "/proc", sys: "/sys"}, nil
+	return &Linux{release: release, proc: "/proc", sys: "/sys"}, nil
 }
 
 // Release is the kernel's release string, as uname -r prints it.
@@ -56,7 +54,7 @@ func (k *Linux) Finit(ctx context.Context, f fs.File, params string, flags InitF
 		return fmt.Errorf("finit_module: %w", err)
 	}
 	return retry(ctx, "finit_module", func() error {
-		return unix.FinitModule(int(file.Fd()), params, int(flags))
+		return finitModule(int(file.Fd()), params, int(flags))
 	})
 }
 
@@ -65,7 +63,7 @@ func (k *Linux) Init(ctx context.Context, image []byte, params string) error {
 	if err := checkParams(params); err != nil {
 		return fmt.Errorf("init_module: %w", err)
 	}
-	return retry(ctx, "init_module", func() error { return unix.InitModule(image, params) })
+	return retry(ctx, "init_module", func() error { return initModule(image, params) })
 }
 
 // Delete unloads a module by delete_module(2) with O_NONBLOCK, as every tool
@@ -74,11 +72,11 @@ func (k *Linux) Delete(ctx context.Context, name string, force bool) error {
 	if err := CheckModuleName(name); err != nil {
 		return fmt.Errorf("delete_module: %w", err)
 	}
-	flags := unix.O_NONBLOCK
+	flags := syscall.O_NONBLOCK
 	if force {
-		flags |= unix.O_TRUNC
+		flags |= syscall.O_TRUNC
 	}
-	return retry(ctx, "delete_module", func() error { return unix.DeleteModule(name, flags) })
+	return retry(ctx, "delete_module", func() error { return deleteModule(name, flags) })
 }
 
 // checkParams refuses a parameter string that the system call would cut off.

@@ -8,9 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"runtime"
+	"syscall"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // threadPoll is how often a thread is looked at: rarely enough to cost nothing
@@ -26,7 +25,7 @@ const threadPoll = 200 * time.Millisecond
 // loads or unloads calls this first, and ends itself in lost.
 func LockThread(ctx context.Context, lost func()) {
 	runtime.LockOSThread()
-	watchThread(ctx, unix.Gettid(), lost)
+	watchThread(ctx, syscall.Gettid(), lost)
 }
 
 // watchThread calls lost when the thread tid of this process ends before ctx.

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
+	"path"
 	"strings"
 
 	"example.org/kmodsh/internal/kernel"
@@ -39,7 +39,7 @@ func (r *Resolver) resolveOrPath(name string) ([]Found, error) {
 	}
 	// Not cleaned: kmod shows the path as it was put together.
 	file := name
-	if !filepath.IsAbs(file) {
+	if !path.IsAbs(file) {
 		wd, err := os.Getwd()
 		if err != nil {
 			return nil, &PathError{name, err}

@@ -4,10 +4,9 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -155,23 +154,23 @@ func (c *Config) warn(format string, args ...any) {
 }
 
 // addPath lists the files of a path.
-func (c *Config) addPath(path string) error {
-	fi, err := os.Stat(path)
+func (c *Config) addPath(from string) error {
+	fi, err := os.Stat(from)
 	if errors.Is(err, fs.ErrNotExist) {
-		c.warn("%s: no such file or directory", path)
+		c.warn("%s: no such file or directory", from)
 		return nil
 	}
 	if err != nil {
 		return fmt.Errorf("configuration: %w", err)
 	}
 	if fi.Mode().IsRegular() {
-		c.addFile(path)
+		c.addFile(from)
 		return nil
 	}
 	if !fi.IsDir() {
-		return fmt.Errorf("configuration: %s is neither a file nor a directory", path)
+		return fmt.Errorf("configuration: %s is neither a file nor a directory", from)
 	}
-	entries, err := os.ReadDir(path)
+	entries, err := os.ReadDir(from)
 	if err != nil {
 		return fmt.Errorf("configuration: %w", err)
 	}
@@ -180,7 +179,7 @@ func (c *Config) addPath(path string) error {
 		if name[0] == '.' || !strings.HasSuffix(name, ".conf") || name == ".conf" {
 			continue
 		}
-		file := filepath.Join(path, name)
+		file := path.Join(from, name)
 		if fi, err := os.Stat(file); err == nil && fi.IsDir() {
 			c.warn("%s: a directory inside a configuration directory is not read", file)
 			continue
@@ -191,12 +190,12 @@ func (c *Config) addPath(path string) error {
 }
 
 // addFile puts a file in its place among the files.
-func (c *Config) addFile(path string) {
-	f := configFile{base: filepath.Base(path), path: path}
+func (c *Config) addFile(name string) {
+	f := configFile{base: path.Base(name), path: name}
 	i, found := slices.BinarySearchFunc(c.files, f, compareConfigFiles)
 	if found {
-		if c.files[i].path != path {
-			c.warn("%s: not read, shadowed by %s", path, c.files[i].path)
+		if c.files[i].path != name {
+			c.warn("%s: not read, shadowed by %s", name, c.files[i].path)
 		}
 		return
 	}
@@ -208,15 +207,10 @@ func compareConfigFiles(a, b configFile) int { return cmp.Compare(a.base, b.base
 // readFile reads one file. One that cannot be opened is passed over, as kmod
 // does: a configuration for root only must not hinder others from asking.
 func (c *Config) readFile(f *configFile) error {
-	file, err := os.Open(f.path)
+	b, err := readRaw(f.path, maxConfigFile)
 	if err != nil {
 		c.warn("%s: not read: %v", f.path, errors.Unwrap(err))
 		return nil
-	}
-	defer file.Close()
-	b, err := io.ReadAll(io.LimitReader(file, maxConfigFile+1))
-	if err != nil {
-		return fmt.Errorf("configuration: %w", err)
 	}
 	if len(b) > maxConfigFile {
 		return fmt.Errorf("configuration: %s is larger than %d bytes", f.path, maxConfigFile)

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
+	"path"
 	"runtime"
 )
 
@@ -50,11 +50,15 @@ func (opt *DepmodOptions) validate() error {
 		opt.Out = opt.Dir
 	}
 	if opt.Release == "" {
-		abs, err := filepath.Abs(opt.Dir)
-		if err != nil {
-			return fmt.Errorf("depmod: %w", err)
+		dir := opt.Dir
+		if !path.IsAbs(dir) {
+			wd, err := os.Getwd()
+			if err != nil {
+				return fmt.Errorf("depmod: %w", err)
+			}
+			dir = path.Join(wd, dir)
 		}
-		opt.Release = filepath.Base(abs)
+		opt.Release = path.Base(dir)
 	}
 	if opt.Workers <= 0 {
 		opt.Workers = runtime.GOMAXPROCS(0)

@@ -7,8 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
-	"regexp"
+	"path"
 	"slices"
 	"strings"
 )
@@ -56,13 +55,13 @@ func loadDepmodConfig(paths []string, release string, warn func(string)) (*depmo
 
 func depmodConfigFiles(paths []string) ([]string, error) {
 	byName := map[string]string{}
-	note := func(path string) {
-		if name := filepath.Base(path); byName[name] == "" {
-			byName[name] = path
+	note := func(file string) {
+		if name := path.Base(file); byName[name] == "" {
+			byName[name] = file
 		}
 	}
-	for _, path := range paths {
-		st, err := os.Stat(path)
+	for _, from := range paths {
+		st, err := os.Stat(from)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
@@ -70,16 +69,16 @@ func depmodConfigFiles(paths []string) ([]string, error) {
 			return nil, fmt.Errorf("depmod configuration: %w", err)
 		}
 		if !st.IsDir() {
-			note(path)
+			note(from)
 			continue
 		}
-		entries, err := os.ReadDir(path)
+		entries, err := os.ReadDir(from)
 		if err != nil {
 			return nil, fmt.Errorf("depmod configuration: %w", err)
 		}
 		for _, e := range entries {
 			if strings.HasSuffix(e.Name(), ".conf") && e.Name()[0] != '.' && !e.IsDir() {
-				note(filepath.Join(path, e.Name()))
+				note(path.Join(from, e.Name()))
 			}
 		}
 	}
@@ -162,13 +161,13 @@ func (c *depmodConfig) line(line, path string, n int) {
 	c.warn(fmt.Sprintf("%s:%d: ignoring bad line starting with %q", path, n, words[0]))
 }
 
-func (c *depmodConfig) external(dirs []string, path string, n int) {
+func (c *depmodConfig) external(dirs []string, file string, n int) {
 	for _, dir := range dirs {
-		if !filepath.IsAbs(dir) {
-			c.warn(fmt.Sprintf("%s:%d: external directory %q is not absolute, ignored", path, n, dir))
+		if !path.IsAbs(dir) {
+			c.warn(fmt.Sprintf("%s:%d: external directory %q is not absolute, ignored", file, n, dir))
 			continue
 		}
-		c.externals = append(c.externals, filepath.Clean(dir))
+		c.externals = append(c.externals, path.Clean(dir))
 	}
 }
 
@@ -178,6 +177,5 @@ func (c *depmodConfig) matches(pattern string) bool {
 	if pattern == "*" {
 		return true
 	}
-	re, err := regexp.CompilePOSIX(pattern)
-	return err == nil && re.MatchString(c.release)
+	return matchPattern != nil && matchPattern(pattern, c.release)
 }

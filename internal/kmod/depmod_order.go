@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"os"
 	"path"
-	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -17,7 +16,7 @@ import (
 // sortModules puts mods into the order of modules.order, which is the order of
 // the kernel's build and decides between aliases; the rest follow by path.
 func sortModules(dir string, mods []*depmodModule, warn func(string)) error {
-	name := filepath.Join(dir, "modules.order")
+	name := path.Join(dir, "modules.order")
 	f, err := os.Open(name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

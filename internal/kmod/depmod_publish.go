@@ -3,7 +3,7 @@ package kmod
 import (
 	"fmt"
 	"os"
-	"path/filepath"
+	"path"
 )
 
 // depmodFile is one index file to write.
@@ -29,11 +29,11 @@ func publish(dir string, files []depmodFile) (err error) {
 			temps = append(temps, t)
 		}
 		if err != nil {
-			return fmt.Errorf("write %s: %w; the old indexes are unchanged", filepath.Join(dir, f.name), err)
+			return fmt.Errorf("write %s: %w; the old indexes are unchanged", path.Join(dir, f.name), err)
 		}
 	}
 	for i, f := range files {
-		to := filepath.Join(dir, f.name)
+		to := path.Join(dir, f.name)
 		if err := os.Rename(temps[i], to); err != nil {
 			return fmt.Errorf("put the new %s in place: %w", to, err)
 		}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"path"
-	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -83,7 +82,7 @@ func (s *depmodSearch) walk(dir, rel string, ext bool, above []os.FileInfo) erro
 		name := e.Name()
 		isDir := e.IsDir()
 		if t := e.Type(); t != 0 && !isDir {
-			st, err := os.Stat(filepath.Join(dir, name))
+			st, err := os.Stat(path.Join(dir, name))
 			if err != nil || !st.IsDir() && !st.Mode().IsRegular() {
 				continue // build and source of a removed kernel, sockets
 			}
@@ -93,12 +92,12 @@ func (s *depmodSearch) walk(dir, rel string, ext bool, above []os.FileInfo) erro
 			if name == "build" || name == "source" || slices.Contains(s.cfg.excludes, name) {
 				continue
 			}
-			if err := s.walk(filepath.Join(dir, name), path.Join(rel, name), ext, above); err != nil {
+			if err := s.walk(path.Join(dir, name), path.Join(rel, name), ext, above); err != nil {
 				return err
 			}
 			continue
 		}
-		s.file(filepath.Join(dir, name), path.Join(rel, name), ext)
+		s.file(path.Join(dir, name), path.Join(rel, name), ext)
 	}
 	return nil
 }

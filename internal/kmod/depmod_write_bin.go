@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"os"
 	"path"
-	"path/filepath"
 	"strings"
 	"sync"
 )
@@ -126,9 +125,9 @@ func (w *depmodWriter) builtinAliasIndex(x *indexWriter) error {
 // open opens a file that the kernel's build may have left in the tree; no file
 // is not an error.
 func (w *depmodWriter) open(name string) (*os.File, error) {
-	f, err := os.Open(filepath.Join(w.dir, name))
+	f, err := os.Open(path.Join(w.dir, name))
 	if errors.Is(err, fs.ErrNotExist) {
-		w.warn(fmt.Sprintf("could not open %s: nothing is taken as built in from it", filepath.Join(w.dir, name)))
+		w.warn(fmt.Sprintf("could not open %s: nothing is taken as built in from it", path.Join(w.dir, name)))
 		return nil, nil
 	}
 	return f, err

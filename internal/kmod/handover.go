@@ -5,7 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"path/filepath"
+	"path"
 	"strings"
 	"syscall"
 
@@ -96,21 +96,21 @@ func (h handOver) after(err error) {
 // InsertFile loads the module file at path, wherever it is, without looking
 // after dependencies: insmod's work. The kernel's refusal is a
 // *kernel.LoadError; so is what else is wrong, with Op saying where.
-func (l *Loader) InsertFile(ctx context.Context, path string, params []string) error {
-	module := moduleNameOf(path)
+func (l *Loader) InsertFile(ctx context.Context, file string, params []string) error {
+	module := moduleNameOf(file)
 	err := checkParams(params)
 	if err != nil {
 		return err
 	}
 	mark := l.Kernel.LogMark()
 	op, err := handOver{
-		kernel: l.Kernel, module: module, file: filepath.Clean(path), params: JoinParams(params), flags: l.Flags, report: l.report,
-		open: func() (fs.File, error) { return os.Open(path) },
+		kernel: l.Kernel, module: module, file: path.Clean(file), params: JoinParams(params), flags: l.Flags, report: l.report,
+		open: func() (fs.File, error) { return os.Open(file) },
 	}.insert(ctx)
 	if err == nil {
 		return nil
 	}
-	le := &kernel.LoadError{Op: op, Module: module, File: path}
+	le := &kernel.LoadError{Op: op, Module: module, File: file}
 	if op == "insert" {
 		le.Errno = kernel.ErrnoOf(err)
 	}

@@ -2,15 +2,11 @@ package kmod
 
 import (
 	"bytes"
-	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"strings"
-
-	"github.com/klauspost/compress/zstd"
-	"github.com/therootcompany/xz"
 
 	"example.org/kmodsh/internal/kernel"
 )
@@ -19,13 +15,6 @@ import (
 // largest modules of distributions (amdgpu with debug information) stay below
 // a third of it.
 const MaxImage = 512 << 20
-
-// Bounds on what a compressed file may ask of its decoder: the dictionary of
-// xz -9, and the window that zstd allows without --long.
-const (
-	maxXzDictionary = 64 << 20
-	maxZstdWindow   = 128 << 20
-)
 
 // moduleSuffixes are the endings of module files, longest first.
 var moduleSuffixes = [...]struct{ suffix, compression string }{
@@ -90,9 +79,7 @@ func compressionOf(head []byte) string {
 // once. The zero value is ready. Not for several goroutines at once.
 type imageDecoder struct {
 	in, out bytes.Buffer
-	xz      *xz.Reader
-	zstd    *zstd.Decoder
-	gzip    *gzip.Reader
+	unpack  Unpacker
 }
 
 // keptBuffer bounds what a decoder keeps for the next file, in bytes. A few
@@ -120,9 +107,13 @@ func (d *imageDecoder) decode(file []byte, limit int64) ([]byte, error) {
 	if kind == "" {
 		return file, nil
 	}
-	r, err := d.reader(kind, bytes.NewReader(file))
+	u, err := d.unpacker()
+	if err != nil {
+		return nil, err
+	}
+	r, err := u.Open(kind, bytes.NewReader(file))
 	if err == nil {
-		d.out.Grow(min(sizeHint(kind, file), int(limit)) + bytes.MinRead)
+		d.out.Grow(min(sizeHint(u, kind, file), int(limit)) + bytes.MinRead)
 		err = readBounded(&d.out, r, limit)
 	}
 	if err != nil {
@@ -132,32 +123,6 @@ func (d *imageDecoder) decode(file []byte, limit int64) ([]byte, error) {
 		return nil, fmt.Errorf("%w: %s: %s", kernel.ErrDamaged, kind, strings.TrimPrefix(err.Error(), kind+": "))
 	}
 	return d.out.Bytes(), nil
-}
-
-// reader readies the decoder for a kind of compression.
-func (d *imageDecoder) reader(kind string, r io.Reader) (io.Reader, error) {
-	var err error
-	switch kind {
-	case "xz":
-		if d.xz == nil {
-			d.xz, err = xz.NewReader(r, maxXzDictionary)
-			return d.xz, err
-		}
-		return d.xz, d.xz.Reset(r)
-	case "zstd":
-		if d.zstd == nil {
-			d.zstd, err = zstd.NewReader(r, zstd.WithDecoderConcurrency(1),
-				zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxZstdWindow))
-			return d.zstd, err
-		}
-		return d.zstd, d.zstd.Reset(r)
-	default:
-		if d.gzip == nil {
-			d.gzip, err = gzip.NewReader(r)
-			return d.gzip, err
-		}
-		return d.gzip, d.gzip.Reset(r)
-	}
 }
 
 // readBounded appends all of r to b, and refuses more than limit bytes. The

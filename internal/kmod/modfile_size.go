@@ -3,8 +3,6 @@ package kmod
 import (
 	"bytes"
 	"encoding/binary"
-
-	"github.com/klauspost/compress/zstd"
 )
 
 // maxSizeRatio is how many times its own length a file is believed to hold;
@@ -15,16 +13,13 @@ const maxSizeRatio = 64
 // claims, so that its buffer can be made at once: the last words of the
 // formats say it. It is 0 when the file does not say or says something
 // unlikely; nothing depends on its being right.
-func sizeHint(kind string, file []byte) int {
+func sizeHint(u Unpacker, kind string, file []byte) int {
 	var size uint64
 	switch kind {
 	case "xz":
 		size = xzSize(file)
 	case "zstd":
-		var h zstd.Header
-		if h.Decode(file) == nil && h.HasFCS {
-			size = h.FrameContentSize
-		}
+		size = u.ZstdSize(file)
 	case "gzip":
 		if len(file) >= 4 {
 			size = uint64(binary.LittleEndian.Uint32(file[len(file)-4:]))

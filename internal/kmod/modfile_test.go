@@ -3,6 +3,7 @@ package kmod
 import (
 	"bytes"
 	"errors"
+	"example.org/kmodsh/internal/kmod/unpack"
 	"math/rand/v2"
 	"os"
 	"strings"
@@ -88,17 +89,17 @@ func TestSizeHint(t *testing.T) {
 		"zstd": sized.EncodeAll(random, nil), // the stream's has no size
 	}
 	for kind, file := range files {
-		if got := sizeHint(kind, file); got != len(random) {
+		if got := sizeHint(&unpack.Reader{}, kind, file); got != len(random) {
 			t.Errorf("%s: hint %d, want %d", kind, got, len(random))
 		}
-		if got := sizeHint(kind, compressAs(t, kind, make([]byte, 8<<20))); got != 0 {
+		if got := sizeHint(&unpack.Reader{}, kind, compressAs(t, kind, make([]byte, 8<<20))); got != 0 {
 			t.Errorf("%s: hint %d believed of a file that claims a thousand times its length", kind, got)
 		}
 		for n := range 20 {
-			sizeHint(kind, random[:n])
+			sizeHint(&unpack.Reader{}, kind, random[:n])
 		}
 	}
-	if got := sizeHint("", random); got != 0 {
+	if got := sizeHint(&unpack.Reader{}, "", random); got != 0 {
 		t.Errorf("not compressed: hint %d", got)
 	}
 }

@@ -148,6 +148,18 @@ func (t *Tree) hasFile(name string) bool {
 // readText reads a text file of the tree whole. A missing file gives nil and
 // no error.
 func (t *Tree) readText(name string) ([]byte, error) {
+	if t.host {
+		b, err := readRaw(t.Path(name), maxTextFile)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return nil, nil
+		case err != nil:
+			return nil, err
+		case len(b) > maxTextFile:
+			return nil, fmt.Errorf("%s: %w: larger than %d bytes", t.Path(name), kernel.ErrDamaged, maxTextFile)
+		}
+		return b, nil
+	}
 	f, err := t.Open(name)
 	if errors.Is(err, kernel.ErrNotFound) {
 		return nil, nil
@@ -169,6 +181,19 @@ func (t *Tree) readText(name string) ([]byte, error) {
 // openReaderAt opens a file for random access. A file system whose files have
 // no ReadAt gives a copy in memory.
 func (t *Tree) openReaderAt(name string) (io.ReaderAt, int64, io.Closer, error) {
+	if t.host {
+		f, size, err := openRaw(t.Path(name))
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return nil, 0, nil, fmt.Errorf("%s: %w", t.Path(name), kernel.ErrNotFound)
+		case err != nil:
+			return nil, 0, nil, err
+		case size > maxIndexFile:
+			f.Close()
+			return nil, 0, nil, fmt.Errorf("%s: %w: larger than %d bytes", t.Path(name), kernel.ErrDamaged, maxIndexFile)
+		}
+		return f, size, f, nil
+	}
 	f, err := t.Open(name)
 	if err != nil {
 		return nil, 0, nil, err

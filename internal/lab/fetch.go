@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 
 	"example.org/kmodsh/internal/kmod"
+	_ "example.org/kmodsh/internal/kmod/unpack/link" // module files are opened here
 )
 
 // fetchedFormat is the version of what Fetch makes of a package. A kernel of

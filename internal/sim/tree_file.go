@@ -10,6 +10,7 @@ import (
 
 	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/kmod"
+	_ "example.org/kmodsh/internal/kmod/unpack/link" // module files are opened here
 )
 
 // simFile is an open file that knows which module it stands for.

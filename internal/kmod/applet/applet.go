@@ -14,7 +14,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
+	"path"
 	"strings"
 
 	"example.org/kmodsh/internal/kernel"
@@ -190,7 +190,7 @@ func (p *program) treeDir(root, release string) (string, error) {
 	switch {
 	case root != "":
 		// Put together as kmod does, whose messages show it so.
-		if !filepath.IsAbs(root) {
+		if !path.IsAbs(root) {
 			wd, err := os.Getwd()
 			if err != nil {
 				return "", err

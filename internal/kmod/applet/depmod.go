@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
+	"path"
 	"strings"
 	"time"
 
@@ -89,9 +89,9 @@ func (p *program) depmod(args []string) error {
 	if opt.Dir, err = p.treeDir(base, release); err != nil {
 		return err
 	}
-	opt.Release = filepath.Base(opt.Dir)
+	opt.Release = path.Base(opt.Dir)
 	if out != "" {
-		opt.Out = filepath.Join(out, "lib/modules", opt.Release)
+		opt.Out = path.Join(out, "lib/modules", opt.Release)
 	}
 	if st, err := os.Stat(opt.Dir); err != nil || !st.IsDir() {
 		return fmt.Errorf("could not open directory %s: is the kernel's module package installed?", opt.Dir)
@@ -124,7 +124,7 @@ func (p *program) showIndexes(opt kmod.DepmodOptions) error {
 		return err
 	}
 	for _, name := range dryRunFiles {
-		text, err := os.ReadFile(filepath.Join(dir, name))
+		text, err := os.ReadFile(path.Join(dir, name))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
@@ -144,24 +144,29 @@ func upToDate(dir, out string) bool {
 	if out == "" {
 		out = dir
 	}
-	dep, err := os.Stat(filepath.Join(out, "modules.dep"))
+	dep, err := os.Stat(path.Join(out, "modules.dep"))
 	if err != nil {
 		return false
 	}
-	newest := time.Time{}
-	err = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
+	return !anyNewer(dir, dep.ModTime())
+}
+
+// anyNewer says that a module or a directory below dir is newer than a time, or
+// that it cannot be told. The tree's own directory changes with the indexes in
+// it.
+func anyNewer(dir string, than time.Time) bool {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return true
+	}
+	for _, e := range entries {
+		if !e.IsDir() && !kmod.IsModuleFile(e.Name()) {
+			continue
 		}
-		// The tree's own directory changes with the indexes in it.
-		if path == dir || !d.IsDir() && !strings.Contains(d.Name(), ".ko") {
-			return nil
+		info, err := e.Info()
+		if err != nil || info.ModTime().After(than) || e.IsDir() && anyNewer(path.Join(dir, e.Name()), than) {
+			return true
 		}
-		info, err := d.Info()
-		if err == nil && info.ModTime().After(newest) {
-			newest = info.ModTime()
-		}
-		return err
-	})
-	return err == nil && !newest.After(dep.ModTime())
+	}
+	return false
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"example.org/kmodsh/internal/kernel"
+	_ "example.org/kmodsh/internal/kmod/unpack/link"
 )
 
 // TestMain lets the test's own program be the applets: started under the name

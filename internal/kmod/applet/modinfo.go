@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
+	"path"
 	"strings"
 
 	"example.org/kmodsh/internal/kernel"
@@ -80,9 +80,13 @@ func (p *program) modinfo(args []string) error {
 // show prints one argument: a file, or a name that stands for modules.
 func (m *modinfoRun) show(name string) error {
 	if st, err := os.Stat(name); err == nil && st.Mode().IsRegular() && (strings.Contains(name, "/") || kmod.IsModuleFile(name)) {
-		path, err := filepath.Abs(name)
-		if err != nil {
-			return err
+		file := name
+		if !path.IsAbs(file) {
+			wd, err := os.Getwd()
+			if err != nil {
+				return err
+			}
+			file = path.Join(wd, file)
 		}
 		f, err := os.Open(name)
 		if err != nil {
@@ -93,7 +97,7 @@ func (m *modinfoRun) show(name string) error {
 		if err != nil {
 			return err
 		}
-		return m.print(path, image)
+		return m.print(file, image)
 	}
 	if strings.Contains(name, "/") {
 		return said("Module %s not found.", name)
@@ -154,15 +158,15 @@ func (m *modinfoRun) builtin(r *kmod.Resolver, f kmod.Found) error {
 }
 
 // print prints a module image.
-func (m *modinfoRun) print(path string, image []byte) error {
+func (m *modinfoRun) print(file string, image []byte) error {
 	fields, err := kmod.Modinfo(image)
 	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+		return fmt.Errorf("%s: %w", file, err)
 	}
 	if s, ok := kmod.ModuleSignature(image); ok {
 		fields = append(fields, kmod.InfoField{Key: "sig_id", Value: s.IDType})
 	}
-	m.line("filename", path)
+	m.line("filename", file)
 	m.fields(fields)
 	return nil
 }

@@ -40,3 +40,25 @@ func splitOptions(s string) []string {
 	}
 	return out
 }
+
+// OnlyIndexes says whether a run of an applet reads indexes and configuration
+// alone: no module file, no kernel.
+func OnlyIndexes(name string, args []string, getenv func(string) string) bool {
+	if name != "modprobe" {
+		return false
+	}
+	flags, _, err := getopt(append(splitOptions(getenv("MODPROBE_OPTIONS")), args...), modprobeOptions)
+	if err != nil {
+		return false
+	}
+	only := false
+	for _, f := range flags {
+		switch f.id {
+		case "resolve-alias", "show-depends", "showconfig":
+			only = true
+		case "show-modversions", "show-exports":
+			return false
+		}
+	}
+	return only
+}

@@ -2,7 +2,7 @@ package applet
 
 import (
 	"context"
-	"path/filepath"
+	"path"
 	"strings"
 
 	"example.org/kmodsh/internal/kernel"
@@ -57,7 +57,7 @@ func (p *program) rmmod(args []string) error {
 // removeOne removes one module; a file name stands for its module.
 func (p *program) removeOne(k kernel.Kernel, name string, force bool) error {
 	if strings.Contains(name, "/") || strings.Contains(name, ".ko") {
-		name, _, _ = strings.Cut(filepath.Base(name), ".")
+		name, _, _ = strings.Cut(path.Base(name), ".")
 	}
 	if err := kernel.CheckModuleName(name); err != nil {
 		return err

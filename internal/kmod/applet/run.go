@@ -2,9 +2,7 @@ package applet
 
 import (
 	"context"
-	"errors"
 	"os"
-	"os/exec"
 
 	"example.org/kmodsh/internal/kmod"
 )
@@ -12,13 +10,23 @@ import (
 // Shell runs an install or remove command by /bin/sh with MODPROBE_MODULE in
 // its environment, as libkmod does. The command's exit status is no error.
 func Shell(ctx context.Context, c kmod.Command) (int, error) {
-	cmd := exec.CommandContext(ctx, "/bin/sh", "-c", c.Text)
-	cmd.Env = append(os.Environ(), "MODPROBE_MODULE="+c.Module)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
-	err := cmd.Run()
-	var exit *exec.ExitError
-	if errors.As(err, &exit) && exit.Exited() {
-		return exit.ExitCode(), nil
+	p, err := os.StartProcess("/bin/sh", []string{"/bin/sh", "-c", c.Text}, &os.ProcAttr{
+		Env:   append(os.Environ(), "MODPROBE_MODULE="+c.Module),
+		Files: []*os.File{os.Stdin, os.Stdout, os.Stderr},
+	})
+	if err != nil {
+		return 0, err
 	}
-	return 0, err
+	stop := context.AfterFunc(ctx, func() { p.Kill() })
+	defer stop()
+	state, err := p.Wait()
+	switch {
+	case err != nil:
+		return 0, err
+	case ctx.Err() != nil:
+		return 0, ctx.Err()
+	case !state.Exited():
+		return 0, &os.SyscallError{Syscall: "wait", Err: os.ErrProcessDone}
+	}
+	return state.ExitCode(), nil
 }

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestQueriesEndEarly holds that a query of modprobe is answered before the
+// screen, the decoders and the simulator are initialised.
+func TestQueriesEndEarly(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The test program is kmodsh when it is called so (testscript.Main).
+	program := filepath.Join(t.TempDir(), "modprobe")
+	if err := os.Symlink(self, program); err != nil {
+		t.Fatal(err)
+	}
+	root := oneModule(t)
+	inits := func(args ...string) string {
+		cmd := exec.Command(program, append([]string{"-d", root, "-S", "1.0", "-C", "/dev/null"}, args...)...)
+		cmd.Env = []string{"GODEBUG=inittrace=1"}
+		var trace strings.Builder
+		cmd.Stderr = &trace
+		if out, err := cmd.Output(); err != nil || !strings.Contains(string(out), "one") {
+			t.Fatalf("%v: %q %v", args, out, err)
+		}
+		return trace.String()
+	}
+	for _, query := range [][]string{{"-R", "one"}, {"-D", "one"}} {
+		trace := inits(query...)
+		for _, late := range []string{"charmbracelet/bubbletea ", "therootcompany/xz ", "kmodsh/internal/sim ", "alecthomas/kong "} {
+			if strings.Contains(trace, late) {
+				t.Errorf("%v: %s was initialised", query, late)
+			}
+		}
+	}
+	if !strings.Contains(inits("--show", "one"), "charmbracelet/bubbletea ") {
+		t.Error("the trace does not show what it would have to show")
+	}
+}
+
+// oneModule makes DIR/lib/modules/1.0 with one module in its text index.
+func oneModule(tb testing.TB) string {
+	tb.Helper()
+	root := tb.TempDir()
+	dir := filepath.Join(root, "lib/modules/1.0")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		tb.Fatal(err)
+	}
+	for name, text := range map[string]string{"modules.dep": "one.ko:\n", "one.ko": ""} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	return root
+}
+
+// BenchmarkWholeProcess starts modprobe -R and -D as whole processes, ours and
+// kmod's in turn, on the tree KMODSH_BENCH_TREE (DIR/lib/modules/RELEASE). What
+// it reports is the quickest of each and their ratio: a busy machine disturbs
+// all but the quickest.
+func BenchmarkWholeProcess(b *testing.B) {
+	kmod, err := exec.LookPath("modprobe")
+	if err != nil {
+		b.Skip("no modprobe of kmod here to compare with: apt-get install kmod")
+	}
+	tree := os.Getenv("KMODSH_BENCH_TREE")
+	root, ok := strings.CutSuffix(filepath.Dir(tree), "/lib/modules")
+	if !ok {
+		b.Skip("KMODSH_BENCH_TREE names no DIR/lib/modules/RELEASE")
+	}
+	ours := filepath.Join(b.TempDir(), "kmodsh")
+	build := exec.Command("go", "build", "-o", ours, ".")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		b.Fatalf("%v: %s", err, out)
+	}
+	for name, query := range map[string][]string{
+		"R": {"-R", "pci:v00008086d000010D3sv00000000sd00000000bc02sc00i00"},
+		"D": {"-D", "btrfs"},
+	} {
+		b.Run(name, func(b *testing.B) {
+			args := append([]string{"-d", root, "-S", filepath.Base(tree)}, query...)
+			took := func(program string, args ...string) time.Duration {
+				start := time.Now()
+				if err := exec.Command(program, args...).Run(); err != nil {
+					b.Fatal(err)
+				}
+				return time.Since(start)
+			}
+			best := [2]time.Duration{time.Hour, time.Hour}
+			for b.Loop() {
+				best[0] = min(best[0], took(ours, slices.Concat([]string{"modprobe"}, args)...))
+				best[1] = min(best[1], took(kmod, args...))
+			}
+			b.ReportMetric(float64(best[0].Microseconds()), "ours-µs")
+			b.ReportMetric(float64(best[1].Microseconds()), "kmod-µs")
+			b.ReportMetric(float64(best[0])/float64(best[1]), "ours/kmod")
+		})
+	}
+}
