@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
-	"path/filepath"
 	"runtime"
 	"syscall"
 
@@ -41,9 +40,7 @@ type wardenReport struct {
 //
 // The warden holds the reading end of a pipe (stdin) whose other end only that
 // kmodsh has. When it is closed, QEMU is killed, the run directory removed, and
-// the warden goes. When it is closed without the word that all is in order, that
-// kmodsh is dead, and what else it had in the cache's temporary directory, such
-// as checkpoints, is removed as well. When the warden itself is killed, the kernel kills QEMU
+// the warden goes. When the warden itself is killed, the kernel kills QEMU
 // (PR_SET_PDEATHSIG, Linux only), and the directory, whose lock nobody holds
 // any more, is removed by the next kmodsh (Cache.sweep).
 //
@@ -55,7 +52,6 @@ func WardenMain(args []string) int {
 		return 2
 	}
 	dir, program := args[0], args[1]
-	owner := os.Getppid()
 	// Its kmodsh may be gone when it reports; that must not stop the cleaning.
 	signal.Ignore(syscall.SIGPIPE, syscall.SIGINT, syscall.SIGHUP, syscall.SIGQUIT)
 	// PDEATHSIG means the thread, not the process.
@@ -79,9 +75,7 @@ func WardenMain(args []string) int {
 	}
 	if err != nil {
 		out.Encode(wardenReport{Error: err.Error()})
-		if waitEOF(context.Background()) == ownerDied {
-			defer sweepOf(filepath.Dir(dir), owner)
-		}
+		waitEOF(context.Background())
 		cleanRun(dir)
 		return 1
 	}
@@ -89,52 +83,32 @@ func WardenMain(args []string) int {
 
 	term, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
-	released := make(chan wardenEnd, 1)
+	released := make(chan struct{})
 	go func() {
-		why := waitEOF(term)
+		waitEOF(term)
 		// Before the wait below is over the process is not reaped, so this
 		// number is no other's.
 		cmd.Process.Kill()
-		released <- why
+		close(released)
 	}()
 	cmd.Wait()
 	out.Encode(wardenReport{Exit: cmd.ProcessState.String(), OK: cmd.ProcessState.Success()})
 	// kmodsh may want something out of the run directory first.
-	why := <-released
+	<-released
 	cleanRun(dir)
-	if why == ownerDied {
-		sweepOf(filepath.Dir(dir), owner)
-	}
 	return 0
 }
 
-// wardenEnd is why a warden ends.
-type wardenEnd int
-
-const (
-	told       wardenEnd = iota // its kmodsh wants it no more
-	ownerDied                   // its kmodsh is gone
-	terminated                  // somebody else wants it to
-)
-
-// inOrder is what a kmodsh writes to its warden before it lets go of it.
-const inOrder = "."
-
 // waitEOF waits until nobody holds the other end of stdin, or ctx ends.
-func waitEOF(ctx context.Context) wardenEnd {
-	eof := make(chan wardenEnd, 1)
+func waitEOF(ctx context.Context) {
+	eof := make(chan struct{})
 	go func() {
-		if n, _ := io.Copy(io.Discard, os.Stdin); n > 0 {
-			eof <- told
-		} else {
-			eof <- ownerDied
-		}
+		io.Copy(io.Discard, os.Stdin)
+		close(eof)
 	}()
 	select {
-	case why := <-eof:
-		return why
+	case <-eof:
 	case <-ctx.Done():
-		return terminated
 	}
 }
 

@@ -108,7 +108,8 @@ func (s *System) judge(t *Thread, name string, ret int64, o *Outcome) {
 func (s *System) taskInsmod(t *Thread, k Task, o *Outcome) int64 {
 	f := *s.File(kernel.Normalize(k.Name))
 	if k.Copy {
-		f.Inode = 1<<32 + uint64(t.index)
+		t.w.copies++
+		f.Inode = 1<<32 + t.w.copies
 	}
 	via := ViaFinit
 	if k.Verb == "init" {
