@@ -254,6 +254,9 @@ func (p *program) shell(ctx context.Context, args []string) error {
 		}
 		p.front.Fail(err) // another target can be chosen at the prompt
 	}
+	if term.IsTerminal(int(os.Stdout.Fd())) && !p.JSON && !p.Plain {
+		p.front.Watch = p.watchScreen
+	}
 	return p.front.Interactive(ctx, shell.Prompt{
 		In: os.Stdin, Out: os.Stdout, Plain: p.Plain || os.Getenv("TERM") == "dumb",
 		History: shell.OpenHistory(shell.HistoryFile(os.Getenv)),

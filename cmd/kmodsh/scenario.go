@@ -82,7 +82,7 @@ func findScenarios(words []string) ([]*scenario.Scenario, error) {
 	for _, w := range words {
 		found, err := scenario.Find(w)
 		if err != nil {
-			return nil, &ops.UsageError{Verb: "run", Msg: err.Error(), Hint: "kmodsh scenario list shows the library"}
+			return nil, &ops.UsageError{Verb: "run", Msg: err.Error(), Hint: nearScenario(w)}
 		}
 		list = append(list, found...)
 	}
@@ -92,6 +92,15 @@ func findScenarios(words []string) ([]*scenario.Scenario, error) {
 		}
 	}
 	return list, nil
+}
+
+// nearScenario says what a mistyped name could have meant, or where the names
+// are.
+func nearScenario(word string) string {
+	if near := ops.NearScenarios(word); near != "" {
+		return near
+	}
+	return "kmodsh scenario list shows the library"
 }
 
 // scenarioTarget is the target on which a scenario is stepped when none is
@@ -133,7 +142,7 @@ func (p *program) scenario(args []string) error {
 	case what == "show" && len(rest) == 1:
 		text, err := scenario.Text(rest[0])
 		if err != nil {
-			return &ops.UsageError{Verb: "scenario", Msg: err.Error(), Hint: "kmodsh scenario list shows them"}
+			return &ops.UsageError{Verb: "scenario", Msg: err.Error(), Hint: nearScenario(rest[0])}
 		}
 		_, err = fmt.Print(text)
 		return err

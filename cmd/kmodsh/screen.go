@@ -25,16 +25,10 @@ func (p *program) screen(ctx context.Context) error {
 			Hint: "run a verb (kmodsh help lists them) or a script (kmodsh shell FILE)",
 		}
 	}
-	history := shell.OpenHistory(shell.HistoryFile(os.Getenv))
-	opt := tui.Options{
-		ASCII: p.ASCII || p.Plain, Target: p.target(),
-		// The race is about a module that a tree from elsewhere may not have.
-		Race:    p.Tree == "" && !strings.HasPrefix(p.target(), recording.Prefix),
-		History: history.Lines(), Remember: history.Add,
-	}
-	if p.NoColor || p.Plain {
-		opt.Color = tui.Never
-	}
+	opt := p.screenOptions()
+	opt.Target = p.target()
+	// The race is about a module that a tree from elsewhere may not have.
+	opt.Race = p.Tree == "" && !strings.HasPrefix(p.target(), recording.Prefix)
 	p.onScreen = true
 	if p.Scenario != "" || p.Record != "" {
 		if err := p.open(ctx); err != nil {
@@ -46,4 +40,21 @@ func (p *program) screen(ctx context.Context) error {
 		return cause
 	}
 	return err
+}
+
+// screenOptions are those of the flags.
+func (p *program) screenOptions() tui.Options {
+	history := shell.OpenHistory(shell.HistoryFile(os.Getenv))
+	opt := tui.Options{ASCII: p.ASCII || p.Plain, History: history.Lines(), Remember: history.Add}
+	if p.NoColor || p.Plain {
+		opt.Color = tui.Never
+	}
+	return opt
+}
+
+// watchScreen shows the screen on the target that the session has, until it is left.
+func (p *program) watchScreen(ctx context.Context) error {
+	p.onScreen = true
+	defer func() { p.onScreen = false }()
+	return tui.Run(ctx, p.session, p.screenOptions())
 }

@@ -126,7 +126,10 @@ func (s *Session) deleteBreaks(which string) (Result, error) {
 
 func (c *breakCommand) Complete(s *Session, before []string, word string) []Candidate {
 	if len(operands(before)) > 0 {
-		return nil
+		if strings.HasPrefix("if", word) {
+			return append(s.completeFilters(word), Candidate{Text: "if", Note: "only when a condition holds"})
+		}
+		return s.completeFilters(word)
 	}
 	return completePoints(word, func(trace.Point) bool { return true })
 }

@@ -40,6 +40,13 @@ func (s *Session) Complete(line string, pos int) (start int, list []Candidate) {
 	if err != nil {
 		return start, nil
 	}
+	if v.Condition && len(before) == 1 && !strings.HasPrefix(word, "-") && !strings.HasPrefix(line[start:], "'") {
+		from, list := s.completeCondition(line[start:pos])
+		if start += from; from == 0 {
+			list = append(list, v.complete(s, before[1:], word)...)
+		}
+		return start, list[:min(len(list), maxCandidates)]
+	}
 	list = v.complete(s, before[1:], word)
 	for i := range list {
 		list[i].Text = Quote(list[i].Text)
@@ -55,6 +62,9 @@ func (v *Verb) complete(s *Session, before []string, word string) []Candidate {
 	literal := slices.Contains(before, "--")
 	if n := len(before); n > 0 && !literal {
 		if f := takesValue(flags, before[n-1]); f != nil {
+			if list := s.flagValues(f.Name, word); list != nil {
+				return list
+			}
 			return match(word, enumOf(f))
 		}
 	}
@@ -118,9 +128,6 @@ func takesValue(flags []*kong.Flag, word string) *kong.Flag {
 }
 
 func enumOf(f *kong.Flag) []Candidate {
-	if f.Name == "state" {
-		return stateCandidates()
-	}
 	var list []Candidate
 	if f.Enum != "" {
 		for _, e := range strings.Split(f.Enum, ",") {

@@ -175,15 +175,3 @@ func commonPoints(stages ...*stage) walk.Points {
 func (c *conformCommand) Complete(_ *Session, before []string, word string) []Candidate {
 	return completeScenarios(operands(before), word)
 }
-
-// completeScenarios completes the name of a scenario, where none is there yet.
-func completeScenarios(operands []string, word string) []Candidate {
-	if len(operands) > 0 {
-		return nil
-	}
-	var list []Candidate
-	for _, n := range scenario.Names() {
-		list = append(list, Candidate{Text: n, Note: "scenario"})
-	}
-	return match(word, list)
-}

@@ -37,6 +37,9 @@ func (c *delayCommand) Run(ctx context.Context, s *Session) (Result, error) {
 }
 
 func (c *delayCommand) Complete(s *Session, before []string, word string) []Candidate {
+	if len(operands(before)) > 1 {
+		return s.completeFilters(word)
+	}
 	if len(operands(before)) > 0 {
 		return nil
 	}

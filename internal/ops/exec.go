@@ -26,6 +26,9 @@ func (s *Session) Exec(ctx context.Context, words []string) (Result, error) {
 		return nil, nil
 	}
 	res, err := s.exec(context.WithValue(ctx, nestedKey{}, true), words)
+	if ctx.Value(nestedKey{}) == nil {
+		err = s.hinted(words, err)
+	}
 	return res, s.recorded(ctx, words, res, err)
 }
 

@@ -70,6 +70,10 @@ func (c *exploreCommand) wantsTarget(args []string) bool {
 	return err == nil && probe.Scenario == ""
 }
 
+func (c *exploreCommand) Complete(_ *Session, before []string, word string) []Candidate {
+	return completeScenarios(operands(before), word)
+}
+
 func (c *exploreCommand) options() (explore.Options, error) {
 	o := explore.Options{
 		Strategy: explore.Strategy(c.Strategy), Schedules: c.Schedules, Steps: c.Steps, Workers: c.Workers,

@@ -55,5 +55,5 @@ func (c *failCommand) Complete(s *Session, before []string, word string) []Candi
 		}
 		return match(strings.ToUpper(word), list)
 	}
-	return nil
+	return s.completeFilters(word)
 }

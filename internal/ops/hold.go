@@ -33,7 +33,7 @@ func (c *holdCommand) Run(ctx context.Context, s *Session) (Result, error) {
 
 func (c *holdCommand) Complete(s *Session, before []string, word string) []Candidate {
 	if len(operands(before)) > 0 {
-		return nil
+		return s.completeFilters(word)
 	}
 	return completePoints(word, func(p trace.Point) bool { return p.Hold })
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"example.org/kmodsh/internal/kernel"
-	"example.org/kmodsh/internal/kmod"
 )
 
 func policyVerb() *Verb {
@@ -37,9 +36,5 @@ func (c *policyCommand) Run(ctx context.Context, s *Session) (Result, error) {
 }
 
 func (c *policyCommand) Complete(s *Session, before []string, word string) []Candidate {
-	var list []Candidate
-	for _, n := range kmod.PolicyNames() {
-		list = append(list, Candidate{Text: n, Note: "policy"})
-	}
-	return match(word, list)
+	return match(word, policyCandidates())
 }

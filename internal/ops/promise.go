@@ -57,11 +57,7 @@ func (c *promiseCommand) Complete(s *Session, before []string, word string) []Ca
 	if len(before) > 0 {
 		return nil
 	}
-	var list []Candidate
-	for _, p := range condition.Promises() {
-		list = append(list, Candidate{Text: p.Name, Note: p.Says})
-	}
-	return match(word, list)
+	return match(word, promiseCandidates())
 }
 
 // PromisesResult lists the promises that are checked, and those with a name

@@ -99,14 +99,7 @@ func (c *setupCommand) script() (*SetupResult, []scenario.Line, error) {
 }
 
 func (c *setupCommand) Complete(s *Session, before []string, word string) []Candidate {
-	if len(operands(before)) > 0 {
-		return nil
-	}
-	var list []Candidate
-	for _, n := range scenario.Names() {
-		list = append(list, Candidate{Text: n, Note: "scenario"})
-	}
-	return match(word, list)
+	return completeScenarios(operands(before), word)
 }
 
 // SetupLine is a line of a scenario's script.

@@ -21,7 +21,7 @@ func Verbs() []*Verb {
 		policyVerb(), setVerb(), killVerb(),
 		expectVerb(), promiseVerb(), outcomeVerb(), exploreVerb(), replayVerb(), conformVerb(), setupVerb(),
 		recordVerb(), transcriptVerb(), openVerb(), exportVerb(),
-		targetVerb(), restartVerb(), helpVerb(), quitVerb(),
+		targetVerb(), restartVerb(), sourceVerb(), watchVerb(), helpVerb(), quitVerb(),
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 
 	"example.org/kmodsh/internal/kernel"
@@ -73,7 +74,11 @@ type ErrorReport struct {
 
 // ReportError takes an error apart for a front.
 func ReportError(err error) *ErrorReport {
-	r := &ErrorReport{Error: err.Error(), Kind: "other", Exit: ExitCode(err)}
+	where := ""
+	for line := (*LineError)(nil); errors.As(err, &line); err = line.Err {
+		where = fmt.Sprintf("%s:%d", line.File, line.Line)
+	}
+	r := &ErrorReport{Error: err.Error(), Kind: "other", Exit: ExitCode(err), Where: where}
 	var usage *UsageError
 	var load *kernel.LoadError
 	var dead *kernel.DeadError
@@ -106,6 +111,10 @@ func ReportError(err error) *ErrorReport {
 		r.Kind = "damaged"
 	case errors.Is(err, context.Canceled):
 		r.Kind, r.Error = "cancelled", "cancelled"
+	}
+	var hint *hintedError
+	if errors.As(err, &hint) && r.Hint == "" {
+		r.Hint = hint.hint
 	}
 	if no := kernel.ErrnoOf(err); no != 0 && (load != nil || r.Kind == "other") {
 		r.Errno = kernel.ErrnoName(no)

@@ -20,6 +20,10 @@ type Front struct {
 	ErrStyle ops.Style
 	// Meter shows what takes long; nil shows nothing.
 	Meter *Meter
+	// Watch opens the full screen and comes back when it is left; nil where
+	// there is none. It is called between two lines, when nobody else reads
+	// the terminal.
+	Watch func(ctx context.Context) error
 }
 
 // ErrInterrupted is the cause with which Ctrl-C cancels a verb.
@@ -29,6 +33,14 @@ var ErrInterrupted = errors.New("interrupted")
 // While it runs SIGINT cancels it, and then only it: the error wraps
 // ErrInterrupted, except for verbs that are meant to be ended so.
 func (f *Front) Run(ctx context.Context, words []string) error {
+	if f.Watch != nil && len(words) == 1 {
+		if v, err := ops.Lookup(words[0]); err == nil && v.Name == "watch" {
+			if err := f.Session.Available(v); err != nil {
+				return err
+			}
+			return f.Watch(ctx)
+		}
+	}
 	verb, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	interrupts := make(chan os.Signal, 1)
@@ -80,7 +92,9 @@ func (f *Front) Fail(err error) int {
 		where, err = place.Where(), place.Err
 	}
 	r := ops.ReportError(err)
-	r.Where = where
+	if r.Where == "" {
+		r.Where = where
+	}
 	if errors.Is(err, ErrInterrupted) {
 		r.Kind, r.Error = "cancelled", "cancelled by Ctrl-C"
 	}
