@@ -147,6 +147,7 @@ func scriptModules() []Installed {
 		}),
 		body("asyncfs", Body{Async: &AsyncWork{Sleep: 2 * time.Second, Provides: []string{"fs:asyncfs"}}}),
 		with(mod("test", "packed", 8, nil), func(s *Spec) {}),
+		mod("test", strings.Repeat("n", maxName-1), 8, nil),
 	}
 }
 
