@@ -60,7 +60,12 @@ func (c *diffCommand) Run(ctx context.Context, s *Session) (Result, error) {
 			there = *f
 		}
 	})
-	if there.target == nil || here.target == nil || there.name == here.name {
+	switch {
+	case c.Name != "" && c.Name == here.name:
+		return nil, &UsageError{Msg: c.Name + " is the future you are in: name another", Hint: "fork --list shows them"}
+	case c.Name != "" && here.target != nil && there.target == nil:
+		return nil, &UsageError{Msg: "there is no future " + quoteShort(c.Name), Hint: "fork --list shows those there are; fork NAME makes one"}
+	case there.target == nil || here.target == nil || there.name == here.name:
 		return nil, &UsageError{Msg: "there is no other future to compare with", Hint: "make one: fork NAME; fork --list shows them"}
 	}
 	a, err := here.target.Snapshot(ctx)

@@ -99,6 +99,7 @@ func Install(s Setup) (*System, error) {
 	for name, text := range map[string]string{
 		"modules.dep": dep.String(), "modules.alias": alias.String(), "modules.symbols": symbols.String(),
 		"modules.softdep": softdep.String(), "modules.builtin": builtin.String(),
+		"modules.builtin.modinfo": "", // its built-in modules have no aliases
 	} {
 		sys.mem.files[name] = &memFile{name: name, data: []byte(text)}
 	}
