@@ -36,17 +36,38 @@
 //
 // States met before are not searched again. A state is the shared state with
 // each thread's history of observations, so that equal states have equal
-// futures. Pruned futures may conflict with steps on the way to the state: with
-// each state is kept what each thread was seen to touch beyond it, and every
-// step on the new way that conflicts with that, and is not ordered before it,
-// gets all its alternatives explored. That is coarser than a source set, and
-// safe. A state that was searched with a sleep set is searched again when it is
-// met with one that does not contain it. (Yang, Chen, Gopalakrishnan and Kirby,
-// Efficient stateful dynamic partial order reduction, SPIN 2008.)
+// futures (sim.Image). A history forgets what can make no difference: how often
+// a wait looked in vain, and all but the answer when a thread has ended. Threads
+// that are spawned to do the same may change places: states that differ only in
+// which of them is which are one. Pruned futures may conflict with steps on the
+// way to the state: with each state is kept what each thread was seen to touch
+// beyond it, and every step on the new way that conflicts with that, and is not
+// ordered before it, gets an alternative explored that begins what does not
+// come after it. A state that was searched with a sleep set is searched again
+// when it is met with one that does not contain it. (Yang, Chen, Gopalakrishnan
+// and Kirby, Efficient stateful dynamic partial order reduction, SPIN 2008;
+// Emerson and Sistla, Symmetry and model checking, CAV 1993.)
 //
-// A promise is checked at the end of a schedule and, where it looks at what one
-// thread was told, in that thread's last step; what only an uninvolved onlooker
-// could see half way is not searched for.
+// Most of these states are made without running the kernel: what a step does is
+// learned by taking it once, in a world, and holds wherever the thread has
+// observed the same and all that the step went by is the same (move). A world
+// is brought to a state only where a step is new or an end is to be judged, and
+// then the state is compared with what the moves led to: should they differ, the
+// pass is done again with every step taken. So it is from the start where a
+// condition is to be looked at after every step.
+//
+// # Many workers
+//
+// A pass begins with one worker. After 100,000 steps the others join: who has
+// nothing to do is given the alternative nearest to the start. So the report of
+// a search within that does not depend on the number of workers at all. Of a
+// longer one neither do completeness, outcomes and points reached, when it comes
+// to its end, nor which promises are broken where all are asked for. The counts
+// may, and which schedule is the first that breaks a promise.
+//
+// A promise is checked at the end of a schedule, or of every step that changes
+// what it looks at; what only an uninvolved onlooker could see half way is not
+// searched for.
 //
 // Before that come passes with few preemptions (0, 1, 2), in which every
 // alternative within the bound is taken: most mistakes need one or two, and a

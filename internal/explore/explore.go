@@ -2,10 +2,12 @@ package explore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
 
+	"example.org/kmodsh/internal/sim"
 	"example.org/kmodsh/internal/trace"
 )
 
@@ -17,38 +19,17 @@ func Explore(ctx context.Context, p Problem, o Options) (Report, error) {
 		return Report{}, err
 	}
 	r := Report{Problem: p.Name, Strategy: o.Strategy, Missed: []string{}, Outcomes: []string{}, Broken: []Broken{}}
-	var units []*unit
+	var err error
 	if o.Strategy == Exhaustive {
-		units = passes(o)
+		err = r.searchAll(ctx, &p, o)
 	} else {
-		units = sampleUnits(o)
+		err = r.sampleAll(ctx, &p, o)
 	}
-	if o.File != "" && o.Strategy == Exhaustive {
-		if err := resume(o.File, &p, units); err != nil {
-			return r, err
-		}
-	}
-	done, err := runUnits(ctx, &p, o, units)
 	if err != nil {
 		return r, err
 	}
-	r.Complete = o.Strategy == Exhaustive
-	for i, u := range units[:done] {
-		r.merge(u)
-		r.Complete = r.Complete && u.pass.Complete
-		if len(u.broken) > 0 && !o.All && i < len(units)-1 {
-			r.Complete = false
-			r.Missed = append(r.Missed, "what comes after the first schedule that breaks a promise: "+units[i+1].name+" and on")
-		}
-	}
 	if !o.All && len(r.Broken) > 1 {
 		r.Broken = r.Broken[:1]
-	}
-	if o.Strategy != Exhaustive {
-		r.Missed = append(r.Missed, "all schedules but those that were run: the strategy does not go through them all")
-	}
-	if o.Strategy == Exhaustive && o.Preemptions > 0 {
-		r.Missed = append(r.Missed, fmt.Sprintf("schedules with more than %d preemptions", o.Preemptions))
 	}
 	for _, point := range trace.Points() {
 		if !slices.Contains(r.Reached, point.ID) {
@@ -56,9 +37,6 @@ func Explore(ctx context.Context, p Problem, o Options) (Report, error) {
 		}
 	}
 	slices.SortStableFunc(r.Reached, func(a, b string) int { return pointOrder(a) - pointOrder(b) })
-	if o.File != "" && o.Strategy == Exhaustive {
-		return r, save(o.File, &p, units)
-	}
 	return r, nil
 }
 
@@ -66,24 +44,119 @@ func pointOrder(id string) int {
 	return slices.IndexFunc(trace.Points(), func(p trace.Point) bool { return p.ID == id })
 }
 
-// passes cuts an exhaustive search into parts that do not need each other: one
-// for each bound, and then all.
-func passes(o Options) []*unit {
-	var list []*unit
+// passes cuts an exhaustive search into one pass for each bound, and then one
+// without a bound.
+func passes(p *Problem, o Options) []*pass {
+	var list []*pass
+	add := func(name string, bound int) { list = append(list, newPass(p, o, name, bound)) }
 	if o.everything {
-		return append(list, &unit{name: "every alternative", options: o, bound: 255})
+		add("every alternative", 255)
+		return list
 	}
 	for b := range max(o.Bounds, 0) {
 		name := fmt.Sprintf("%d preemptions", b)
 		if b == 1 {
 			name = "1 preemption"
 		}
-		list = append(list, &unit{name: name, options: o, bound: b})
+		add(name, b)
+	}
+	if o.Preemptions == 0 {
+		add("all schedules", -1)
+	}
+	return list
+}
+
+// newPass makes a pass. Steps are learned where every promise says what it
+// looks at; then threads that are spawned to do the same may change places.
+func newPass(p *Problem, o Options, name string, bound int) *pass {
+	x := &pass{name: name, options: o, bound: bound, problem: p, names: sim.NewNames(), ends: map[uint64]struct{}{}}
+	x.learn = !o.everything && !o.Plain && !slices.ContainsFunc(p.Promises, func(q Promise) bool { return !q.plain })
+	x.alike = x.learn && !slices.ContainsFunc(p.Setup, func(a sim.Action) bool { return a.Fault != nil && a.Fault.Thread != "" })
+	x.start()
+	return x
+}
+
+// start empties what is known.
+func (p *pass) start() {
+	p.model = newModel()
+	if !p.options.Plain {
+		p.seen = newTable(p.options.Memory)
+	}
+}
+
+// searchAll does the passes, one after the other, up to the first that finds
+// something.
+func (r *Report) searchAll(ctx context.Context, p *Problem, o Options) error {
+	list := passes(p, o)
+	file := &searchFile{path: o.File, problem: p, passes: list}
+	open, err := file.resume()
+	if err != nil {
+		return err
+	}
+	r.Complete = true
+	for i, x := range list {
+		if !x.found.pass.Complete {
+			x.save = file.saver()
+			if err := x.search(ctx, open[x.name]); errors.Is(err, errUnlike) && x.learn && !o.strict {
+				again := newPass(p, o, x.name, x.bound)
+				again.learn, again.alike, again.save = false, false, x.save
+				list[i], x = again, again
+				err = x.search(ctx, nil)
+				if err != nil {
+					return err
+				}
+			} else if err != nil {
+				return err
+			}
+		}
+		r.merge(&x.found)
+		r.Complete = r.Complete && x.found.pass.Complete
+		last := i == len(list)-1
+		if len(x.found.broken) > 0 && !o.All && !last {
+			r.Complete = false
+			r.Missed = append(r.Missed, "what comes after the first schedule that breaks a promise: "+list[i+1].name+" and on")
+		}
+		if len(x.found.broken) > 0 && !o.All || x.stop.Load() && !x.found.pass.Complete && ctx.Err() != nil {
+			for _, later := range list[i+1:] {
+				if ctx.Err() != nil {
+					r.Complete = false
+					r.Missed = append(r.Missed, later.name+": not begun")
+				}
+			}
+			break
+		}
 	}
 	if o.Preemptions > 0 {
-		return list
+		r.Missed = append(r.Missed, fmt.Sprintf("schedules with more than %d preemptions", o.Preemptions))
 	}
-	return append(list, &unit{name: "all schedules", options: o, bound: -1})
+	return file.save()
+}
+
+// sampleAll runs schedules of a strategy that does not go through them all.
+func (r *Report) sampleAll(ctx context.Context, p *Problem, o Options) error {
+	if tell := o.Progress; tell != nil {
+		var mu sync.Mutex
+		sum := Progress{Pass: string(o.Strategy)}
+		o.Progress = func(p Progress) {
+			mu.Lock()
+			defer mu.Unlock()
+			sum.Schedules += p.Schedules
+			tell(sum)
+		}
+	}
+	units := sampleUnits(o)
+	done, err := runUnits(ctx, p, o, units)
+	if err != nil {
+		return err
+	}
+	for i, u := range units[:done] {
+		r.merge(&u.findings)
+		if len(u.broken) > 0 && !o.All && i < len(units)-1 {
+			r.Missed = append(r.Missed, "what comes after the first schedule that breaks a promise: "+units[i+1].name+" and on")
+		}
+	}
+	r.Missed = append(r.Missed, "all schedules but those that were run: the strategy does not go through them all")
+	return nil
 }
 
 // runUnits does the units, each by one of the workers. It returns how many of
@@ -100,7 +173,6 @@ func runUnits(ctx context.Context, p *Problem, o Options, units []*unit) (int, e
 		wg    sync.WaitGroup
 	)
 	worker := func() {
-		defer wg.Done()
 		for {
 			mu.Lock()
 			i := next
@@ -113,9 +185,7 @@ func runUnits(ctx context.Context, p *Problem, o Options, units []*unit) (int, e
 			stops[i] = stop
 			mu.Unlock()
 			u := units[i]
-			if !u.pass.Complete {
-				errs[i] = u.do(own, p)
-			}
+			errs[i] = u.sample(own, p)
 			mu.Lock()
 			stop()
 			if errs[i] != nil || len(u.broken) > 0 && !o.All {
@@ -130,8 +200,7 @@ func runUnits(ctx context.Context, p *Problem, o Options, units []*unit) (int, e
 		}
 	}
 	for range min(o.Workers, len(units)) {
-		wg.Add(1)
-		go worker()
+		wg.Go(worker)
 	}
 	wg.Wait()
 	for i := range count {
@@ -140,11 +209,4 @@ func runUnits(ctx context.Context, p *Problem, o Options, units []*unit) (int, e
 		}
 	}
 	return count, nil
-}
-
-func (u *unit) do(ctx context.Context, p *Problem) error {
-	if u.options.Strategy == Exhaustive {
-		return u.explore(ctx, p)
-	}
-	return u.sample(ctx, p)
 }

@@ -6,49 +6,99 @@ import (
 	"strings"
 
 	"example.org/kmodsh/internal/sim"
+	"example.org/kmodsh/internal/trace"
 )
 
-// finish judges a schedule that has come to its end.
-func (s *search) finish() {
-	s.pass.Schedules++
-	s.longest = max(s.longest, s.depth)
-	key := endHash(s.run)
-	if _, ok := s.ends[key]; ok && len(s.problem.Promises) == 0 {
-		return
-	} else if !ok {
-		s.ends[key] = struct{}{}
-		if text := Outcome(s.run); !slices.Contains(s.outcomes, text) {
-			s.outcomes = append(s.outcomes, text)
+// end judges a schedule that has come to its end. Where steps are learned one
+// of all ends that are the same is judged, in a world that was brought there.
+func (w *worker) end(n *node) error {
+	w.schedules.Add(1)
+	w.mu.Lock()
+	w.found.longest = max(w.found.longest, n.depth)
+	known := false
+	if w.learn {
+		hash := n.im.Hash(-1, nil)
+		_, known = w.ends[hash]
+		w.ends[hash] = struct{}{}
+	}
+	w.mu.Unlock()
+	defer w.enough()
+	if known {
+		return nil
+	}
+	if err := w.boot(); err != nil {
+		return err
+	}
+	if err := w.machine.reach(n); err != nil {
+		return fmt.Errorf("%s: %w", w.problem.Name, err)
+	}
+	run := w.machine.run
+	if key := endHash(run); w.newEnd(key) {
+		texts := outcomesOf(run, w.alike)
+		w.mu.Lock()
+		for _, text := range texts {
+			if !slices.Contains(w.found.outcomes, text) {
+				w.found.outcomes = append(w.found.outcomes, text)
+			}
+		}
+		w.mu.Unlock()
+	}
+	for i := range w.problem.Promises {
+		if p := &w.problem.Promises[i]; p.End != nil {
+			if err := w.judge(n, p, p.End(run)); err != nil {
+				return err
+			}
 		}
 	}
-	for i := range s.problem.Promises {
-		if p := &s.problem.Promises[i]; p.End != nil {
-			s.judge(p, p.End(s.run))
-		}
+	return nil
+}
+
+// newEnd notes the hash of an outcome, and says whether it is new.
+func (p *pass) newEnd(key uint64) bool {
+	if p.learn {
+		return true
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	_, known := p.ends[key]
+	p.ends[key] = struct{}{}
+	return !known
 }
 
 // judge keeps the first schedule that breaks a promise.
-func (s *search) judge(p *Promise, says string) {
+func (w *worker) judge(n *node, p *Promise, says string) error {
 	if says == "" {
-		return
+		return nil
 	}
-	for _, b := range s.broken {
-		if b.Promise == p.Name {
-			return
+	w.mu.Lock()
+	known := slices.ContainsFunc(w.found.broken, func(b Broken) bool { return b.Promise == p.Name })
+	w.mu.Unlock()
+	if known {
+		return nil
+	}
+	if w.machine.came(n); w.machine.at != n.id {
+		if err := w.machine.reach(n); err != nil {
+			return fmt.Errorf("%s: %w", w.problem.Name, err)
 		}
 	}
-	s.broken = append(s.broken, Broken{Promise: p.Name, Says: says, Schedule: s.present(), Outcome: Outcome(s.run)})
-	if !s.options.All {
-		s.halt("what comes after the first schedule that breaks a promise")
+	b := Broken{Promise: p.Name, Says: says, Schedule: n.schedule(), Outcome: Outcome(w.machine.run)}
+	w.mu.Lock()
+	if !slices.ContainsFunc(w.found.broken, func(o Broken) bool { return o.Promise == p.Name }) {
+		w.found.broken = append(w.found.broken, b)
 	}
+	w.mu.Unlock()
+	if !w.options.All {
+		w.halt("what comes after the first schedule that breaks a promise")
+	}
+	return nil
 }
 
-// present is the schedule of the path up to now.
-func (s *search) present() Schedule {
-	list := make(Schedule, s.depth)
-	for i, f := range s.path[:s.depth] {
-		list[i] = uint16(f.index)
+// pointsReached are the points that threads of a world got to, by ID.
+func pointsReached(w *sim.World) (list []string) {
+	for _, point := range trace.Points() {
+		if w.Reached(point.ID) {
+			list = append(list, point.ID)
+		}
 	}
 	return list
 }
@@ -96,30 +146,41 @@ func endHash(r *sim.Run) uint64 {
 // Outcome says in one line how a run ended: what each spawned thread was told,
 // and what modules are there. It is the same for schedules that nobody in the
 // run could tell apart.
-func Outcome(r *sim.Run) string {
+func Outcome(r *sim.Run) string { return outcomesOf(r, false)[0] }
+
+// ending is how one thread ended.
+type ending struct {
+	class    uint64
+	id, text string
+}
+
+// outcomesOf is Outcome; where alike is true, with those that differ from it
+// only in which of the threads that were spawned to do the same is which.
+func outcomesOf(r *sim.Run, alike bool) []string {
 	w := r.World()
-	var parts []string
+	var list []ending
 	for i := range w.Len() {
 		t := w.At(i)
 		o := r.Outcome(t.ID)
 		if o == nil {
 			continue
 		}
+		e := ending{t.Class(), t.ID, ""}
 		switch {
 		case t.Status() != sim.Done:
-			parts = append(parts, t.ID+" waits forever")
+			e.text = " waits forever"
 		case o.Killed:
-			parts = append(parts, t.ID+" was killed")
+			e.text = " was killed"
 		default:
-			p := fmt.Sprintf("%s=%d", t.ID, o.Ret)
+			e.text = fmt.Sprintf("=%d", o.Ret)
 			if o.Verdict != "" {
-				p += " " + string(o.Verdict)
+				e.text += " " + string(o.Verdict)
 			}
 			if o.State != "" {
-				p += " " + string(o.State)
+				e.text += " " + string(o.State)
 			}
-			parts = append(parts, p)
 		}
+		list = append(list, e)
 	}
 	var mods []string
 	for i := range w.Modules() {
@@ -127,8 +188,44 @@ func Outcome(r *sim.Run) string {
 		mods = append(mods, fmt.Sprintf("%s %s %d", m.Name, m.State, m.ShownRefs()))
 	}
 	slices.Sort(mods)
+	end := ""
 	if len(mods) > 0 {
-		parts = append(parts, "modules: "+strings.Join(mods, ", "))
+		end = "modules: " + strings.Join(mods, ", ")
 	}
-	return strings.Join(parts, "; ")
+	var texts []string
+	write := func() {
+		var parts []string
+		for _, e := range list {
+			parts = append(parts, e.id+e.text)
+		}
+		if end != "" {
+			parts = append(parts, end)
+		}
+		texts = append(texts, strings.Join(parts, "; "))
+	}
+	if !alike {
+		write()
+		return texts
+	}
+	exchange(list, 0, write)
+	return texts
+}
+
+// exchange calls f for each way to exchange the endings of threads of one class
+// from the i-th on, each different one once.
+func exchange(list []ending, i int, f func()) {
+	if i == len(list) {
+		f()
+		return
+	}
+	var tried []string
+	for j := i; j < len(list); j++ {
+		if list[j].class != list[i].class || slices.Contains(tried, list[j].text) {
+			continue
+		}
+		tried = append(tried, list[j].text)
+		list[i].text, list[j].text = list[j].text, list[i].text
+		exchange(list, i+1, f)
+		list[i].text, list[j].text = list[j].text, list[i].text
+	}
 }

@@ -32,11 +32,11 @@ type Options struct {
 	// Length bounds one schedule; 0 is 20,000 steps. A longer one counts as not
 	// covered.
 	Length int
-	// Memory bounds the table of states of each worker, in bytes; 0 is 64 MiB.
-	// A full table loses no schedule, it makes the search slower.
+	// Memory bounds the table of states, of all workers together, in bytes; 0 is
+	// 64 MiB. A full table loses no schedule, it makes the search slower.
 	Memory int
-	// Workers is how many goroutines search; 0 is one for each processor. The
-	// report does not depend on it.
+	// Workers is how many goroutines search; 0 is one for each processor. What is
+	// found does not depend on it; see the package's comment for what may.
 	Workers int
 	Seed    uint64 // Random, PCT
 	Depth   int    // PCT: the depth of the mistakes looked for, 0: 3
@@ -50,7 +50,18 @@ type Options struct {
 	// what the proof of the reduction compares with.
 	Plain bool
 
+	// Progress is told now and then how far an exhaustive search has come; nil:
+	// nobody. It is called by one goroutine at a time.
+	Progress func(Progress)
+
+	strict     bool // a mistake of what is learned is an error
 	everything bool // one pass without reduction and without a bound, states known pruned
+}
+
+// Progress is how far a pass has come.
+type Progress struct {
+	Pass                             string
+	Schedules, Pruned, Steps, States int64
 }
 
 func (o *Options) validate() error {

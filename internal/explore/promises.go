@@ -18,12 +18,16 @@ type Promise struct {
 	// it was kept. What Step looks at must be something the steps that change
 	// it are known to conflict about, or the search may skip where it shows.
 	End, Step func(*sim.Run) string
+	// plain: it looks at nothing but what threads were told and how a state
+	// differs from others, at a step at nothing but what the step changed, and
+	// does not tell threads apart that were spawned to do the same.
+	plain bool
 }
 
 // Promises returns the table of the promises that come with kmodsh, under the
 // names they have in conditions.
 func Promises() []Promise {
-	return []Promise{
+	list := []Promise{
 		{Name: "zero-means-ready", Says: "Whoever is told of success finds the module live or built in.", End: zeroMeansReady},
 		{Name: "no-spurious-failure", Says: "Whoever is told of failure finds no live module.", End: noSpuriousFailure},
 		{Name: "failure-reaches-its-caller", Says: "A helper that failed is never success to the caller that waited for it.", End: failureReaches},
@@ -32,6 +36,10 @@ func Promises() []Promise {
 		{Name: "limit-is-kept", Says: "No more requests run at once than there are permits.", Step: limitIsKept},
 		{Name: "refs-balance", Says: "In the end a live module's reference count is the number of its users.", End: refsBalance},
 	}
+	for i := range list {
+		list[i].plain = true
+	}
+	return list
 }
 
 // PromiseByName returns rows of the table.

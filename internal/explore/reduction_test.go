@@ -55,7 +55,7 @@ func TestReductionLosesNothing(t *testing.T) {
 	for _, p := range smallProblems(t) {
 		t.Run(p.Name, func(t *testing.T) {
 			t.Parallel()
-			reduced := explored(t, p, Options{Bounds: -1})
+			reduced := explored(t, p, Options{Bounds: -1, strict: true})
 			every := explored(t, p, Options{Bounds: 1, everything: true})
 			if !reduced.Complete {
 				t.Fatalf("missed %q", reduced.Missed)

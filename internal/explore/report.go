@@ -33,12 +33,14 @@ type Report struct {
 
 // Pass is one part of an exhaustive search.
 type Pass struct {
-	Name      string `json:"name"` // "2 preemptions", "all, first step by A"
-	Complete  bool   `json:"complete"`
-	Schedules int64  `json:"schedules"`
-	Pruned    int64  `json:"pruned"`
-	Steps     int64  `json:"steps"`
-	States    int64  `json:"states"`
+	Name     string `json:"name"` // "2 preemptions", "all schedules"
+	Complete bool   `json:"complete"`
+	// Learned says that each kind of step was taken in a world only once.
+	Learned   bool  `json:"learned"`
+	Schedules int64 `json:"schedules"`
+	Pruned    int64 `json:"pruned"`
+	Steps     int64 `json:"steps"`
+	States    int64 `json:"states"`
 }
 
 // Broken is a promise that a schedule breaks.
@@ -50,7 +52,7 @@ type Broken struct {
 }
 
 // merge adds the findings of a part of the search.
-func (r *Report) merge(u *unit) {
+func (r *Report) merge(u *findings) {
 	r.Passes = append(r.Passes, u.pass)
 	r.Schedules += u.pass.Schedules
 	r.Pruned += u.pass.Pruned
@@ -77,4 +79,12 @@ func (r *Report) merge(u *unit) {
 			r.Reached = append(r.Reached, id)
 		}
 	}
+}
+
+// addTo adds what is not in the list.
+func addTo(list []string, text string) []string {
+	if slices.Contains(list, text) {
+		return list
+	}
+	return append(list, text)
 }

@@ -1,6 +1,7 @@
 package explore
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,56 +11,93 @@ import (
 	"path/filepath"
 )
 
-// saved is the file that lets a search go on: the units that were done, whole.
-// A unit that was cut off begins again.
+// saved is the file that lets a search go on: the passes that were done, and of
+// the one under way what is open.
 type saved struct {
 	Kind        string      `json:"kind"`
 	Version     int         `json:"version"`
 	Fingerprint uint32      `json:"fingerprint"`
 	Problem     string      `json:"problem"`
-	Units       []savedUnit `json:"units"`
+	Passes      []savedPass `json:"passes"`
 }
 
-type savedUnit struct {
-	Pass     Pass     `json:"pass"`
-	Longest  int      `json:"longest"`
-	Broken   []Broken `json:"broken"`
-	Outcomes []string `json:"outcomes"`
-	Reached  []string `json:"reached"`
+type savedPass struct {
+	Pass     Pass       `json:"pass"`
+	Longest  int        `json:"longest"`
+	Broken   []Broken   `json:"broken"`
+	Outcomes []string   `json:"outcomes"`
+	Reached  []string   `json:"reached"`
+	Open     []openNode `json:"open,omitempty"`
+}
+
+// openNode is a state that something was left of when the search was saved.
+// Threads are numbers in the order in which the schedule makes them.
+type openNode struct {
+	// From is the place in the list of the state before, -1 for the first one.
+	From int `json:"from"`
+	// Step is the thread that led here.
+	Step int `json:"step"`
+	// Todo are the alternatives to be explored, Done those that were, or whose
+	// states are in the list: bit n is thread n.
+	Todo uint32 `json:"todo"`
+	Done uint32 `json:"done"`
 }
 
 const (
 	savedKind = "kmodsh search"
+	// savedVersion is of the file.
+	savedVersion = 2
 	// maxSaved bounds what is read of such a file, in bytes.
 	maxSaved = 64 << 20
+	// maxOpen bounds the open states of a pass that are read.
+	maxOpen = 1 << 20
+	// saveEvery is after how many schedules a search is saved again.
+	saveEvery = 50_000
 )
 
-// resume takes over the units that a search of the same problem finished.
-func resume(path string, p *Problem, units []*unit) error {
-	f, err := os.Open(path)
+// searchFile is where a search is kept, if it is.
+type searchFile struct {
+	path    string // "" nowhere
+	problem *Problem
+	passes  []*pass
+}
+
+// resume takes over what an earlier search of the same problem came to. It
+// returns what is open, by the name of the pass.
+func (f *searchFile) resume() (map[string][]openNode, error) {
+	if f.path == "" {
+		return nil, nil
+	}
+	file, err := os.Open(f.path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+		return nil, nil
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer f.Close()
-	s, err := readSaved(f)
+	defer file.Close()
+	s, err := readSaved(file)
 	if err != nil {
-		return fmt.Errorf("going on with the search in %s: %w", path, err)
+		return nil, fmt.Errorf("going on with the search in %s: %w; remove the file to begin anew", f.path, err)
 	}
-	if now := p.Fingerprint(); s.Fingerprint != now {
-		return fmt.Errorf("going on with the search in %s: %w: it is of %s with fingerprint %08x, this is %s with %08x; remove the file to begin anew",
-			path, ErrStale, s.Problem, s.Fingerprint, p.Name, now)
+	if now := f.problem.Fingerprint(); s.Fingerprint != now {
+		return nil, fmt.Errorf("going on with the search in %s: %w: it is of %s with fingerprint %08x, this is %s with %08x; remove the file to begin anew",
+			f.path, ErrStale, s.Problem, s.Fingerprint, f.problem.Name, now)
 	}
-	for _, old := range s.Units {
-		for _, u := range units {
-			if u.name == old.Pass.Name && old.Pass.Complete {
-				u.pass, u.longest, u.broken, u.outcomes, u.reached = old.Pass, old.Longest, old.Broken, old.Outcomes, old.Reached
+	open := map[string][]openNode{}
+	for _, old := range s.Passes {
+		for _, x := range f.passes {
+			if x.name == old.Pass.Name && (old.Pass.Complete || len(old.Open) > 0) {
+				x.found = findings{pass: old.Pass, longest: old.Longest, broken: old.Broken, outcomes: old.Outcomes, reached: old.Reached}
+				x.schedules.Store(old.Pass.Schedules)
+				x.pruned.Store(old.Pass.Pruned)
+				x.steps.Store(old.Pass.Steps)
+				x.saved.Store(old.Pass.Schedules + old.Pass.Pruned)
+				open[x.name] = old.Open
 			}
 		}
 	}
-	return nil
+	return open, nil
 }
 
 func readSaved(r io.Reader) (saved, error) {
@@ -72,36 +110,70 @@ func readSaved(r io.Reader) (saved, error) {
 		return s, fmt.Errorf("more than %d bytes", maxSaved)
 	}
 	if err := json.Unmarshal(b, &s); err != nil {
-		return s, err
+		return s, fmt.Errorf("no search of kmodsh: %w", err)
 	}
-	if s.Kind != savedKind || s.Version != tokenVersion {
-		return s, fmt.Errorf("no search of this version of kmodsh")
+	if s.Kind != savedKind || s.Version != savedVersion {
+		return s, errors.New("no search of this version of kmodsh")
+	}
+	for _, p := range s.Passes {
+		if err := p.check(); err != nil {
+			return s, fmt.Errorf("pass %.40q: %w", p.Pass.Name, err)
+		}
 	}
 	return s, nil
 }
 
-// save writes the units that are done, in place of what was there, at once.
-func save(path string, p *Problem, units []*unit) error {
-	s := saved{Kind: savedKind, Version: tokenVersion, Fingerprint: p.Fingerprint(), Problem: p.Name, Units: []savedUnit{}}
-	for _, u := range units {
-		if u.pass.Complete {
-			s.Units = append(s.Units, savedUnit{u.pass, u.longest, u.broken, u.outcomes, u.reached})
+// check refuses what no search writes.
+func (p *savedPass) check() error {
+	x := &p.Pass
+	if x.Schedules < 0 || x.Pruned < 0 || x.Steps < 0 || x.States < 0 || p.Longest < 0 {
+		return errors.New("a count is negative")
+	}
+	if len(p.Open) > maxOpen {
+		return fmt.Errorf("%d open states: at most %d are read", len(p.Open), maxOpen)
+	}
+	for i, o := range p.Open {
+		if (i == 0) != (o.From < 0) || o.From >= i || o.Step < 0 || o.Step >= maxThreads || o.Done&^o.Todo != 0 || o.Todo >= 1<<maxThreads {
+			return fmt.Errorf("open state %d is none", i)
 		}
 	}
-	b, err := json.MarshalIndent(s, "", "\t")
-	if err != nil {
+	return nil
+}
+
+// saver is what a pass calls to be saved, nil where nothing is.
+func (f *searchFile) saver() func(*pass) error {
+	if f.path == "" {
+		return nil
+	}
+	return func(*pass) error { return f.save() }
+}
+
+// save writes how far the search has come, in place of what was there, at once.
+// Nobody works on the pass under way.
+func (f *searchFile) save() error {
+	if f.path == "" {
+		return nil
+	}
+	s := saved{Kind: savedKind, Version: savedVersion, Fingerprint: f.problem.Fingerprint(), Problem: f.problem.Name, Passes: []savedPass{}}
+	for _, x := range f.passes {
+		if one, ok := x.saved1(); ok {
+			s.Passes = append(s.Passes, one)
+		}
+	}
+	var b bytes.Buffer
+	if err := json.NewEncoder(&b).Encode(s); err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
+	file, err := os.CreateTemp(filepath.Dir(f.path), filepath.Base(f.path)+".*")
 	if err != nil {
 		return fmt.Errorf("keeping the search: %w", err)
 	}
-	_, err = f.Write(append(b, '\n'))
-	if err = errors.Join(err, f.Close()); err == nil {
-		err = os.Rename(f.Name(), path)
+	_, err = file.Write(b.Bytes())
+	if err = errors.Join(err, file.Close()); err == nil {
+		err = os.Rename(file.Name(), f.path)
 	}
 	if err != nil {
-		os.Remove(f.Name())
+		os.Remove(file.Name())
 		return fmt.Errorf("keeping the search: %w", err)
 	}
 	return nil

@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"example.org/kmodsh/internal/sim"
-	"example.org/kmodsh/internal/trace"
 )
 
 // sampleParts is into how many parts a search at random is cut, so that the
@@ -26,6 +25,14 @@ func sampleUnits(o Options) []*unit {
 		list = append(list, &unit{name: fmt.Sprintf("%s, part %d", o.Strategy, i+1), options: part, part: i})
 	}
 	return list
+}
+
+// unit is a part of the schedules of such a strategy, done by one worker.
+type unit struct {
+	name    string
+	options Options
+	part    int
+	findings
 }
 
 // chooser picks among the ready threads; it is made anew for each schedule.
@@ -76,12 +83,11 @@ func (u *unit) sample(ctx context.Context, p *Problem) error {
 		if len(u.broken) > 0 && !u.options.All {
 			break
 		}
-	}
-	for _, point := range trace.Points() {
-		if run.World().Reached(point.ID) {
-			u.reached = append(u.reached, point.ID)
+		if u.options.Progress != nil && i%64 == 63 {
+			u.options.Progress(Progress{Schedules: 64})
 		}
 	}
+	u.reached = pointsReached(run.World())
 	return nil
 }
 

@@ -4,331 +4,171 @@ import (
 	"context"
 	"fmt"
 	"math/bits"
-	"slices"
-
-	"example.org/kmodsh/internal/sim"
-	"example.org/kmodsh/internal/trace"
 )
 
-// maxThreads is how many threads an exhaustive search takes, helpers included.
-const maxThreads = 16
-
-// clock says how many steps of the path, by thread, come before something:
-// clock[k] is 1 + the index of the last step of thread k that does.
-type clock [maxThreads]uint16
-
-func (c *clock) join(d *clock) {
-	for i := range c {
-		c[i] = max(c[i], d[i])
+// root is the state that the search begins with.
+func (w *worker) root() (*node, error) {
+	n := w.fresh(nil)
+	if err := w.boot(); err != nil {
+		return nil, err
 	}
+	m := w.machine
+	world := m.run.World()
+	world.Track(true)
+	if !world.Image(&n.im) {
+		return nil, fmt.Errorf("%s has %w", w.problem.Name, errTooMany)
+	}
+	n.settle()
+	n.barrier = false // nothing comes before it
+	m.at, m.fresh = n.id, false
+	w.path = append(w.path[:0], n)
+	return n, w.reduce(n)
 }
 
-// frame is one step of the present path and the choice it was.
-type frame struct {
-	index     int16 // which thread went: its place in the run
-	key       int8  // and its number for the search
-	lastKey   int8  // who went before, -1 nobody
-	barrier   bool  // time moved, or a held thread was released, before this choice
-	cost      uint8 // preemptions before this choice
-	ready     uint32
-	todo      uint32 // by key: alternatives to be explored, the present one included
-	done      uint32 // by key: explored or being explored
-	sleep     uint32 // by key: explored elsewhere
-	hash      uint64 // of the state before the step
-	footprint sim.Footprint
-	clocks    [maxThreads]clock // what comes before the next step of each thread
-	before    clock             // what comes before the step
-	after     clock             // the same, with the step
-	indices   [maxThreads]int16
-	asleep    [maxThreads]sim.Footprint // what each in sleep or done does next
-	beyond    []sim.Footprint           // what each thread does beyond this state
+// boot makes the worker's world.
+func (w *worker) boot() (err error) {
+	if w.machine == nil {
+		w.machine, err = w.problem.machine(w.names, w.options.everything || !w.learn, w.alike)
+	}
+	return err
 }
 
-// unit is one part of a search, done by one worker: a pass, or some of the
-// schedules of another strategy.
-type unit struct {
-	name    string
-	options Options
-	bound   int // preemptions, -1: no bound but reduction
-	part    int // of a strategy that does not go through all schedules
-
-	pass     Pass
-	longest  int
-	broken   []Broken
-	outcomes []string
-	missed   []string
-	reached  []string
-}
-
-// search is a unit under way.
-type search struct {
-	*unit
-	ctx     context.Context
-	problem *Problem
-	run     *sim.Run
-	path    []*frame
-	depth   int // frames of path in force
-	pos     int // steps of the present run taken
-	last    *sim.Thread
-	seen    *table
-	ends    map[uint64]struct{}
-	stop    bool
-	err     error
-	full    bool // an end was reached, as opposed to a cut
-	cut     bool
-}
-
-// explore searches all that belongs to the unit.
-func (u *unit) explore(ctx context.Context, p *Problem) error {
-	run, err := p.start()
-	if err != nil {
-		return err
-	}
-	defer run.Close()
-	s := &search{unit: u, ctx: ctx, problem: p, run: run, ends: map[uint64]struct{}{}}
-	if !u.options.Plain {
-		s.seen = newTable(u.options.Memory)
-	}
-	u.pass.Name = u.name
-	w := run.World()
-	w.Quiet(true)
-	for first := true; !s.stop; first = false {
-		if !first {
-			run.Restart()
-			if err := p.prepare(run); err != nil {
-				return err
-			}
+// walk searches all beyond the alternative k of the last node of the path, and
+// then what is left of the nodes before it, to the root or to a node that
+// somebody else is still busy beyond. It says false when the search stopped
+// before that.
+func (w *worker) walk(ctx context.Context, k int) bool {
+	for {
+		n := w.path[len(w.path)-1]
+		w.from, w.key = n, k
+		if !w.tick(ctx) {
+			return false
 		}
-		if err := s.schedule(); err != nil {
-			return err
+		child, err := w.descend(n, k)
+		if err != nil {
+			w.fail(err)
+			return false
 		}
-		if s.stop || !s.backtrack() {
-			break
-		}
-	}
-	u.pass.Complete = !s.stop
-	if s.seen != nil {
-		u.pass.States = int64(s.seen.len)
-	}
-	for _, point := range trace.Points() {
-		if w.Reached(point.ID) {
-			u.reached = append(u.reached, point.ID)
-		}
-	}
-	slices.Sort(u.outcomes)
-	return nil
-}
-
-// schedule takes one run through the path in force and on to its end.
-func (s *search) schedule() error {
-	w := s.run.World()
-	s.pos, s.last, s.cut, s.full = 0, nil, false, false
-	w.Track(s.depth == 0)
-	w.Drive(s)
-	if s.err != nil {
-		return s.err
-	}
-	if s.full {
-		s.finish()
-	}
-	if n := s.options.Schedules; n > 0 && s.pass.Schedules+s.pass.Pruned >= int64(n) {
-		s.halt(fmt.Sprintf("%s: stopped after %d schedules", s.name, n))
-	}
-	if n := s.options.Steps; n > 0 && s.pass.Steps >= int64(n) {
-		s.halt(fmt.Sprintf("%s: stopped after %d steps", s.name, n))
-	}
-	if s.ctx.Err() != nil {
-		s.halt(s.name + ": the time was up")
-	}
-	return nil
-}
-
-// halt ends the unit before it is done, and says why.
-func (s *search) halt(why string) {
-	s.stop = true
-	s.missed = append(s.missed, why)
-}
-
-// Next implements sim.Driver.
-func (s *search) Next(w *sim.World, last *sim.Thread) *sim.Thread {
-	if last != nil {
-		s.pass.Steps++
-		if s.pos > s.depth-1 {
-			panic("explore: a step beyond the path")
-		}
-		if s.pos == s.depth-1 {
-			s.stepped(w, s.path[s.pos])
-			for i := range s.problem.Promises {
-				if p := &s.problem.Promises[i]; p.Step != nil {
-					s.judge(p, p.Step(s.run))
-				}
-			}
-		}
-		s.pos++
-		s.last = last
-	}
-	moved := settle(w)
-	if s.pos < s.depth {
-		if s.pos == s.depth-1 {
-			w.Track(true)
-		}
-		return w.At(int(s.path[s.pos].index))
-	}
-	return s.extend(w, moved)
-}
-
-// settle moves the clock, or releases held threads, until somebody can go.
-func settle(w *sim.World) (moved bool) {
-	for !w.Movable() {
-		if !w.Advance() {
-			held := w.FirstHeld()
-			if held == nil {
-				return moved
-			}
-			w.Release(held)
-		}
-		moved = true
-	}
-	return moved
-}
-
-// extend chooses the next step beyond the path, nil at its end.
-func (s *search) extend(w *sim.World, moved bool) *sim.Thread {
-	f := s.push()
-	f.barrier = moved
-	f.lastKey = -1
-	var parent *frame
-	if s.depth > 1 {
-		parent = s.path[s.depth-2]
-		f.lastKey, f.cost = parent.key, parent.cost
-		if parent.lastKey >= 0 && parent.lastKey != parent.key && parent.ready&(1<<parent.lastKey) != 0 && !parent.barrier {
-			f.cost = min(f.cost+1, 254)
-		}
-	}
-	for i := range w.Len() {
-		t := w.At(i)
-		if t.Status() != sim.Ready {
+		w.from = nil
+		if child != nil {
+			k = w.choose(child)
 			continue
 		}
-		k := t.Key()
-		if k >= maxThreads {
-			s.err = fmt.Errorf("%s has more than %d threads: too many to search every schedule; another strategy can", s.problem.Name, maxThreads)
-			return s.pop()
-		}
-		f.ready |= 1 << k
-		f.indices[k] = int16(i)
-	}
-	if f.ready == 0 {
-		s.full = true
-		return s.pop()
-	}
-	if s.depth > s.options.Length {
-		s.missed = append(s.missed, fmt.Sprintf("schedules of more than %d steps", s.options.Length))
-		s.cut = true
-		s.pass.Pruned++
-		return s.pop()
-	}
-	if !s.options.Plain && s.bound < 0 {
-		f.order(parent)
-		f.inherit(parent)
-	}
-	if s.seen != nil && s.known(w, f) {
-		s.cut = true
-		s.pass.Pruned++
-		return s.pop()
-	}
-	return s.first(w, f)
-}
-
-// first picks the first alternative of a new frame.
-func (s *search) first(w *sim.World, f *frame) *sim.Thread {
-	awake := f.ready &^ f.sleep
-	if awake == 0 {
-		s.cut = true
-		s.pass.Pruned++
-		return s.pop()
-	}
-	k := bits.TrailingZeros32(awake)
-	if f.lastKey >= 0 && awake&(1<<f.lastKey) != 0 {
-		k = int(f.lastKey)
-	}
-	switch {
-	case s.options.Plain:
-		f.todo = f.ready
-	case s.bound >= 0:
-		f.todo = f.ready
-		if f.lastKey >= 0 && f.ready&(1<<f.lastKey) != 0 && !f.barrier && int(f.cost) >= s.bound {
-			f.todo = 1 << f.lastKey
-		}
-	}
-	return s.take(w, f, k)
-}
-
-// take makes thread k the choice of frame f.
-func (s *search) take(w *sim.World, f *frame, k int) *sim.Thread {
-	f.todo |= 1 << k
-	f.done |= 1 << k
-	f.key, f.index = int8(k), f.indices[k]
-	if w == nil {
-		return nil
-	}
-	return w.At(int(f.index))
-}
-
-// push puts an empty frame on the path.
-func (s *search) push() *frame {
-	if s.depth == len(s.path) {
-		s.path = append(s.path, &frame{})
-	}
-	f := s.path[s.depth]
-	beyond := f.beyond
-	clear(beyond)
-	*f = frame{beyond: beyond[:0]}
-	s.depth++
-	return f
-}
-
-// pop takes back the frame of a state that is not gone beyond.
-func (s *search) pop() *sim.Thread {
-	s.depth--
-	return nil
-}
-
-// backtrack goes to the last frame with an alternative that was not taken. It
-// says false when there is none.
-func (s *search) backtrack() bool {
-	for s.depth > 0 {
-		f := s.path[s.depth-1]
-		f.asleep[f.key] = f.footprint
-		if left := f.todo &^ f.done &^ f.sleep; left != 0 {
-			s.take(nil, f, bits.TrailingZeros32(left))
+		if k = w.backtrack(); k < 0 {
 			return true
 		}
-		s.depth--
-		s.leave(f)
-	}
-	return false
-}
-
-// leave is told when all beyond a state has been searched.
-func (s *search) leave(f *frame) {
-	if s.bound >= 0 || s.options.Plain {
-		return
-	}
-	s.seen.put(f.hash, f.sleep, f.beyond)
-	if s.depth == 0 {
-		return
-	}
-	up := s.path[s.depth-1]
-	for k := range f.beyond {
-		up.add(k, &f.beyond[k])
 	}
 }
 
-// add notes what thread k does beyond the state.
-func (f *frame) add(k int, g *sim.Footprint) {
-	for len(f.beyond) <= k {
-		f.beyond = append(f.beyond, sim.Footprint{})
+// descend takes a step and comes to a new node, nil when there is nothing to be
+// searched beyond it. In that case the alternative has ended.
+func (w *worker) descend(n *node, k int) (*node, error) {
+	c := w.fresh(n)
+	if err := w.step(n, c, k); err != nil {
+		return nil, err
 	}
-	f.beyond[k].Add(g)
+	w.path = append(w.path, c)
+	more, err := w.beyond(c)
+	if err != nil || more {
+		return c, err
+	}
+	w.path = w.path[:len(w.path)-1]
+	w.free = append(w.free, c)
+	n.mu.Lock()
+	n.open--
+	n.mu.Unlock()
+	return nil, nil
+}
+
+// beyond says whether there is something to be searched beyond a new state.
+func (w *worker) beyond(c *node) (bool, error) {
+	switch {
+	case c.ready == 0:
+		return false, w.end(c)
+	case c.depth >= w.options.Length:
+		w.mu.Lock()
+		w.found.missed = addTo(w.found.missed, fmt.Sprintf("schedules of more than %d steps", w.options.Length))
+		w.mu.Unlock()
+		w.cut()
+		return false, nil
+	}
+	if err := w.reduce(c); err != nil {
+		return false, err
+	}
+	if w.seen != nil && w.met(c) || c.ready&^c.sleep == 0 {
+		w.cut()
+		return false, nil
+	}
+	return true, nil
+}
+
+// fresh is an empty node beyond n.
+func (w *worker) fresh(n *node) *node {
+	c := &node{}
+	if last := len(w.free) - 1; last >= 0 {
+		c, w.free = w.free[last], w.free[:last]
+	}
+	w.nodes++
+	c.reset(w.number<<48|w.nodes, n)
+	return c
+}
+
+// choose begins the first alternative of a new node.
+func (w *worker) choose(n *node) int {
+	awake := n.ready &^ n.sleep
+	k := bits.TrailingZeros32(awake)
+	if last := n.last(); last >= 0 && awake&(1<<last) != 0 {
+		k = last
+	}
+	switch {
+	case w.seen == nil:
+		n.todo = n.ready
+	case w.bound >= 0:
+		n.todo = n.ready
+		if n.goesOn() && int(n.cost) >= w.bound {
+			n.todo = 1 << n.last()
+		}
+	}
+	n.begin(k)
+	return k
+}
+
+// begin makes alternative k one that has been begun. n.mu is held, or the node
+// is nobody else's.
+func (n *node) begin(k int) {
+	n.ahead[k] = n.done & n.stepped
+	n.todo |= 1 << k
+	n.done |= 1 << k
+	n.open++
+}
+
+// left is what is to be explored and has not been begun. n.mu is held.
+func (n *node) left() uint32 { return n.todo &^ n.done &^ n.sleep }
+
+// backtrack goes to the last node of the path that something is left of, and
+// begins that. It says -1 when there is none, or when a node on the way is still
+// open and what is left of it is somebody else's.
+func (w *worker) backtrack() int {
+	for {
+		n := w.path[len(w.path)-1]
+		n.mu.Lock()
+		if left := n.left(); left != 0 {
+			k := bits.TrailingZeros32(left)
+			n.begin(k)
+			n.mu.Unlock()
+			return k
+		}
+		open := n.open
+		n.mu.Unlock()
+		if open > 0 {
+			return -1
+		}
+		w.leave(n)
+		w.path = w.path[:len(w.path)-1]
+		if n.parent == nil {
+			w.sharing.finish()
+			return -1
+		}
+		w.free = append(w.free, n)
+	}
 }

@@ -1,90 +1,215 @@
 package explore
 
-import "example.org/kmodsh/internal/sim"
+import (
+	"sync"
+	"sync/atomic"
 
-// table keeps the states that were searched. It is bounded: when it is full
-// nothing more is kept. What is looked for never depends on the order in which
-// a map is walked.
+	"example.org/kmodsh/internal/sim"
+)
+
+// table keeps the states that were searched, for all workers together. It never
+// takes more memory than its limit: when that is reached nothing more is kept,
+// which loses no schedule.
 type table struct {
-	limit  int // bytes
-	used   int
+	limit  int64 // bytes
+	used   atomic.Int64
+	states atomic.Int64
+	shards [tableShards]shard
+
+	mu         sync.RWMutex // of the footprints
+	footprints []sim.Footprint
+	number     map[sim.Footprint]uint32
+}
+
+// tableShards is into how many parts the table is cut, so that workers seldom
+// wait for each other.
+const tableShards = 64
+
+// shard is an open-addressed hash table, and what lies beyond its states.
+type shard struct {
+	mu     sync.Mutex
+	slots  []slot // a power of two of them
 	len    int
-	states map[uint64]state
-	beyond []sim.Footprint // of all states, one after another
-	costs  map[uint64]uint8
+	beyond []beyond
 }
 
-// state is what is kept of one state.
-type state struct {
-	sleep uint32 // it was searched without what begins with these
-	at    uint32 // place in beyond
-	n     uint16 // threads there
+// slot is one state. Beyond it lies what beyond[at:at+n] says.
+type slot struct {
+	hash  uint64 // 0: nothing
+	sleep uint16 // it was searched without what begins with these, by rank of thread
+	n     uint8
+	cost  uint8 // preemptions it was met with
+	at    uint32
 }
 
+// beyond is what one thread does beyond a state.
+type beyond struct {
+	rank, place uint8  // whose: of which family, and where in it
+	footprint   uint32 // number
+}
+
+// Bytes of what a table is made of.
 const (
-	stateBytes     = 48 // of a map's entry, roughly
-	footprintBytes = 48
+	slotBytes      = 16
+	beyondBytes    = 8
+	footprintBytes = 2*48 + 24 // kept twice, once as the key of a map
+	firstSlots     = 64
+	firstBeyond    = 64
 )
 
 func newTable(limit int) *table {
-	return &table{limit: limit, states: map[uint64]state{}, costs: map[uint64]uint8{}}
+	return &table{limit: int64(limit), number: map[sim.Footprint]uint32{}}
 }
 
-// get returns what lies beyond a state that was searched with no bigger a
-// sleep set.
-func (t *table) get(hash uint64, sleep uint32) ([]sim.Footprint, bool) {
-	s, ok := t.states[hash]
-	if !ok || s.sleep&^sleep != 0 {
-		return nil, false
+// take says whether so many bytes more are within the limit, and takes them.
+func (t *table) take(bytes int) bool {
+	if t.used.Add(int64(bytes)) <= t.limit {
+		return true
 	}
-	return t.beyond[s.at : s.at+uint32(s.n)], true
+	t.used.Add(-int64(bytes))
+	return false
+}
+
+// intern returns the number of a footprint; false when there is no room for it.
+func (t *table) intern(f *sim.Footprint) (uint32, bool) {
+	t.mu.RLock()
+	i, ok := t.number[*f]
+	t.mu.RUnlock()
+	if ok {
+		return i, true
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if i, ok = t.number[*f]; ok {
+		return i, true
+	}
+	if !t.take(footprintBytes) {
+		return 0, false
+	}
+	i = uint32(len(t.footprints))
+	t.footprints = append(t.footprints, *f)
+	t.number[*f] = i
+	return i, true
+}
+
+func (t *table) shard(hash uint64) (*shard, uint64) {
+	if hash == 0 {
+		hash = 1
+	}
+	return &t.shards[hash>>58], hash
+}
+
+// find returns the slot of a state, or the free one where it would be. There is
+// a free one in slots, or none at all.
+func (s *shard) find(hash uint64) *slot {
+	if len(s.slots) == 0 {
+		return nil
+	}
+	for i := hash; ; i++ {
+		x := &s.slots[i&uint64(len(s.slots)-1)]
+		if x.hash == hash || x.hash == 0 {
+			return x
+		}
+	}
+}
+
+// room makes the shard big enough for one state more.
+func (s *shard) room(t *table) bool {
+	if s.len < len(s.slots)/4*3 {
+		return true
+	}
+	n := max(firstSlots, 2*len(s.slots))
+	if !t.take(n * slotBytes) {
+		return s.len < len(s.slots)-1
+	}
+	old := s.slots
+	s.slots = make([]slot, n)
+	for _, x := range old {
+		if x.hash != 0 {
+			*s.find(x.hash) = x
+		}
+	}
+	t.used.Add(-int64(len(old) * slotBytes))
+	return true
+}
+
+// get appends what lies beyond a state that was searched with no bigger a sleep
+// set.
+func (t *table) get(hash uint64, sleep uint16, list []beyond) ([]beyond, bool) {
+	s, hash := t.shard(hash)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	x := s.find(hash)
+	if x == nil || x.hash == 0 || x.sleep&^sleep != 0 {
+		return list, false
+	}
+	return append(list, s.beyond[x.at:x.at+uint32(x.n)]...), true
 }
 
 // put keeps a state. One that is there already has now been searched for what
 // either search left out.
-func (t *table) put(hash uint64, sleep uint32, beyond []sim.Footprint) {
-	old, again := t.states[hash]
-	bytes := len(beyond) * footprintBytes
-	if !again {
-		bytes += stateBytes
+func (t *table) put(hash uint64, sleep uint16, list []beyond, merge func(a, b []beyond) ([]beyond, bool)) {
+	s, hash := t.shard(hash)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	x := s.find(hash)
+	again := x != nil && x.hash != 0
+	if again {
+		var ok bool
+		if list, ok = merge(list, s.beyond[x.at:x.at+uint32(x.n)]); !ok {
+			return
+		}
+		sleep &= x.sleep
 	}
-	if t.used+bytes > t.limit {
+	if len(list) > 255 || !s.keep(t, len(list)) || !again && !s.room(t) {
 		return
 	}
-	t.used += bytes
-	at := uint32(len(t.beyond))
-	t.beyond = append(t.beyond, beyond...)
-	n := len(beyond)
-	if again {
-		sleep &= old.sleep
-		for k := range int(old.n) {
-			if k < n {
-				t.beyond[int(at)+k].Add(&t.beyond[int(old.at)+k])
-				continue
-			}
-			t.beyond = append(t.beyond, t.beyond[int(old.at)+k])
-			t.used += footprintBytes
-		}
-		n = max(n, int(old.n))
-	} else {
-		t.len++
+	if !again {
+		x = s.find(hash)
+		s.len++
+		t.states.Add(1)
 	}
-	t.states[hash] = state{sleep: sleep, at: at, n: uint16(n)}
+	if !again || int(x.n) < len(list) {
+		x.at = uint32(len(s.beyond))
+		s.beyond = append(s.beyond, list...)
+	} else {
+		copy(s.beyond[x.at:], list)
+	}
+	x.hash, x.sleep, x.n = hash, sleep, uint8(len(list))
+}
+
+// keep makes room for n more of what lies beyond states.
+func (s *shard) keep(t *table, n int) bool {
+	if len(s.beyond)+n <= cap(s.beyond) {
+		return true
+	}
+	size := max(firstBeyond, 2*cap(s.beyond), len(s.beyond)+n)
+	if !t.take(size * beyondBytes) {
+		return false
+	}
+	old := s.beyond
+	s.beyond = make([]beyond, len(old), size)
+	copy(s.beyond, old)
+	t.used.Add(-int64(cap(old) * beyondBytes))
+	return true
 }
 
 // cheaper says whether a state was met at no higher a cost, and notes it.
 func (t *table) cheaper(hash uint64, cost uint8) bool {
-	old, ok := t.costs[hash]
-	if ok && old <= cost {
-		return true
-	}
-	if !ok {
-		if t.used+stateBytes > t.limit {
-			return false
+	s, hash := t.shard(hash)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if x := s.find(hash); x != nil && x.hash != 0 {
+		if x.cost <= cost {
+			return true
 		}
-		t.used += stateBytes
-		t.len++
+		x.cost = cost
+		return false
 	}
-	t.costs[hash] = cost
+	if s.room(t) {
+		*s.find(hash) = slot{hash: hash, cost: cost}
+		s.len++
+		t.states.Add(1)
+	}
 	return false
 }

@@ -3,6 +3,8 @@ package lab
 import (
 	"errors"
 	"os"
+	"strconv"
+	"syscall"
 	"testing"
 	"time"
 
@@ -116,13 +118,155 @@ func TestVMCheckpoint(t *testing.T) {
 			if len(again) < len(first) {
 				t.Errorf("of %d events %d are back", len(first), len(again))
 			}
-			mustGo(t, vm, 1)
-			mustLoad(t, vm, "mbcache")
-			wholeStory(t, vm)
+			forks(t, vm)
+			underWay(t, vm)
+			comesBackToLife(t, vm)
 			left(t, vm)
 			emptyTmpOf(t, vm)
 		})
 	}
+}
+
+// forks makes a second future from position 1. Each has its own modules and
+// events, and the fork outlives the first.
+func forks(t *testing.T, vm *target) {
+	ctx := t.Context()
+	f, at, err := vm.forkAt(ctx, 1)
+	if err != nil || at != 1 {
+		t.Fatalf("forked at %d: %v", at, err)
+	}
+	defer f.Close()
+	mustGo(t, vm, 1)
+	mustLoad(t, vm, "mbcache")
+	mustLoad(t, f, "minix")
+	if live(t, vm, "minix") || live(t, f, "mbcache") || !live(t, f, "crc16") {
+		t.Error("the two futures mix")
+	}
+	for _, e := range wholeStory(t, f) {
+		if e.Module == "mbcache" {
+			t.Errorf("the fork's events have %+v", e)
+		}
+	}
+	wholeStory(t, vm)
+	mustGo(t, f, 0)
+	if live(t, f, "crc16") {
+		t.Error("crc16 is at the fork's position 0")
+	}
+	if _, ok := f.nearest(2); !ok || f.vm.guard.dir.Path == vm.vm.guard.dir.Path {
+		t.Error("the fork shares more than its past")
+	}
+	left(t, f)
+	if !live(t, vm, "mbcache") {
+		t.Error("the first is not what it was when its fork is closed")
+	}
+}
+
+// begins waits until a load that was just asked for has begun.
+func begins(t *testing.T, vm *target, seq uint64) {
+	t.Helper()
+	await(t, vm, seq, trace.PointStarted)
+}
+
+// await waits for an event after number seq, and returns its number.
+func await(t *testing.T, vm *target, seq uint64, point string) uint64 {
+	t.Helper()
+	for {
+		changed := vm.Events().Changed()
+		events, _ := vm.Events().After(seq, 0)
+		for _, e := range events {
+			if e.Point == point {
+				return e.Seq
+			}
+		}
+		if err := vm.Err(); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case <-changed:
+		case <-time.After(time.Minute):
+			t.Fatalf("no %s after event %d", point, seq)
+		}
+	}
+}
+
+// underWay saves a machine in the middle of a load. Brought back, the load goes
+// on there and is whole, though nobody waits for its answer; a call that is
+// under way when the machine is replaced is told.
+func underWay(t *testing.T, vm *target) {
+	ctx := t.Context()
+	seq := vm.Events().Last()
+	answer := make(chan error, 1)
+	load := func(name string) {
+		_, err := vm.Load(ctx, kernel.LoadRequest{Name: name})
+		answer <- err
+	}
+	go load("xfs")
+	begins(t, vm, seq)
+	mustSave(t, vm, 3)
+	if live(t, vm, "xfs") {
+		t.Fatal("the load was over before it could be saved")
+	}
+	mustGo(t, vm, 3)
+	if err := <-answer; !errors.Is(err, errWentBack) {
+		t.Errorf("the call that was under way got %v", err)
+	}
+	await(t, vm, seq, trace.PointExit)
+	if !live(t, vm, "xfs") {
+		t.Error("the load that was under way did not go on")
+	}
+	wholeStory(t, vm)
+}
+
+// comesBackToLife kills QEMU under a machine that has a past.
+func comesBackToLife(t *testing.T, vm *target) {
+	syscall.Kill(vm.running().guard.qemuPID(), syscall.SIGKILL)
+	if _, err := vm.Modules(t.Context()); err == nil {
+		t.Error("a dead machine answers")
+	}
+	if vm.Events().Closed() {
+		t.Error("the log is closed, but the machine can go back")
+	}
+	if err := vm.checkpoint(t.Context(), 9); err == nil {
+		t.Error("a dead machine was saved")
+	}
+	mustGo(t, vm, 1)
+	if vm.Err() != nil || !live(t, vm, "crc16") {
+		t.Errorf("back from the dead: %v", vm.Err())
+	}
+}
+
+// TestVMRounds saves and restores again and again; each time the machine must
+// answer, and events come in. For a long run: KMODSH_ROUNDS=200.
+func TestVMRounds(t *testing.T) {
+	rounds := 20
+	if n, err := strconv.Atoi(os.Getenv("KMODSH_ROUNDS")); err == nil {
+		rounds = n
+	}
+	vm := openVM(t, "6.1", Options{})
+	var save, back time.Duration
+	for i := range rounds {
+		began := time.Now()
+		if err := vm.checkpoint(t.Context(), i); err != nil {
+			t.Fatalf("round %d: %v", i, err)
+		}
+		save += time.Since(began)
+		mustLoad(t, vm, "crc16")
+		began = time.Now()
+		if at, err := vm.restoreTo(t.Context(), i-i%3); err != nil || at != i-i%3 {
+			t.Fatalf("round %d: %d, %v", i, at, err)
+		}
+		back += time.Since(began)
+		if live(t, vm, "crc16") {
+			t.Fatalf("round %d: crc16 is still there", i)
+		}
+		if err := vm.Sync(t.Context()); err != nil {
+			t.Fatalf("round %d: %v", i, err)
+		}
+	}
+	wholeStory(t, vm)
+	t.Logf("%d rounds: save %s, restore %s; %s", rounds, save/time.Duration(rounds), back/time.Duration(rounds), vm.past.pool.usage())
+	left(t, vm)
+	emptyTmpOf(t, vm)
 }
 
 // emptyTmpOf fails the test when a closed machine's checkpoints are left.

@@ -19,8 +19,8 @@ import (
 // behind.
 type guard struct {
 	dir  *TempDir
-	cmd  *exec.Cmd // the warden
-	hold io.Closer // the pipe that keeps it
+	cmd  *exec.Cmd      // the warden
+	hold io.WriteCloser // the pipe that keeps it
 
 	link, console, qmp net.Conn
 
@@ -167,6 +167,7 @@ func (g *guard) end() (how string, ok bool) {
 // stop kills QEMU and removes its directory. It returns when all is gone.
 func (g *guard) stop() error {
 	g.stopOnce.Do(func() {
+		io.WriteString(g.hold, inOrder) // an error when it has ended
 		g.hold.Close()
 		t := time.NewTimer(wardenGrace)
 		defer t.Stop()

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -108,6 +110,44 @@ func (t *TempDir) Close() error {
 	return err
 }
 
+// sweepWait is how long sweepOf waits for the kernel to drop the locks of a
+// process that has just died.
+const sweepWait = 5 * time.Second
+
+// sweepOf removes the temporary directories of one process that has died, from
+// the cache's directory for them.
+func sweepOf(tmp string, pid int) {
+	entries, err := os.ReadDir(tmp)
+	if err != nil {
+		return
+	}
+	deadline := time.Now().Add(sweepWait)
+	for _, e := range entries {
+		name, isLock := strings.CutSuffix(e.Name(), lockSuffix)
+		if parts := strings.Split(name, "-"); !isLock || len(parts) < 3 || parts[len(parts)-2] != strconv.Itoa(pid) {
+			continue
+		}
+		for !sweepOne(filepath.Join(tmp, name)) && time.Now().Before(deadline) {
+			time.Sleep(5 * time.Millisecond)
+		}
+	}
+}
+
+// sweepOne removes a temporary directory unless its owner lives, and says
+// whether it is gone.
+func sweepOne(path string) bool {
+	lock, held, err := tryLock(path + lockSuffix)
+	if err != nil || !held {
+		return false
+	}
+	defer lock.Close()
+	if removeAll(path) != nil {
+		return false
+	}
+	os.Remove(path + lockSuffix)
+	return true
+}
+
 // sweep removes temporary directories whose owner is dead. What cannot be
 // removed now is tried again by the next process.
 func (c *Cache) sweep() {
@@ -116,15 +156,7 @@ func (c *Cache) sweep() {
 		return
 	}
 	for _, e := range entries {
-		name := c.path(tmpDir, strings.TrimSuffix(e.Name(), lockSuffix))
-		lock, held, err := tryLock(name + lockSuffix)
-		if err != nil || !held {
-			continue
-		}
-		if removeAll(name) == nil {
-			os.Remove(name + lockSuffix)
-		}
-		lock.Close()
+		sweepOne(c.path(tmpDir, strings.TrimSuffix(e.Name(), lockSuffix)))
 	}
 }
 

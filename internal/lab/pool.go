@@ -414,6 +414,20 @@ func (p *pool) keepUp(ctx context.Context, most int) error {
 	}
 }
 
+// usage says in one line what checkpoints there are, "" without any.
+func (p *pool) usage() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.images) == 0 {
+		return ""
+	}
+	s := fmt.Sprintf("%d, in %d MB (%d MB without sharing), room for %d MB", len(p.images), p.used()>>20, p.total>>20, p.budget>>20)
+	if p.failed != nil {
+		s += "; not all are packed: " + p.failed.Error()
+	}
+	return s
+}
+
 // leave ends one target's use of the pool. With the last all of it goes.
 func (p *pool) leave(past *past) error {
 	p.mu.Lock()

@@ -183,6 +183,9 @@ func (t *target) facts() []kernel.Fact {
 		{Name: "console", Value: console},
 		{Name: "kernel image", Value: t.boot.Kernel.Image},
 	}
+	if s := t.past.pool.usage(); s != "" {
+		facts = append(facts, kernel.Fact{Name: "checkpoints", Value: s})
+	}
 	if t.again != "" {
 		facts = append(facts, kernel.Fact{Name: "trouble", Value: t.again})
 	}

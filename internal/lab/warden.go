@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"path/filepath"
 	"runtime"
 	"syscall"
 
@@ -40,7 +41,9 @@ type wardenReport struct {
 //
 // The warden holds the reading end of a pipe (stdin) whose other end only that
 // kmodsh has. When it is closed, QEMU is killed, the run directory removed, and
-// the warden goes. When the warden itself is killed, the kernel kills QEMU
+// the warden goes. When it is closed without the word that all is in order, that
+// kmodsh is dead, and what else it had in the cache's temporary directory, such
+// as checkpoints, is removed as well. When the warden itself is killed, the kernel kills QEMU
 // (PR_SET_PDEATHSIG, Linux only), and the directory, whose lock nobody holds
 // any more, is removed by the next kmodsh (Cache.sweep).
 //
@@ -52,6 +55,7 @@ func WardenMain(args []string) int {
 		return 2
 	}
 	dir, program := args[0], args[1]
+	owner := os.Getppid()
 	// Its kmodsh may be gone when it reports; that must not stop the cleaning.
 	signal.Ignore(syscall.SIGPIPE, syscall.SIGINT, syscall.SIGHUP, syscall.SIGQUIT)
 	// PDEATHSIG means the thread, not the process.
@@ -75,7 +79,9 @@ func WardenMain(args []string) int {
 	}
 	if err != nil {
 		out.Encode(wardenReport{Error: err.Error()})
-		waitEOF(context.Background())
+		if waitEOF(context.Background()) == ownerDied {
+			defer sweepOf(filepath.Dir(dir), owner)
+		}
 		cleanRun(dir)
 		return 1
 	}
@@ -83,32 +89,52 @@ func WardenMain(args []string) int {
 
 	term, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
-	released := make(chan struct{})
+	released := make(chan wardenEnd, 1)
 	go func() {
-		waitEOF(term)
+		why := waitEOF(term)
 		// Before the wait below is over the process is not reaped, so this
 		// number is no other's.
 		cmd.Process.Kill()
-		close(released)
+		released <- why
 	}()
 	cmd.Wait()
 	out.Encode(wardenReport{Exit: cmd.ProcessState.String(), OK: cmd.ProcessState.Success()})
 	// kmodsh may want something out of the run directory first.
-	<-released
+	why := <-released
 	cleanRun(dir)
+	if why == ownerDied {
+		sweepOf(filepath.Dir(dir), owner)
+	}
 	return 0
 }
 
+// wardenEnd is why a warden ends.
+type wardenEnd int
+
+const (
+	told       wardenEnd = iota // its kmodsh wants it no more
+	ownerDied                   // its kmodsh is gone
+	terminated                  // somebody else wants it to
+)
+
+// inOrder is what a kmodsh writes to its warden before it lets go of it.
+const inOrder = "."
+
 // waitEOF waits until nobody holds the other end of stdin, or ctx ends.
-func waitEOF(ctx context.Context) {
-	eof := make(chan struct{})
+func waitEOF(ctx context.Context) wardenEnd {
+	eof := make(chan wardenEnd, 1)
 	go func() {
-		io.Copy(io.Discard, os.Stdin)
-		close(eof)
+		if n, _ := io.Copy(io.Discard, os.Stdin); n > 0 {
+			eof <- told
+		} else {
+			eof <- ownerDied
+		}
 	}()
 	select {
-	case <-eof:
+	case why := <-eof:
+		return why
 	case <-ctx.Done():
+		return terminated
 	}
 }
 

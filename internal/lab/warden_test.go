@@ -46,6 +46,19 @@ func victimMain(args []string) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
+	// What a machine's checkpoints are in.
+	c, err := OpenCache(args[0])
+	if err == nil {
+		var dir *TempDir
+		if dir, err = c.TempDir("past"); err == nil {
+			err = os.WriteFile(filepath.Join(dir.Path, "plain-1"), []byte("memory"), 0o600)
+			defer dir.Close()
+		}
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
 	json.NewEncoder(os.Stdout).Encode(victim{v.guard.qemuPID(), v.guard.cmd.Process.Pid})
 	select {}
 }
@@ -112,8 +125,8 @@ func startVictim(t *testing.T, cacheDir string) (*exec.Cmd, victim) {
 	if err := json.Unmarshal(line, &v); err != nil {
 		t.Fatal(err)
 	}
-	if entries, _ := os.ReadDir(filepath.Join(cacheDir, tmpDir)); len(entries) != 2 {
-		t.Fatalf("while it runs there are a run directory and its lock, not %v", entries)
+	if entries, _ := os.ReadDir(filepath.Join(cacheDir, tmpDir)); len(entries) != 4 {
+		t.Fatalf("while it runs there are a run directory, one for checkpoints and their locks, not %v", entries)
 	}
 	return cmd, v
 }
@@ -130,7 +143,11 @@ func TestVMKilled(t *testing.T) {
 	}{
 		{name: "kmodsh killed", kill: func(k, _ int) { syscall.Kill(k, syscall.SIGKILL) }},
 		{name: "kmodsh terminated", kill: func(k, _ int) { syscall.Kill(k, syscall.SIGTERM) }},
-		{name: "warden terminated", kill: func(k, w int) { syscall.Kill(w, syscall.SIGTERM) }},
+		{name: "warden terminated", kill: func(k, w int) {
+			syscall.Kill(w, syscall.SIGTERM)
+			gone(t, "the warden", w)
+			syscall.Kill(k, syscall.SIGKILL) // nobody sees that
+		}, sweep: true},
 		{name: "both killed", kill: func(k, w int) {
 			syscall.Kill(k, syscall.SIGSTOP) // it must not clean up
 			syscall.Kill(w, syscall.SIGKILL)

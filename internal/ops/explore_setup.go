@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync/atomic"
 
 	"example.org/kmodsh/internal/condition"
 	"example.org/kmodsh/internal/explore"
@@ -154,18 +153,6 @@ func promiseOf(text string) (p explore.Promise, own bool, err error) {
 		}
 		return "it does not hold: " + strings.Join(parts, "; ")
 	}), true, nil
-}
-
-// counting is a promise that is always kept and tells how many schedules have
-// come to their end.
-func counting(progress Progress) explore.Promise {
-	var n atomic.Int64
-	return explore.Promise{End: func(*sim.Run) string {
-		if done := n.Add(1); done%256 == 0 {
-			progress("schedules", done, 0)
-		}
-		return ""
-	}}
 }
 
 // cases makes a problem of each case of a scenario.

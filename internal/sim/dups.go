@@ -27,6 +27,7 @@ func (t *Thread) dupRequest(name string, wait bool) (ret int64, merged bool) {
 	w := t.w
 	w.saw(w.resource(ofRequest, name, 0), w.dups[name].digest())
 	first := w.dups[name]
+	w.clock()
 	if first != nil && first.done && w.now >= first.expires {
 		delete(w.dups, name)
 		first = nil
@@ -37,7 +38,7 @@ func (t *Thread) dupRequest(name string, wait bool) (ret int64, merged bool) {
 				w.dups = map[string]*dupRequest{}
 			}
 			entry := w.resource(ofRequest, name, 0)
-			w.dups[name] = &dupRequest{q: Queue{bit: uint8(entry) + 1}}
+			w.dups[name] = &dupRequest{q: Queue{bit: uint8(entry)}}
 			w.setNamed(entry, w.dups[name].digest())
 		}
 		return 0, false
@@ -67,7 +68,9 @@ func (w *World) announce(name string, ret int64) {
 	if d == nil || d.done {
 		return
 	}
+	w.clock()
 	d.done, d.ret, d.expires = true, ret, w.now+int64(dupKept)
+	d.q.answer = mix(1, uint64(ret))
 	w.setNamed(entry, d.digest())
 	w.wake(&d.q, -1)
 }

@@ -44,6 +44,11 @@ func (w *World) RemoveFault(id int) bool {
 	return len(w.faults.plan) < n
 }
 
+// named says whether a fault is for a certain thread.
+func (f *faults) named() bool {
+	return slices.ContainsFunc(f.plan, func(p *planned) bool { return p.Thread != "" })
+}
+
 // Release lets a held thread go on when it is next stepped.
 func (w *World) Release(t *Thread) bool {
 	if t.status != Held {

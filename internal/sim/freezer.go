@@ -18,7 +18,10 @@ const drainTimeout = 5 * time.Second
 func (t *Thread) Freeze() int64 {
 	w := t.w
 	w.setUMH(UMHFreezing)
-	drained := func() bool { return w.umhCallers == 0 }
+	drained := func() bool {
+		w.askCount(resCallers)
+		return w.umhCallers == 0
+	}
 	if t.WaitUntil(&w.umhQueue, drainTimeout, Uninterruptible, "the callers of helpers", drained) == TimedOut {
 		w.setUMH(UMHEnabled)
 		return -int64(EAGAIN)

@@ -35,11 +35,12 @@ func (t *Thread) idempotentLoad(f *File, args string, flags kernel.InitFlags) in
 		return first.ret
 	}
 	mine := &idempotent{}
-	mine.q.bit = uint8(entry) + 1
+	mine.q.bit = uint8(entry)
 	w.inodes[f.Inode] = mine
 	w.setNamed(entry, 1)
 	mine.ret = t.loadImage(f, args, ViaFinit, flags)
 	mine.done = true
+	mine.q.answer = mix(1, uint64(mine.ret))
 	delete(w.inodes, f.Inode)
 	w.setNamed(entry, 0)
 	w.wake(&mine.q, -1)

@@ -86,6 +86,7 @@ func (t *Thread) startAsync(m *Module, a AsyncWork) {
 		for _, name := range a.Requests {
 			h.RequestModule(name, true)
 		}
+		w.find(m.Name)
 		if m.onList {
 			for _, what := range a.Provides {
 				w.setProvider(what, m)

@@ -81,11 +81,13 @@ func (w *World) Taints() string { return sortTaints(w.taints) }
 // uevent sends one. A REMOVE is sent only for what announced itself
 // (lib/kobject.c, kobject_cleanup: state_add_uevent_sent).
 func (w *World) uevent(action string, m *Module) {
+	w.askRefs(m)
 	if action == "remove" && !m.announced {
 		return
 	}
 	m.announced = action == "add"
 	w.uevents = append(w.uevents, Uevent{action, m.Name, w.now})
+	w.counted(resUevents, mix(hashString(action), hashString(m.Name)))
 	w.wake(&w.ueventQ, -1)
 }
 

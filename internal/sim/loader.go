@@ -155,7 +155,7 @@ func (s *System) Loader(t *Thread) *kmod.Loader {
 		Resolver: s.resolverIn(t.w),
 		Kernel:   view{t, s.release, s.tree},
 		Report:   func(e trace.Event) { t.Point(e.Point, nil, e) },
-		Now:      func() int64 { return t.w.now },
+		Now:      t.w.clock,
 		Run: func(_ context.Context, c kmod.Command) (int, error) {
 			return s.shell(t, c.Text), nil
 		},

@@ -32,6 +32,7 @@ type Module struct {
 	unsigned   bool
 	usesGPL    bool // resolved a symbol for GPL-compatible modules only
 	announced  bool // an ADD uevent was sent
+	opened     bool // somebody holds its initstate file open
 }
 
 // Arg is one parsed parameter.

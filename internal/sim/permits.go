@@ -25,7 +25,10 @@ type permits struct {
 }
 
 // grant is a place in the semaphore's queue.
-type grant struct{ given bool }
+type grant struct {
+	t     *Thread
+	given bool
+}
 
 func (p *permits) init(prof Profile) {
 	p.max = max(1, prof.KmodMax)
@@ -113,7 +116,7 @@ func (t *Thread) downTimeout(name string) Errno {
 		p.used++
 		return 0
 	}
-	g := &grant{}
+	g := &grant{t: t}
 	p.queued = append(p.queued, g)
 	if t.WaitUntil(&p.q, permitTimeout, Uninterruptible, "a free permit", func() bool { return g.given }) == TimedOut {
 		p.queued = slices.DeleteFunc(p.queued, func(o *grant) bool { return o == g })
@@ -134,6 +137,7 @@ func (t *Thread) givePermit() {
 	p := &t.w.permits
 	if t.w.Profile.Limiter == Semaphore && len(p.queued) > 0 {
 		p.queued[0].given = true
+		p.queued[0].t.tell(1)
 		p.queued = p.queued[1:]
 	} else {
 		p.used--

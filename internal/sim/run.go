@@ -59,17 +59,13 @@ func NewRun(sys *System, p Profile) *Run {
 }
 
 func (r *Run) boot() {
-	old := r.world
-	if old != nil {
-		old.Close()
+	if r.world != nil {
+		r.world.Close()
 	}
 	if r.options.Programs == nil {
 		r.options = r.sys.options(r.profile)
 	}
 	r.world = New(r.options)
-	if old != nil {
-		r.world.numberAs(old)
-	}
 	r.out = map[string]*Outcome{}
 	r.pos = 0
 }
@@ -241,6 +237,8 @@ func (r *Run) spawn(a Action) error {
 		return o.Ret
 	})
 	t.user = d.comm != kthread
+	t.outcome = o
+	t.alike(d.class)
 	return nil
 }
 
@@ -253,6 +251,8 @@ type duty struct {
 	task Task
 	text string
 	comm string
+	// class is the same of tasks that are the same.
+	class uint64
 }
 
 // duty returns the task's. A search spawns the same few over and over, so that
@@ -266,7 +266,7 @@ func (r *Run) duty(k *Task) (*duty, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &duty{taskVerb: v, task: *k, text: k.String(), comm: kthread}
+	d := &duty{taskVerb: v, task: *k, text: k.String(), comm: kthread, class: hashString(fmt.Sprintf("%+v", *k))}
 	switch k.Verb {
 	case "load", "unload":
 		d.comm = "modprobe"

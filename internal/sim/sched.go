@@ -47,6 +47,7 @@ type Thread struct {
 	exit    int64  // what its body returned, valid when Done
 
 	threadState
+	outcome *Outcome // of its task, nil for a thread that was given none
 }
 
 // Status returns whether the thread can move.
@@ -158,7 +159,7 @@ func (w *World) Step(t *Thread) bool {
 func (w *World) begin(t *Thread) {
 	w.steps++
 	w.current = t
-	w.footprint = Footprint{}
+	w.footprint, w.asked = Footprint{}, Asked{}
 }
 
 func (w *World) end() {
@@ -215,6 +216,9 @@ func (t *Thread) pause() {
 	if w.unwinding || w.closed {
 		panic(unwound{})
 	}
+	// Where nothing was seen since the last step the place is another one all
+	// the same.
+	t.seen.history = mix(t.seen.history, 31)
 	if w.driver != nil {
 		w.end()
 		w.chosen = w.driver.Next(w, t)

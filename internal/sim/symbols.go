@@ -158,6 +158,7 @@ func (t *Thread) putUses(m *Module) {
 
 // put is module_put: never below zero.
 func (t *Thread) put(m *Module) {
+	t.w.askRefs(m)
 	if m.Refs > 0 {
 		m.Refs--
 	}

@@ -32,9 +32,6 @@ type Target struct {
 	serial int
 	last   string // thread that moved last
 	closed bool
-
-	track   bool      // footprints and state hashes are wanted
-	touched Footprint // of the steps since they were asked for
 }
 
 // Open makes the target "sim:PROFILE", such as "sim:v6.12" or

@@ -105,10 +105,7 @@ func (t *Target) Goto(ctx context.Context, pos int) error {
 	}
 	defer t.mu.Unlock()
 	err := t.run.Goto(pos)
-	if t.track {
-		t.run.world.Track(true)
-	}
-	t.last, t.touched = "", Footprint{}
+	t.last = ""
 	if n := len(t.run.world.events); n < t.shown {
 		t.log.Cut(uint64(n))
 		t.shown = n

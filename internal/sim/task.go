@@ -108,8 +108,7 @@ func (s *System) judge(t *Thread, name string, ret int64, o *Outcome) {
 func (s *System) taskInsmod(t *Thread, k Task, o *Outcome) int64 {
 	f := *s.File(kernel.Normalize(k.Name))
 	if k.Copy {
-		t.w.copies++
-		f.Inode = 1<<32 + t.w.copies
+		f.Inode = 1<<32 + uint64(t.index)
 	}
 	via := ViaFinit
 	if k.Verb == "init" {

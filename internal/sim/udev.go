@@ -15,6 +15,7 @@ func (s *System) taskUdev(t *Thread, k Task, o *Outcome) int64 {
 	name := kernel.Normalize(k.Name)
 	seen := len(w.uevents)
 	announced := func() bool {
+		w.sawUevents()
 		for ; seen < len(w.uevents); seen++ {
 			if u := w.uevents[seen]; u.Action == "add" && u.Module == name {
 				return true
@@ -41,6 +42,7 @@ func (s *System) taskInitstate(t *Thread, k Task, o *Outcome) int64 {
 	if m == nil || !m.Sysfs.Initstate() {
 		return -int64(ENOENT)
 	}
+	m.opened = true
 	t.pause()
 	t.userspace()
 	if w.dirOf(name) != m || !m.Sysfs.Initstate() {

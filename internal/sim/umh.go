@@ -32,7 +32,7 @@ type subprocess struct {
 	execed bool // the exec has succeeded or failed
 	done   bool
 	ret    int64
-	q      Queue
+	q      Queue // the caller's alone
 }
 
 // execHelper is call_usermodehelper_setup and call_usermodehelper_exec: a
@@ -49,6 +49,7 @@ func (t *Thread) execHelper(path string, argv []string, wait bool) int64 {
 		path = w.Profile.StaticHelper
 	}
 	w.umhCallers++ // helper_lock: those the freezer waits for
+	w.umhQueue.note(w, true)
 	ret := -int64(EBUSY)
 	switch {
 	case w.UMH != UMHEnabled:
@@ -68,7 +69,7 @@ func (t *Thread) queueHelper(sub *subprocess) int64 {
 	w.helpers++
 	h := w.Spawn("helper-"+strconv.Itoa(w.helpers), "kworker", func(h *Thread) int64 { return h.helperMain(sub) })
 	h.Parent, h.request = t, t.request
-	sub.q.bit = uint8(w.resource(ofHelper, "", h.seen.name)) + 1
+	sub.q.owner = t
 	finished := func() bool { return sub.done || !sub.wait && sub.execed }
 	if t.WaitUntil(&sub.q, 0, Killable, "the helper "+h.ID, finished) == Signalled {
 		return -int64(ERESTARTSYS)
@@ -93,6 +94,7 @@ func (h *Thread) helperMain(sub *subprocess) int64 {
 	}
 	if !sub.done {
 		sub.done, sub.execed, sub.ret = true, true, status
+		sub.q.answer = mix(1, uint64(status))
 		w.wake(&sub.q, -1)
 	}
 	return status
@@ -131,7 +133,10 @@ func (h *Thread) child(sub *subprocess) int64 {
 }
 
 // work is a place in the queue for a worker.
-type work struct{ given bool }
+type work struct {
+	helper *Thread
+	given  bool
+}
 
 // takeWorker waits for a worker: the unbound workqueue runs no more than
 // max_active work items at once (kernel/workqueue.c, WQ_MAX_ACTIVE 512), and
@@ -142,7 +147,7 @@ func (h *Thread) takeWorker() {
 		w.workers++
 		return
 	}
-	mine := &work{}
+	mine := &work{helper: h}
 	w.workQueue = append(w.workQueue, mine)
 	h.WaitUntil(&w.workQ, 0, Uninterruptible, "a worker to start it", func() bool { return mine.given })
 }
@@ -150,6 +155,7 @@ func (h *Thread) takeWorker() {
 func (w *World) giveWorker() {
 	if len(w.workQueue) > 0 {
 		w.workQueue[0].given = true
+		w.workQueue[0].helper.tell(1)
 		w.workQueue = w.workQueue[1:]
 		w.wake(&w.workQ, -1)
 		return
@@ -214,9 +220,6 @@ func comm(path string) string {
 	}
 	return path[:min(len(path), 15)]
 }
-
-// onDone is told when a thread has ended.
-func (w *World) onDone(*Thread) {}
 
 // present says whether a requested name is live or built in, in the simple way
 // the proposed check could: by the name itself, or without its fs- prefix.

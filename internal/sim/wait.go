@@ -52,7 +52,25 @@ type waiting struct {
 // whether it has to sleep, so that no wake-up can slip in between.
 type sleeper struct {
 	t     *Thread
+	depth uint8 // of the waits that t is inside of
 	woken bool
+}
+
+// joined and left keep the digest of who sleeps.
+func (q *Queue) joined(s *sleeper) {
+	if q.owner != nil {
+		s.t.seen.own = true
+		return
+	}
+	s.t.w.sleeping[q.bit] += mix(uint64(s.t.seen.key), uint64(s.depth))
+}
+
+func (q *Queue) left(s *sleeper) {
+	if q.owner != nil {
+		s.t.seen.own = false
+		return
+	}
+	s.t.w.sleeping[q.bit] -= mix(uint64(s.t.seen.key), uint64(s.depth))
 }
 
 // Queue is a wait queue: threads sleep on it until somebody wakes it. A wake
@@ -61,16 +79,25 @@ type sleeper struct {
 type Queue struct {
 	name     string
 	sleepers []*sleeper
-	bit      uint8 // 1 + its number among the resources found by name, 0: shares bit 0
-	rivals   bool  // who sleeps first matters: woken one at a time, or first come first served
+	bit      uint8   // in Footprint.Sleeps and Wakes
+	rivals   bool    // who sleeps first matters: woken one at a time, or first come first served
+	counts   bool    // a sleeper counts what went by: looking again is not the same as looking first
+	owner    *Thread // the only one who sleeps on it, nil: anybody may
+	answer   uint64  // digest of what sleepers will be told when they are woken
 }
 
-// note adds the queue to a footprint, as slept on or as woken.
-func (q *Queue) note(f *Footprint, wake bool) {
-	bit := uint64(1)
-	if q.bit > 0 {
-		bit = 1 << (q.bit - 1)
+// note adds the queue to the footprint, as slept on or as woken. Where one
+// thread has the queue to itself and sleeps, waking it orders the two, and
+// nobody else cares.
+func (q *Queue) note(w *World, wake bool) {
+	f, bit := &w.footprint, uint64(1)<<q.bit
+	if q.owner != nil {
+		w.asked.Threads |= 1 << (q.owner.seen.key & 31)
+		if q.owner.pending == NoSignal {
+			return
+		}
 	}
+	w.asked.Queues |= bit
 	if wake || q.rivals {
 		f.Wakes |= bit
 	}
@@ -81,8 +108,11 @@ func (q *Queue) note(f *Footprint, wake bool) {
 
 func (q *Queue) prepare(t *Thread) *sleeper {
 	s := t.w.newSleeper(t)
+	s.depth = t.seen.depth
+	t.seen.depth++
 	if q != nil {
 		q.sleepers = append(q.sleepers, s)
+		q.joined(s)
 	}
 	return s
 }
@@ -98,11 +128,14 @@ func (w *World) newSleeper(t *Thread) *sleeper {
 }
 
 func (q *Queue) leave(s *sleeper) {
+	s.t.seen.depth = s.depth
+	s.t.seen.woken &^= 1 << s.depth
 	if q == nil {
 		return
 	}
 	if i := slices.Index(q.sleepers, s); i >= 0 {
 		q.sleepers = slices.Delete(q.sleepers, i, i+1)
+		q.left(s)
 	}
 }
 
@@ -114,23 +147,29 @@ func (q *Queue) leave(s *sleeper) {
 func (t *Thread) WaitUntil(q *Queue, timeout time.Duration, brk Break, what string, cond func() bool) Wake {
 	deadline := int64(0)
 	if timeout > 0 {
-		deadline = t.w.now + int64(timeout)
+		deadline = t.w.clock() + int64(timeout)
 	}
+	first := t.seen.history
 	for late := false; ; {
+		t.again(q, first, late)
 		s := q.prepare(t)
 		ok := cond()
 		t.w.looked(q, ok)
 		switch {
 		case ok:
 			q.leave(s)
+			t.heard()
 			return Woken
 		case brk.by(t.pending):
 			q.leave(s)
+			t.ended(Signalled)
 			return Signalled
-		case late || deadline > 0 && t.w.now >= deadline:
+		case late || deadline > 0 && t.w.clock() >= deadline:
 			q.leave(s)
+			t.ended(TimedOut)
 			return TimedOut
 		case s.woken:
+			q.leave(s)
 			continue
 		}
 		late = t.block(s, deadline, brk, what) == TimedOut
@@ -138,10 +177,28 @@ func (t *Thread) WaitUntil(q *Queue, timeout time.Duration, brk Break, what stri
 	}
 }
 
+// again begins a look of a wait: that there were looks before makes no
+// difference to what comes.
+func (t *Thread) again(q *Queue, first uint64, late bool) {
+	if t.w.remember || q != nil && q.counts {
+		return
+	}
+	t.seen.history = first
+	if late {
+		t.w.observe(23)
+	}
+}
+
+// ended notes that a wait ended without what was waited for.
+func (t *Thread) ended(why Wake) {
+	t.heard()
+	t.w.observe(24 + uint64(why))
+}
+
 // looked notes that the running thread looked whether it has to sleep on q.
 func (w *World) looked(q *Queue, ok bool) {
 	if q != nil {
-		q.note(&w.footprint, false)
+		q.note(w, false)
 	}
 	if ok {
 		w.observe(22)
@@ -165,6 +222,7 @@ func (t *Thread) Sleep(d time.Duration, what string) Wake {
 	if t.pending == SIGKILL {
 		return Signalled
 	}
+	t.w.asked.Clock = true
 	return t.block(t.w.newSleeper(t), t.w.now+int64(max(d, 1)), Killable, what)
 }
 
@@ -174,11 +232,16 @@ func (b Break) by(s Signal) bool {
 
 // wake wakes up to n sleepers of q, oldest first; n < 0 means all.
 func (w *World) wake(q *Queue, n int) {
-	q.note(&w.footprint, true)
+	q.note(w, true)
 	for len(q.sleepers) > 0 && n != 0 {
 		s := q.sleepers[0]
 		q.sleepers = q.sleepers[1:]
+		q.left(s)
 		s.woken = true
+		s.t.seen.woken |= 1 << s.depth
+		if q.answer != 0 {
+			s.t.tell(q.answer)
+		}
 		if s.t.status == Blocked && s.t.wait.on == s {
 			w.ready(s.t, Woken)
 		}
@@ -200,6 +263,7 @@ func (w *World) Signal(t *Thread, s Signal) {
 		return
 	}
 	w.wrote(resEverything)
+	w.asked.Threads |= 1 << (t.seen.key & 31)
 	if t.pending != SIGKILL {
 		t.pending = s
 	}
@@ -255,9 +319,13 @@ type Mutex struct {
 func (t *Thread) Lock(m *Mutex, brk Break) bool {
 	t.w.footprint.Reads.add(resMutex)
 	if m.owner != nil {
+		first := t.seen.history
 		why := t.WaitUntil(&m.queue, 0, brk, m.name+", held by "+m.owner.ID, func() bool { return m.owner == nil })
 		if why == Signalled {
 			return false
+		}
+		if !t.w.remember {
+			t.seen.history = first // as if it had been free
 		}
 	}
 	t.w.footprint.Reads.add(resMutex)
@@ -274,6 +342,7 @@ func (t *Thread) Unlock(m *Mutex) {
 		panic("sim: " + t.ID + " unlocks " + m.name + " without holding it")
 	}
 	m.owner = nil
+	t.w.asked.Queues |= 1 << m.queue.bit
 	if len(m.queue.sleepers) > 0 {
 		t.w.wake(&m.queue, 1)
 	}

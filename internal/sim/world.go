@@ -62,7 +62,6 @@ type World struct {
 	permits      permits
 	programs     map[string]Exec
 	helpers      int                       // helpers started
-	copies       uint64                    // copies of module files made
 	files        func(module string) *File // the installed module files
 	// Policy is the name of the policy /sbin/modprobe works by; "" is verified.
 	Policy string
@@ -104,6 +103,7 @@ func New(o Options) *World {
 		inodes:   map[uint64]*idempotent{},
 		programs: map[string]Exec{},
 	}
+	w.names = NewNames()
 	w.boot(o)
 	return w
 }
@@ -128,7 +128,9 @@ func (w *World) boot(o Options) {
 		w.programs[path] = x
 	}
 	w.permits.init(o.Profile)
-	w.wq.bit, w.umhQueue.bit, w.permits.q.bit, w.mm.queue.bit = 2, 3, 4, 5
+	w.wq.bit, w.umhQueue.bit, w.permits.q.bit, w.mm.queue.bit = bitModules, bitHelpers, bitPermits, bitMutex
+	w.ueventQ.bit, w.asyncQ.bit, w.workQ.bit = bitUevents, bitAsync, bitWorkers
+	w.ueventQ.counts = true
 	w.permits.q.rivals = o.Profile.KmodMax <= permitsMatter
 }
 
@@ -147,7 +149,7 @@ func (w *World) Restart(o Options) {
 		threads: old.threads, idle: old.idle, spare: old.spare, events: old.events[:0], log: old.log[:0], list: old.list[:0],
 		symbols: old.symbols, provided: old.provided, inodes: old.inodes,
 		programs: old.programs, byID: old.byID, sleepers: old.sleepers[:0], quiet: old.quiet,
-		tracking: tracking{modules: old.modules, named: old.named, family: old.family, keys: old.keys, points: old.points},
+		tracking: tracking{names: old.names, remember: old.remember, apart: old.apart, points: old.points},
 	}
 	w.ledger.open = old.ledger.open[:0]
 	w.audit, w.uevents, w.printed = old.audit[:0], old.uevents[:0], old.printed[:0]
