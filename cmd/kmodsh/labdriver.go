@@ -32,6 +32,9 @@ func (p *program) labDriver(ctx context.Context, args []string) error {
 	for _, k := range kernels {
 		stop := p.front.Meter.Start("building the test driver for " + k.Release)
 		d, err := c.BuildDriver(ctx, k, labProgress(p.session.Progress))
+		if err == nil {
+			err = c.BuildTests(ctx, k, labProgress(p.session.Progress))
+		}
 		stop()
 		if err != nil {
 			return fmt.Errorf("test driver for %s: %w", k.Release, err)

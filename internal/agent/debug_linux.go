@@ -27,8 +27,10 @@ type debugger struct {
 	log      *kernelLog
 
 	mu     sync.Mutex
-	policy string // of helpers, "" the usual one
-	helper string // what stands in the place of modprobe, "" the real one
+	drv    *driver // nil when it is not there
+	noDrv  string  // why it is not
+	policy string  // of helpers, "" the usual one
+	helper string  // what stands in the place of modprobe, "" the real one
 }
 
 // newDebugger opens the gate.
@@ -58,6 +60,7 @@ func (d *debugger) operations() map[wire.Op]operation {
 		wire.OpSettings: d.doSettings,
 		wire.OpSnapshot: d.doSnapshot,
 		wire.OpOutcome:  d.doOutcome,
+		wire.OpDriver:   d.doDriver,
 	}
 }
 
@@ -87,8 +90,13 @@ func (d *debugger) doSpawn(ctx context.Context, raw json.RawMessage) (any, error
 		return nil, err
 	case a.Task.Name == "" && !v.Driver:
 		return nil, &kernel.WordsError{Msg: v.Name + ": what? a name is missing"}
+	case v.Driver && d.driver() == nil:
+		return nil, d.errNoDriver("a thread of the kernel that does " + v.Name)
 	case v.Driver:
-		return nil, errNoDriver(kernel.OpDebug, "a thread of the kernel that does "+v.Name)
+		if err := d.spawnKernel(ctx, a, v); err != nil {
+			return nil, err
+		}
+		return d.threads(ctx, 0, nil)
 	}
 	if v.Name == "insmod" || v.Name == "init" {
 		if _, err := moduleFile(a.Task.Name); err != nil {
@@ -101,9 +109,24 @@ func (d *debugger) doSpawn(ctx context.Context, raw json.RawMessage) (any, error
 	return d.threads(ctx, 0, nil)
 }
 
-// errNoDriver says what cannot be done without the test driver.
-func errNoDriver(op kernel.Op, what string) error {
-	return &kernel.UnsupportedError{Op: op, Why: what + " needs the test driver in the guest, which is not there; build it with: kmodsh lab driver build"}
+// spawnKernel makes a kernel thread that will do a task.
+func (d *debugger) spawnKernel(ctx context.Context, a wire.Spawn, v wire.Task) error {
+	t := &thread{id: a.ID, comm: v.Comm, task: &a.Task, kernel: true}
+	t.outcome.Task = a.Task.String()
+	t.kill = func(sig string) error {
+		if sig != "KILL" {
+			return &kernel.WordsError{Msg: "a thread of the kernel heeds SIGKILL only"}
+		}
+		return unix.Kill(t.pid, unix.SIGKILL)
+	}
+	if err := d.steps.add(t); err != nil {
+		return err
+	}
+	if err := d.driver().begin(ctx, t); err != nil {
+		d.steps.forget(t)
+		return err
+	}
+	return d.driver().named(t)
 }
 
 // spawnChild starts a process that will do a task, and waits until it stands
@@ -133,7 +156,13 @@ func (d *debugger) spawnChild(ctx context.Context, a wire.Spawn, v wire.Task) er
 		d.stream.ended(r.pid)
 		d.steps.end(t, func() { t.became(out, err, status) })
 	})
-	return d.steps.begun(ctx, t)
+	if err := d.steps.begun(ctx, t); err != nil || d.driver() == nil {
+		return err
+	}
+	if err := d.driver().follow(r.pid); err != nil {
+		return err
+	}
+	return d.driver().named(t)
 }
 
 // became notes what became of a task whose process has ended.
@@ -156,8 +185,8 @@ func (d *debugger) who(pid int) *thread {
 	if t := d.steps.ofTask(pid); t != nil && t.stand != standDone {
 		return t
 	}
-	if !kernelStarted(pid) {
-		return nil
+	if !kernelStarted(pid) || d.driver() != nil {
+		return nil // the driver told of those that are followed before their exec
 	}
 	parent := d.steps.requester()
 	if parent == nil {
@@ -230,8 +259,14 @@ func (d *debugger) doFault(_ context.Context, raw json.RawMessage) (any, error) 
 	if err != nil {
 		return nil, err
 	}
-	if !validStage(a.Fault.Point) || a.Fault.Point == "" {
-		return nil, errNoDriver(kernel.OpDebug, "a fault at "+a.Fault.Point)
+	if !isStage(a.Fault.Point) {
+		dr := d.driver()
+		if dr == nil {
+			return nil, d.errNoDriver("a fault at " + a.Fault.Point)
+		}
+		if err := dr.fault(a.Fault, false); err != nil {
+			return nil, err
+		}
 	}
 	d.steps.mu.Lock()
 	defer d.steps.mu.Unlock()
@@ -242,6 +277,9 @@ func (d *debugger) doUnfault(_ context.Context, raw json.RawMessage) (any, error
 	a, err := args[wire.Unfault](raw)
 	if err != nil {
 		return nil, err
+	}
+	if dr := d.driver(); dr != nil {
+		dr.unfault(func(f kernel.Fault) bool { return f.Number == a.Number })
 	}
 	d.steps.mu.Lock()
 	defer d.steps.mu.Unlock()

@@ -43,6 +43,9 @@ func (p *faultPlan) remove(number int) bool {
 func (p *faultPlan) strike(t *thread, point, module string) (e effect) {
 	for i := range p.list {
 		f := &p.list[i]
+		if f.Fail != 0 && !isStage(point) {
+			continue // the driver's
+		}
 		if f.Point != point || f.Thread != "" && f.Thread != t.id || f.Module != "" && f.Module != module {
 			continue
 		}

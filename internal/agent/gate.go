@@ -1,5 +1,7 @@
 package agent
 
+import "example.org/kmodsh/internal/trace"
+
 // A loader in a guest that is debugged asks at the gate before it goes on: it
 // says hello once, and then, when the answer was that it is followed, tells
 // each of its stages and waits until it is let go. One packet of a
@@ -47,4 +49,10 @@ type gateAnswer struct {
 	Policy   string `json:"policy,omitempty"` // by which helpers work
 	Helper   string `json:"helper,omitempty"` // what helpers do, "" for their work
 	Dropped  bool   `json:"dropped,omitempty"`
+}
+
+// isStage says whether a point is a stage of a loader.
+func isStage(point string) bool {
+	p, ok := trace.LookupPoint(point)
+	return ok && p.Phase == trace.PhaseHelper
 }

@@ -27,6 +27,9 @@ type requests struct {
 	count   int
 	swept   int64          // when the list was last looked through
 	helpers map[int]uint64 // process -> request
+	// numbered: the driver numbers the requests and names their helpers.
+	numbered bool
+	asking   map[int]uint64 // process -> the request it makes, as the driver said
 }
 
 // asked is a request that no helper has shown up for.
@@ -36,12 +39,16 @@ type asked struct {
 }
 
 func newRequests() *requests {
-	return &requests{waiting: map[string][]asked{}, helpers: map[int]uint64{}}
+	return &requests{waiting: map[string][]asked{}, helpers: map[int]uint64{}, asking: map[int]uint64{}}
 }
 
 // tie sets e.Request. Events must come in order.
 func (r *requests) tie(e *trace.Event) {
 	pid := e.Thread.PID
+	if r.numbered {
+		r.tieNumbered(e)
+		return
+	}
 	switch e.Point {
 	case trace.PointRequest:
 		r.number++
@@ -65,8 +72,37 @@ func (r *requests) tie(e *trace.Event) {
 	}
 }
 
+// tieNumbered is tie where the driver says which request is which.
+func (r *requests) tieNumbered(e *trace.Event) {
+	pid := e.Thread.PID
+	switch e.Point {
+	case noteRequest:
+		r.asking[pid] = e.Request
+	case noteHelper:
+		r.helpers[pid] = e.Request
+	case trace.PointStarted:
+		if name, ok := requestedOf(*e); ok {
+			e.Name = name
+		}
+	}
+	if e.Request == 0 && pid != 0 {
+		if e.Request = r.asking[pid]; e.Request == 0 {
+			e.Request = r.helpers[pid]
+		}
+	}
+	switch e.Point {
+	case trace.PointExit:
+		delete(r.helpers, pid)
+	case pointReturned:
+		delete(r.asking, pid)
+	}
+}
+
 // ended forgets a process.
-func (r *requests) ended(pid int) { delete(r.helpers, pid) }
+func (r *requests) ended(pid int) {
+	delete(r.helpers, pid)
+	delete(r.asking, pid)
+}
 
 // requestedOf reads the requested name out of the command line that a loader
 // reports when it starts. The kernel's has the form "modprobe -q -- NAME", and

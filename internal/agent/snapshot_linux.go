@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"example.org/kmodsh/internal/agent/wire"
+	"example.org/kmodsh/internal/inject"
 	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/kmod"
 	"example.org/kmodsh/internal/trace"
@@ -28,9 +29,16 @@ func (d *debugger) doSnapshot(ctx context.Context, raw json.RawMessage) (any, er
 	if s.Listed, err = listed(); err != nil {
 		return nil, err
 	}
-	for _, m := range s.Listed {
-		s.Modules = append(s.Modules, moduleState(m))
+	if dr := d.driver(); dr != nil {
+		if err := dr.fill(ctx, &s); err != nil {
+			return nil, err
+		}
+	} else {
+		for _, m := range s.Listed {
+			s.Modules = append(s.Modules, moduleState(m))
+		}
 	}
+	d.steps.loaders(s.Modules)
 	linkUses(s.Modules)
 	s.Dirs = otherDirs(s.Modules)
 	s.Log, s.LogSeq = d.log.after(a.LogSeq)
@@ -77,6 +85,35 @@ func moduleState(m kernel.Module) kernel.ModuleState {
 		}
 	}
 	return s
+}
+
+// fill fills in what only the driver knows: the modules that /proc/modules hides
+// too, each in its true state, and the permits.
+func (d *driver) fill(ctx context.Context, s *wire.Snapshot) error {
+	list, err := d.state(ctx)
+	if err != nil {
+		return err
+	}
+	rows := make(map[string]kernel.Module, len(s.Listed))
+	for _, m := range s.Listed {
+		rows[m.Name] = m
+	}
+	for _, e := range list {
+		switch e.Kind {
+		case inject.Module:
+			name := cleanText(e.Module, kernelName)
+			row, ok := rows[name]
+			if !ok {
+				row = kernel.Module{Name: name, Refs: e.Refs}
+			}
+			m := moduleState(row)
+			m.State, m.Refs = e.State, e.Refs
+			s.Modules = append(s.Modules, m)
+		case inject.Permits:
+			s.Permits = kernel.Permits{Used: max(0, e.Used), Max: e.Limit, Waiting: max(0, e.Waiting)}
+		}
+	}
+	return nil
 }
 
 // linkUses fills in what each module uses, by what uses each.

@@ -40,12 +40,13 @@ type stepper struct {
 	byTask  map[int]*thread // process or task -> thread
 	version uint64
 	helpers int
+	loaded  map[string]string // module -> ID of the thread that was last seen loading it
 	faults  faultPlan
 	news    chan struct{} // closed and made again at each change
 }
 
 func newStepper(look func(pid, tid int) sight, now func() int64) *stepper {
-	return &stepper{look: look, now: now, byID: map[string]*thread{}, byTask: map[int]*thread{}, news: make(chan struct{})}
+	return &stepper{look: look, now: now, byID: map[string]*thread{}, byTask: map[int]*thread{}, loaded: map[string]string{}, news: make(chan struct{})}
 }
 
 // touched notes that t has changed; s.mu is held.

@@ -2,7 +2,10 @@ package agent
 
 import (
 	"context"
+	"strings"
 	"time"
+
+	"example.org/kmodsh/internal/kernel"
 )
 
 // arrive says that a thread has come to a point, from which goOn lets it go.
@@ -14,6 +17,9 @@ func (s *stepper) arrive(t *thread, point, module, name string, goOn func(errno 
 	}
 	if module != "" {
 		t.module = module
+		if strings.HasPrefix(point, "L") {
+			s.loaded[module] = t.id
+		}
 	}
 	e := s.faults.strike(t, point, t.module)
 	switch {
@@ -140,5 +146,44 @@ func (s *stepper) begun(ctx context.Context, t *thread) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		}
+	}
+}
+
+// asks notes the number of a thread's request.
+func (s *stepper) asks(t *thread, request uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t.request = request
+}
+
+// leaves says that a thread left a stop without being told to: its hold had a
+// deadline, or it was killed.
+func (s *stepper) leaves(t *thread) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch t.stand {
+	case standStopped, standHeld, standDelayed:
+		t.goOn = nil
+		s.set(t, standRunning)
+	}
+}
+
+// hit counts that a fault has struck.
+func (s *stepper) hit(number int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := range s.faults.list {
+		if s.faults.list[i].Number == number {
+			s.faults.list[i].Hits++
+		}
+	}
+}
+
+// loaders fills in which thread loaded each module, as far as it was seen.
+func (s *stepper) loaders(list []kernel.ModuleState) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := range list {
+		list[i].Loader = s.loaded[list[i].Name]
 	}
 }

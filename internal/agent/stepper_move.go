@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -141,7 +142,7 @@ func (s *stepper) stands(t *thread) bool {
 		s.running(t) // its answer is on its way
 		return false
 	}
-	w := waitOf(at, t.at)
+	w := waitOf(at, s.rivals(t))
 	if w.kind == waitHelper {
 		helper := s.helperOf(t)
 		if helper == nil || helper.stand == standDone {
@@ -164,6 +165,10 @@ func (s *stepper) stands(t *thread) bool {
 	}
 	return true
 }
+
+// goneWait is how long the answer of a kernel thread that has ended may take, in
+// nanoseconds: its verdict needs the indexes of the tree.
+const goneWait = 15 * second
 
 // named is what a wait is for, in words.
 func (k known) named(module string) string {
@@ -190,8 +195,14 @@ func (s *stepper) running(t *thread) {
 // is held. A helper that told its exit status had it; one that did not was
 // killed, or never became a program.
 func (s *stepper) vanished(t *thread) bool {
-	if t.kernel && s.now()-t.since < int64(second) {
-		return false // what it returned is on its way
+	if t.kernel {
+		if t.gone == 0 {
+			t.gone = s.now()
+		}
+		if s.now()-t.gone < goneWait {
+			s.running(t) // what it returned is on its way
+			return false
+		}
 	}
 	if t.task == nil && !t.exited {
 		t.killed = t.signal != ""
@@ -292,9 +303,17 @@ func (s *stepper) requester() *thread {
 		if h := s.helperOf(t); h != nil && h.stand != standDone {
 			continue
 		}
-		if waitOf(s.look(t.pid, t.tid), t.at).kind == waitHelper {
+		if waitOf(s.look(t.pid, t.tid), false).kind == waitHelper {
 			return t
 		}
 	}
 	return nil
+}
+
+// rivals says whether another thread is loading the module that t is; s.mu is
+// held.
+func (s *stepper) rivals(t *thread) bool {
+	return slices.ContainsFunc(s.threads, func(o *thread) bool {
+		return o != t && o.module == t.module && o.stand != standDone && (strings.HasPrefix(o.at, "L") || strings.HasPrefix(o.at, "W") || strings.HasPrefix(o.at, "U"))
+	})
 }

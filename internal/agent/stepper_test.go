@@ -123,8 +123,13 @@ func TestStepperPoints(t *testing.T) {
 func TestStepperWaits(t *testing.T) {
 	c := newScene(t)
 	a := c.spawn("A", 10, "H0", "sleep")
+	c.spawn("C", 12, "L17") // the load that is waited for
+	c.step("C", "")
 	c.step("A", "")
 	c.step("A", "")
+	c.s.mu.Lock()
+	c.s.set(c.s.byID["C"], standHeld)
+	c.s.mu.Unlock()
 	c.stands("A", "blocked", "H0", "the other minix to finish loading")
 	c.step("A", "waits for the other minix to finish loading")
 	if err := c.s.await(t.Context(), 0); err != nil { // no time ends it
@@ -253,25 +258,25 @@ func TestStepperAstray(t *testing.T) {
 
 func TestWaitOf(t *testing.T) {
 	for _, c := range []struct {
-		at    string
+		other bool
 		state byte
 		stack string
 		want  string
 		timed bool
 	}{
-		{"L6", 'S', "load_module __do_sys_finit_module do_syscall_64", "the other m to finish loading", false},
-		{"L6", 'S', "module_patient_check_exists.constprop.0 load_module", "the other m to finish loading", false},
-		{"L8", 'S', "load_module __do_sys_finit_module", "a symbol of a module, which is coming", true},
-		{"", 'S', "idempotent_init_module __x64_sys_finit_module", "the load of the same file by another thread", false},
-		{"R8", 'D', "call_usermodehelper_exec __request_module", "its helper", false},
-		{"R4", 'S', "__request_module request_main kthread", "a free permit", true},
-		{"L17", 'D', "msleep victim_init do_one_initcall do_init_module load_module", "the init function of m", true},
-		{"U0", 'D', "msleep victim_exit __do_sys_delete_module.constprop.0", "the exit function of m", true},
-		{"", 'S', "futex_wait_queue futex_wait", "", false},
-		{"", 'R', "load_module", "", false},
-		{"", 'S', "", "", false},
+		{true, 'S', "load_module __do_sys_finit_module do_syscall_64", "the other m to finish loading", false},
+		{true, 'S', "module_patient_check_exists.constprop.0 load_module", "the other m to finish loading", false},
+		{false, 'S', "load_module __do_sys_finit_module", "a symbol of a module, which is coming", true},
+		{false, 'S', "idempotent_init_module __x64_sys_finit_module", "the load of the same file by another thread", false},
+		{false, 'D', "call_usermodehelper_exec __request_module", "its helper", false},
+		{false, 'S', "__request_module request_main kthread", "a free permit", true},
+		{false, 'D', "msleep victim_init do_one_initcall do_init_module load_module", "the init function of m", true},
+		{false, 'D', "msleep victim_exit __do_sys_delete_module.constprop.0", "the exit function of m", true},
+		{false, 'S', "futex_wait_queue futex_wait", "", false},
+		{false, 'R', "load_module", "", false},
+		{false, 'S', "", "", false},
 	} {
-		got := waitOf(sight{state: c.state, stack: strings.Fields(c.stack)}, c.at)
+		got := waitOf(sight{state: c.state, stack: strings.Fields(c.stack)}, c.other)
 		if got.named("m") != c.want || got.timed != c.timed {
 			t.Errorf("%c in %s: waits for %q, timed %v; want %q, %v", c.state, c.stack, got.named("m"), got.timed, c.want, c.timed)
 		}

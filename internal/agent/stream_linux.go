@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"example.org/kmodsh/internal/inject"
 	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/trace"
 )
@@ -43,7 +44,8 @@ type stream struct {
 	mu       sync.Mutex
 	merge    merger
 	requests *requests
-	marks    [2]uint64 // the last mark that came back from each source
+	marks    [3]uint64            // the last mark that came back from each source
+	driver   func(n uint64) error // puts a mark into the driver's events, nil without one
 	marked   chan struct{}
 	busy     int          // operations that run
 	loaders  map[int]bool // loaders that have started and not exited
@@ -57,6 +59,7 @@ type stream struct {
 const (
 	fromTracing = 0
 	fromReports = 1
+	fromDriver  = 2
 )
 
 func newStream(out *outbox, t *tracing, r *reports, modules func() ([]kernel.Module, error)) *stream {
@@ -213,13 +216,25 @@ func (s *stream) takeTurn() {
 	}
 	s.turn++
 	t := monotonic()
-	errTracing, errReports := s.tracing.mark(s.turn), s.reports.mark(s.turn)
-	s.await(s.turn, errTracing == nil, errReports == nil)
+	s.mu.Lock()
+	driver := s.driver
+	s.mu.Unlock()
+	var waitFor [3]bool
+	waitFor[fromTracing] = s.tracing.mark(s.turn) == nil
+	waitFor[fromReports] = s.reports.mark(s.turn) == nil
+	waitFor[fromDriver] = driver != nil && driver(s.turn) == nil
+	s.await(s.turn, waitFor)
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, e := range s.merge.advance(t + stampError) {
+		if s.driver != nil && (fromTracefs(e) || e.Module == inject.ModuleName) {
+			continue // the driver tells it, with more; or it is about the driver
+		}
 		s.requests.tie(&e)
+		if e.Point == noteRequest || e.Point == noteHelper {
+			continue
+		}
 		if s.nameOf != nil && e.Thread.PID != 0 {
 			e.Thread.ID = s.nameOf(e.Thread.PID)
 		}
@@ -239,13 +254,30 @@ func (s *stream) takeTurn() {
 	}
 }
 
+// fromTracefs says whether an event is one that the driver tells as well: the
+// tracepoint at the start of free_module.
+func fromTracefs(e trace.Event) bool {
+	return e.Source == "tracefs" && e.Point == trace.PointModuleFree
+}
+
+// hearDriver adds the driver's events to the stream, in which mark puts marks.
+func (s *stream) hearDriver(mark func(n uint64) error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.driver = mark
+	s.requests.numbered = true
+}
+
 // await waits until the mark has come back from the sources it was put into.
-func (s *stream) await(n uint64, tracing, reports bool) {
+func (s *stream) await(n uint64, from [3]bool) {
 	patience := time.NewTimer(markWait)
 	defer patience.Stop()
 	for {
 		s.mu.Lock()
-		back := (!tracing || s.marks[fromTracing] >= n) && (!reports || s.marks[fromReports] >= n)
+		back := true
+		for i, wait := range from {
+			back = back && (!wait || s.marks[i] >= n)
+		}
 		s.mu.Unlock()
 		if back {
 			return

@@ -151,7 +151,7 @@ func moduleFile(name string) (string, error) {
 			return filepath.Join(l.Resolver.Tree().Dir(), f.File), nil
 		}
 	}
-	if path := filepath.Join(l.Resolver.Tree().Dir(), plainDir, name+".ko"); fileIs(path) {
+	if path := filepath.Join(l.Resolver.Tree().Dir(), plainDir, name); fileIs(path) {
 		return path, nil
 	}
 	return "", fmt.Errorf("%w: no module file %s in %s", kernel.ErrNotFound, name, l.Resolver.Tree().Dir())

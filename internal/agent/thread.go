@@ -52,6 +52,7 @@ type thread struct {
 	said    bool  // the wait is what the thread itself has told
 	free    bool  // it goes on at points
 	since   int64 // when it began to run or wait
+	gone    int64 // when it was first found to have ended, 0 not
 
 	goOn func(errno int) // lets it go from where it stands; errno 0, or what the step is to fail with
 	kill func(sig string) error

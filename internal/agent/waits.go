@@ -56,7 +56,7 @@ const second = int64(1e9)
 //
 // The functions are those of 6.1.192 and 6.12.117 as Debian builds them: what
 // is inlined there shows as its caller.
-func waitOf(s sight, at string) known {
+func waitOf(s sight, other bool) known {
 	if !s.asleep() || len(s.stack) == 0 {
 		return known{}
 	}
@@ -74,7 +74,7 @@ func waitOf(s sight, at string) known {
 	case "load_module", "module_patient_check_exists", "add_unformed_module":
 		// wait_event_interruptible(module_wq, finished_loading(name)), or on
 		// 6.1 resolve_symbol_wait, which is inlined.
-		if at == "L8" {
+		if top == "load_module" && !other {
 			return known{waitOther, "a symbol of a module, which is coming", true, 30 * second}
 		}
 		return known{waitOther, "the other %m to finish loading", false, 0}

@@ -97,22 +97,36 @@ const buildLimit = 10 * time.Minute
 // returns the path of the module file in it. What is missing is a
 // *MissingError; what the kernel build complains about is in the error.
 func Build(ctx context.Context, work string, o BuildOptions) (string, error) {
-	if err := checkTree(o); err != nil {
+	if err := build(ctx, work, o, writeSource, ModuleName); err != nil {
 		return "", err
+	}
+	return filepath.Join(work, ModuleName+".ko"), nil
+}
+
+// BuildTests builds the test modules in the directory work, which must be
+// empty: a file for each of TestModules.
+func BuildTests(ctx context.Context, work string, o BuildOptions) error {
+	return build(ctx, work, o, writeTests, TestModules()...)
+}
+
+// build has the kernel's build make the named modules of what write writes.
+func build(ctx context.Context, work string, o BuildOptions, write func(dir string) error, names ...string) error {
+	if err := checkTree(o); err != nil {
+		return err
 	}
 	maker, err := exec.LookPath("make")
 	if err != nil {
-		return "", &MissingError{What: "make", Package: "make", Err: err}
+		return &MissingError{What: "make", Package: "make", Err: err}
 	}
 	// The kernel's makefiles know no quoting (Makefile, "source directory
 	// cannot contain spaces or colons").
 	for _, dir := range []string{work, o.Tree} {
 		if strings.ContainsAny(dir, " :\t\n") {
-			return "", fmt.Errorf("the kernel build cannot work in %q: a space or colon in the path", dir)
+			return fmt.Errorf("the kernel build cannot work in %q: a space or colon in the path", dir)
 		}
 	}
-	if err := writeSource(work); err != nil {
-		return "", err
+	if err := write(work); err != nil {
+		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, buildLimit)
 	defer cancel()
@@ -125,19 +139,20 @@ func Build(ctx context.Context, work string, o BuildOptions) (string, error) {
 	cmd.WaitDelay = time.Second
 	err = cmd.Run()
 	if ctx.Err() != nil {
-		return "", fmt.Errorf("building the test driver: %w", ctx.Err())
+		return fmt.Errorf("building the test driver: %w", ctx.Err())
 	}
 	if err != nil {
-		return "", buildError(err, out.all.Bytes())
+		return buildError(err, out.all.Bytes())
 	}
-	module := filepath.Join(work, ModuleName+".ko")
-	if _, err := os.Stat(module); err != nil {
-		return "", fmt.Errorf("building the test driver: make made none: %w", err)
+	for _, name := range names {
+		if _, err := os.Stat(filepath.Join(work, name+".ko")); err != nil {
+			return fmt.Errorf("building the test driver: make made no %s: %w", name, err)
+		}
 	}
 	if w := complaint(out.all.Bytes(), "warning:"); w != "" {
-		return "", fmt.Errorf("building the test driver: a warning, which is one too many: %s", w)
+		return fmt.Errorf("building the test driver: a warning, which is one too many: %s", w)
 	}
-	return module, nil
+	return nil
 }
 
 // checkTree says what is wrong with a kernel's build directory.

@@ -1,11 +1,7 @@
 package inject
 
 import (
-	"crypto/sha256"
 	"embed"
-	"encoding/hex"
-	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 )
@@ -19,32 +15,19 @@ const ModuleName = "kmodsh_driver"
 var source embed.FS
 
 // SourceKey is a key of the source: another source has another one.
-func SourceKey() string {
-	h := sha256.New()
-	// The order of WalkDir is lexical.
-	err := fs.WalkDir(source, ".", func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		b, err := source.ReadFile(path)
-		fmt.Fprintf(h, "%s %d\n", path, len(b))
-		h.Write(b)
-		return err
-	})
-	if err != nil {
-		panic(err) // what is embedded can be read
-	}
-	return hex.EncodeToString(h.Sum(nil))[:24]
-}
+func SourceKey() string { return keyOf(source) }
 
 // writeSource writes the source into a directory that is there.
-func writeSource(dir string) error {
-	entries, err := source.ReadDir("driver")
+func writeSource(dir string) error { return writeFiles(source, "driver", dir) }
+
+// writeFiles writes the files of a directory of source into a directory.
+func writeFiles(source embed.FS, from, dir string) error {
+	entries, err := source.ReadDir(from)
 	if err != nil {
 		return err
 	}
 	for _, e := range entries {
-		b, err := source.ReadFile("driver/" + e.Name())
+		b, err := source.ReadFile(from + "/" + e.Name())
 		if err != nil {
 			return err
 		}

@@ -62,6 +62,11 @@ func (t *target) begin(ctx context.Context) (done func(), err error) {
 	}
 	t.debug.mu.Lock()
 	if !t.debug.began {
+		var dr wire.Driver
+		if err := t.call(ctx, wire.OpDriver, nil, &dr); err != nil {
+			t.debug.mu.Unlock()
+			return nil, err
+		}
 		if err := t.keep(ctx); err != nil {
 			t.debug.mu.Unlock()
 			return nil, err

@@ -90,9 +90,12 @@ func (c *Cache) buildDriver(ctx context.Context, k Kernel, p Progress) (Driver, 
 
 // driverKey is the part of a driver's name that says for which kernel it is,
 // and of which source.
-func driverKey(k Kernel) (string, error) {
-	key := newFingerprint(driverFormat)
-	key.add(inject.SourceKey(), k.Release, k.Fingerprint)
+func driverKey(k Kernel) (string, error) { return kernelKey(k, driverFormat, inject.SourceKey()) }
+
+// kernelKey is a name for what is made of a source for a kernel.
+func kernelKey(k Kernel, format, source string) (string, error) {
+	key := newFingerprint(format)
+	key.add(source, k.Release, k.Fingerprint)
 	if k.Source != SourceFetched {
 		image, err := fileFingerprint(k.Image)
 		if err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -99,9 +100,29 @@ func (v *vm) giveOut(ctx context.Context, f *os.File) (wait func(failed error) e
 	}, nil
 }
 
-// stop and cont stop the guest's processors, and let them run.
+// stop stops the guest's processors.
 func (v *vm) stop(ctx context.Context) error { return v.qmp.do(ctx, "stop", nil, nil) }
-func (v *vm) cont(ctx context.Context) error { return v.qmp.do(ctx, "cont", nil, nil) }
+
+// cont lets them run.
+//
+// QEMU says that a migration is complete a little before its own main loop has
+// left it (qemu 7.2, migration_iteration_finish), and refuses to go on until
+// then.
+func (v *vm) cont(ctx context.Context) error {
+	tick := time.NewTicker(migrateTick)
+	defer tick.Stop()
+	for {
+		err := v.qmp.do(ctx, "cont", nil, nil)
+		if err == nil || !strings.Contains(err.Error(), "not finalized") {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-tick.C:
+		}
+	}
+}
 
 // migrated waits until a migration, out or in, is complete.
 func (v *vm) migrated(ctx context.Context) error {

@@ -2,7 +2,9 @@ package lab
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 
 	"example.org/kmodsh/internal/agent/wire"
@@ -25,6 +27,15 @@ func (c *Cache) Prepare(ctx context.Context, k Kernel, p Progress) (Boot, error)
 func (c *Cache) prepare(ctx context.Context, k Kernel, p Progress) (Boot, error) {
 	k, tree, err := c.tree(ctx, k, p)
 	if err != nil {
+		return Boot{}, err
+	}
+	extra, made, err := c.findTests(k)
+	switch {
+	case err == nil:
+		if k, tree, err = c.withExtra(ctx, k, tree, extra, made, p); err != nil {
+			return Boot{}, err
+		}
+	case !errors.Is(err, fs.ErrNotExist):
 		return Boot{}, err
 	}
 	b := Boot{Kernel: k}

@@ -96,6 +96,12 @@ func TestFor(t *testing.T) {
 		{"!sim:v4.9", "sim:v4.9", false},
 		{"sim:* !sim:v4.9", "sim:v4.9", false},
 		{"sim:* !sim:v4.9", "vm:6.12", false},
+		{"sim:v6.12", "vm:6.12", true},
+		{"sim:v6.*", "vm:6.1.0-56-amd64", true},
+		{"sim:v6.1", "vm:6.12", false},
+		{"!sim:v6.12", "vm:6.12", false},
+		{"!vm:*", "vm:6.12", false},
+		{"sim:v6.*", "vm:mainline", false},
 		{"*kmod-max=2", "sim:v6.12,kmod-max=2", true},
 	} {
 		if got := For(strings.Fields(tc.only), tc.target); got != tc.want {
@@ -109,6 +115,7 @@ func TestTargetsFor(t *testing.T) {
 	for on, want := range map[string]string{
 		"": "[sim:v6.1 sim:v6.12]", "sim": "[sim:v6.1 sim:v6.12]", "vm": "[vm:6.12]", "host": "[]",
 		"sim:v6.12": "[sim:v6.12]", "sim:v6.12,kmod-max=2": "[sim:v6.12,kmod-max=2]", "sim:v4.9": "[]",
+		"vm:6.1": "[vm:6.1]", "vm:6.12": "[vm:6.12]", "vm:6.6": "[]", "vm:6.1.0-56-amd64": "[vm:6.1.0-56-amd64]",
 	} {
 		if got := fmt.Sprint(s.TargetsFor(on)); got != want {
 			t.Errorf("on %q: %s, want %s", on, got, want)

@@ -62,19 +62,18 @@ func (e *SyntaxError) Error() string {
 
 // For says whether something restricted to the targets in only is for the
 // target of that name. A pattern is one of path.Match, held against the name
-// and against the name without its switches; one with ! before it excludes.
+// and against the name without its switches; one with ! before it excludes. A
+// pattern for a version, "sim:v6.*", also fits a machine with a kernel of it.
 func For(only []string, target string) bool {
 	if len(only) == 0 {
 		return true
 	}
 	base, _, _ := strings.Cut(target, ",")
+	model := Model(target)
 	matched, positive := false, false
 	for _, p := range only {
 		p, not := strings.CutPrefix(p, "!")
-		hit, _ := path.Match(p, base)
-		if !hit {
-			hit, _ = path.Match(p, target)
-		}
+		hit := fits(p, base) || fits(p, target) || model != "" && strings.HasPrefix(p, "sim:v") && fits(p, model)
 		switch {
 		case not && hit:
 			return false
@@ -86,11 +85,28 @@ func For(only []string, target string) bool {
 	return matched || !positive
 }
 
+func fits(pattern, name string) bool {
+	ok, _ := path.Match(pattern, name)
+	return ok
+}
+
+// Model returns the simulated kernel that a virtual machine's kernel is held
+// against: sim:v6.1 for vm:6.1 and vm:6.1.0-56-amd64; "" for any other target.
+func Model(target string) string {
+	spec, ok := strings.CutPrefix(target, "vm:")
+	major, rest, dot := strings.Cut(spec, ".")
+	minor := rest[:len(rest)-len(strings.TrimLeft(rest, "0123456789"))]
+	if !ok || !dot || major == "" || strings.Trim(major, "0123456789") != "" || minor == "" {
+		return ""
+	}
+	return "sim:v" + major + "." + minor
+}
+
 // TargetsFor returns which targets the scenario is run on when a person asks
 // for on: those of its list that are of that kind for a bare kind such as
 // "sim", the very target when the list has it, with or without the switches
-// that were asked for; none when it is not for that target. Without on they are
-// the simulated ones.
+// that were asked for; a machine whose kernel one of the list imitates; none
+// when it is not for that target. Without on they are the simulated ones.
 func (s *Scenario) TargetsFor(on string) []string {
 	if on == "" {
 		on = "sim"
@@ -105,8 +121,9 @@ func (s *Scenario) TargetsFor(on string) []string {
 		return list
 	}
 	base, _, _ := strings.Cut(on, ",")
+	model := Model(on)
 	for _, t := range s.Targets {
-		if t == base || t == on {
+		if t == base || t == on || t == model {
 			return []string{on}
 		}
 	}
