@@ -2,84 +2,360 @@ package agent
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
+	"io"
+	"slices"
+	"sync"
 	"syscall"
+	"time"
 
 	"example.org/kmodsh/internal/agent/wire"
 	"example.org/kmodsh/internal/inject"
 	"example.org/kmodsh/internal/kernel"
+	"example.org/kmodsh/internal/trace"
 )
 
-// driver returns the test driver, nil when it is not there.
-func (d *debugger) driver() *driver {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.drv
+// session is a session with the test driver: inject.Client.
+type session interface {
+	Send(...inject.Command) error
+	Next() (inject.Event, error)
 }
 
-// errNoDriver says what cannot be done without the test driver, and why it is
-// not there.
-func (d *debugger) errNoDriver(what string) error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	why := d.noDrv
-	if why == "" {
-		why = "nobody has loaded it"
-	}
-	return &kernel.UnsupportedError{Op: kernel.OpDebug, Why: what + " needs the test driver: " + why}
+// driver has the stepper hear of the points of the kernel, and tells the test
+// driver who goes on.
+type driver struct {
+	session session
+	steps   *stepper
+	stream  *stream
+	// judge has the verdict on a request that has returned.
+	judge func(name string, ret int64) (kernel.Verdict, trace.State, error)
+	spawn func(func())
+
+	mu       sync.Mutex
+	owners   map[uint64]*thread // of requests, by number
+	askers   map[string]*thread // request threads, by the ID of their command
+	answers  chan inject.Event  // of a State command, nil when nobody asked
+	asking   sync.Mutex
+	serial   int
+	rules    map[int]kernel.Fault // faults that the driver's rules are, by the rule's number
+	lostNext uint64
 }
 
-// doDriver loads the test driver and begins a session with it, unless there is
-// one. That there is no driver is no error: what needs it says so.
-func (d *debugger) doDriver(context.Context, json.RawMessage) (any, error) {
-	if d.driver() != nil {
-		return wire.Driver{Loaded: true}, nil
+func newDriver(s session, steps *stepper, stream *stream, spawn func(func())) *driver {
+	return &driver{
+		session: s, steps: steps, stream: stream, spawn: spawn, judge: judgeNothing,
+		owners: map[uint64]*thread{}, askers: map[string]*thread{}, rules: map[int]kernel.Fault{},
 	}
-	dr, err := d.openDriver()
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if err != nil {
-		d.noDrv = err.Error()
-		return wire.Driver{Why: d.noDrv}, nil
-	}
-	d.drv, d.noDrv = dr, ""
-	return wire.Driver{Loaded: true}, nil
 }
 
-func (d *debugger) openDriver() (*driver, error) {
-	k, err := kernel.NewLinux()
-	if err != nil {
-		return nil, err
-	}
-	f, err := os.Open(wire.DriverFile)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, errors.New("it was not built for this kernel; build it with: kmodsh lab driver build")
-	}
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	if err := k.Finit(context.Background(), f, "", 0); err != nil && !errors.Is(err, syscall.EEXIST) {
-		return nil, fmt.Errorf("it could not be loaded: %w", err)
-	}
-	c, err := inject.Open()
-	if err != nil {
-		return nil, err
-	}
-	dr := newDriver(c, d.steps, d.stream, d.spawn)
-	dr.judge = judgeRequest
-	d.spawn(func() {
-		if err := dr.read(); err != nil {
-			fmt.Fprintln(os.Stderr, "kmodsh-agent:", err)
+func judgeNothing(string, int64) (kernel.Verdict, trace.State, error) { return "", "", nil }
+
+// read takes in the driver's events until its session ends.
+func (d *driver) read() error {
+	for {
+		e, err := d.session.Next()
+		switch {
+		case errors.Is(err, inject.ErrEvent):
+			d.lostNext++
+			continue
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return err
 		}
+		d.hear(e)
+	}
+}
+
+// hear takes in one event.
+func (d *driver) hear(e inject.Event) {
+	d.lostNext += e.Lost
+	switch e.Kind {
+	case inject.Hit:
+		if e.Point == hookChild {
+			return
+		}
+		d.event(e, trace.Event{Point: e.Point, Module: e.Module, State: e.State, Name: e.Name})
+		d.struck(e)
+	case inject.Ret:
+		if e.Point == pointReturned {
+			d.event(e, trace.Event{Point: e.Point, Name: e.Name, Ret: trace.Int(e.Ret)})
+		}
+	case inject.Req:
+		d.event(e, trace.Event{Point: noteRequest, Name: e.Name})
+		d.mu.Lock()
+		if t := d.steps.ofTask(e.PID); t != nil {
+			d.owners[e.Request] = t
+			d.steps.asks(t, e.Request)
+		}
+		d.mu.Unlock()
+	case inject.Helper:
+		d.event(e, trace.Event{Point: noteHelper, Name: e.Name})
+		d.mu.Lock()
+		owner := d.owners[e.Request]
+		d.mu.Unlock()
+		if owner != nil {
+			d.steps.addHelper(e.TGID, owner, e.Request)
+		}
+	case inject.Stopped:
+		d.stopped(e)
+	case inject.Left:
+		if t := d.steps.ofTask(e.PID); t != nil && e.Why != "go" {
+			d.steps.leaves(t)
+		}
+	case inject.Thread:
+		d.mu.Lock()
+		t := d.askers[e.ID]
+		d.mu.Unlock()
+		if t != nil {
+			d.steps.hello(t, e.PID, e.PID, func(int) { d.send(inject.Start{ID: e.ID}) })
+		}
+	case inject.Done:
+		d.ended(e)
+	case inject.Module, inject.Permits, inject.Modprobe, inject.End:
+		d.mu.Lock()
+		answers := d.answers
+		d.mu.Unlock()
+		if answers != nil {
+			select {
+			case answers <- e:
+			default: // more than anybody asked for
+			}
+		}
+	case inject.Mark:
+		d.stream.mark(fromDriver, e.N)
+	}
+}
+
+// event hands an event to the stream.
+func (d *driver) event(e inject.Event, out trace.Event) {
+	out.Time, out.Request, out.Source = e.Time, e.Request, "driver"
+	out.Thread = trace.Thread{PID: e.TGID, Comm: cleanText(e.Comm, 16)}
+	out.Module, out.Name = cleanText(out.Module, kernelName), cleanText(out.Name, kernel.MaxAlias)
+	out.Lost, d.lostNext = d.lostNext, 0
+	switch e.Do {
+	case inject.DoFail:
+		out.Detail = "made to fail with " + kernel.ErrnoName(syscall.Errno(e.Errno))
+	case inject.DoDelay:
+		out.Detail = "delayed"
+	}
+	d.stream.arrive(out)
+}
+
+// stopped says that a thread stands at a point of the kernel.
+func (d *driver) stopped(e inject.Event) {
+	t := d.steps.ofTask(e.PID)
+	if t == nil {
+		t = d.steps.ofTask(e.TGID)
+	}
+	goOn := func(int) { d.send(inject.Go{PID: e.PID}) }
+	if e.Point == hookChild {
+		goOn(0)
+		return
+	}
+	if t == nil {
+		if e.Rule == 0 {
+			goOn(0) // followed by nobody any more
+		}
+		return // held by a rule: it is not one of ours, and release all lets it go
+	}
+	d.steps.arrive(t, e.Point, cleanText(e.Module, kernelName), cleanText(e.Name, kernel.MaxAlias), goOn)
+}
+
+// send tells the driver; a command that it refuses because its thread has left
+// is no news.
+func (d *driver) send(c ...inject.Command) error { return d.session.Send(c...) }
+
+// struck counts what a rule did to a fault's hits.
+func (d *driver) struck(e inject.Event) {
+	if e.Rule == 0 {
+		return
+	}
+	d.mu.Lock()
+	f, ok := d.rules[e.Rule]
+	d.mu.Unlock()
+	if ok {
+		d.steps.hit(f.Number)
+	}
+}
+
+// ended is the end of a request thread.
+func (d *driver) ended(e inject.Event) {
+	d.mu.Lock()
+	t := d.askers[e.ID]
+	delete(d.askers, e.ID)
+	d.mu.Unlock()
+	if t == nil {
+		return
+	}
+	d.spawn(func() {
+		verdict, state, err := d.judge(t.judged(), e.Ret)
+		d.steps.end(t, func() {
+			o := &t.outcome
+			o.Ret, o.Verdict, o.State = e.Ret, verdict, state
+			if t.task.Verb == "getfs" && e.Ret != 0 {
+				o.Ret = -int64(syscall.ENODEV) // what mount makes of it (fs/namespace.c, do_new_mount)
+			}
+			if err != nil {
+				o.Error = wire.FromError(err)
+			}
+		})
 	})
-	d.stream.hearDriver(func(n uint64) error { return c.Send(inject.Sync{N: n}) })
-	if err := setHooks(c); err != nil {
-		c.Close()
+}
+
+// judged is the name by which a request is judged: of a file system type, that
+// of its alias.
+func (t *thread) judged() string {
+	if t.task.Verb == "getfs" {
+		return "fs-" + t.task.Name
+	}
+	return t.task.Name
+}
+
+// begin makes a kernel thread that will do a task, and waits until it stands at
+// its beginning.
+func (d *driver) begin(ctx context.Context, t *thread) error {
+	mode := inject.Wait
+	switch {
+	case t.task.Verb == "getfs":
+		mode = inject.FS
+	case t.task.NoWait:
+		mode = inject.NoWait
+	}
+	d.mu.Lock()
+	d.serial++
+	id := fmt.Sprintf("t%d", d.serial)
+	d.askers[id] = t
+	d.mu.Unlock()
+	r := inject.Request{ID: id, Name: t.task.Name, Mode: mode, Traced: true}
+	if err := d.send(r); err != nil {
+		d.mu.Lock()
+		delete(d.askers, id)
+		d.mu.Unlock()
+		return err
+	}
+	return d.steps.begun(ctx, t)
+}
+
+// stateWait is how long the driver may take to tell the state of the kernel.
+const stateWait = 10 * time.Second
+
+// state asks for the true state of the kernel.
+func (d *driver) state(ctx context.Context) ([]inject.Event, error) {
+	d.asking.Lock()
+	defer d.asking.Unlock()
+	answers := make(chan inject.Event, 4096)
+	d.mu.Lock()
+	d.answers = answers
+	d.mu.Unlock()
+	defer func() {
+		d.mu.Lock()
+		d.answers = nil
+		d.mu.Unlock()
+	}()
+	if err := d.send(inject.State{}); err != nil {
 		return nil, err
 	}
-	return dr, nil
+	ctx, cancel := context.WithTimeout(ctx, stateWait)
+	defer cancel()
+	var list []inject.Event
+	for {
+		select {
+		case e := <-answers:
+			if e.Kind == inject.End {
+				return list, nil
+			}
+			list = append(list, e)
+		case <-ctx.Done():
+			return nil, fmt.Errorf("the test driver did not tell the state of the kernel: %w", ctx.Err())
+		}
+	}
+}
+
+// follow has a process stop at the points of the kernel; unfollow ends that.
+func (d *driver) follow(pid int) error   { return d.send(inject.Trace{PID: pid}) }
+func (d *driver) unfollow(pid int) error { return d.send(inject.Untrace{PID: pid}) }
+
+// fault makes rules of a fault: what the driver alone can do is to fail. A hold
+// and a delay are the stepper's for threads that stop at points; with all they
+// are rules, too, for those that do not.
+func (d *driver) fault(f kernel.Fault, all bool) error {
+	r := inject.Rule{Point: f.Point, Module: f.Module, Hit: f.Hit}
+	switch {
+	case f.Fail != 0:
+		r.Do, r.Errno = inject.DoFail, f.Fail
+	case !all:
+		return nil
+	case f.Hold:
+		r.Do = inject.DoHold
+	case f.Delay > 0:
+		r.Do, r.Delay = inject.DoDelay, max(time.Millisecond, f.Delay.Round(time.Millisecond))
+	default:
+		return nil
+	}
+	if f.Thread != "" {
+		t, err := d.steps.thread(f.Thread)
+		if err != nil || t.pid == 0 {
+			return nil // it comes with the thread
+		}
+		r.PID = t.pid
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for r.N = 1; r.N <= inject.MaxRule; r.N++ {
+		if _, taken := d.rules[r.N]; !taken {
+			if err := d.send(r); err != nil {
+				return err
+			}
+			d.rules[r.N] = f
+			return nil
+		}
+	}
+	return fmt.Errorf("more than %d faults at points of the kernel", inject.MaxRule)
+}
+
+// unfault takes the rules of a fault away; those that fits says yes to.
+func (d *driver) unfault(fits func(kernel.Fault) bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for n, f := range d.rules {
+		if fits(f) {
+			d.send(inject.Unrule{N: n})
+			delete(d.rules, n)
+		}
+	}
+}
+
+// named puts the rules of faults in force that are for a thread which has just
+// been made.
+func (d *driver) named(t *thread) error {
+	d.steps.mu.Lock()
+	var mine []kernel.Fault
+	for _, f := range d.steps.faults.list {
+		if f.Thread == t.id && f.Fail != 0 && !isStage(f.Point) {
+			mine = append(mine, f)
+		}
+	}
+	d.steps.mu.Unlock()
+	for _, f := range mine {
+		d.mu.Lock()
+		there := slices.ContainsFunc(mapValues(d.rules), func(o kernel.Fault) bool { return o.Number == f.Number })
+		d.mu.Unlock()
+		if there {
+			continue
+		}
+		if err := d.fault(f, false); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func mapValues(m map[int]kernel.Fault) []kernel.Fault {
+	var list []kernel.Fault
+	for _, v := range m {
+		list = append(list, v)
+	}
+	return list
 }

@@ -16,6 +16,17 @@ const (
 	requestsMax = 4096
 )
 
+// What the driver tells that is no point: the stream uses it to tie requests to
+// what belongs to them, and passes it on to nobody.
+const (
+	noteRequest = "note:request"
+	noteHelper  = "note:helper"
+	// pointReturned is the end of a request.
+	pointReturned = "R9"
+	// hookChild is where a helper's process begins, which no point is.
+	hookChild = "child"
+)
+
 // requests numbers the request_module() calls in the order in which the kernel
 // traces them, and ties to each what belongs to it, as far as user space can
 // see: the modprobe process is the first one to start for the requested name
