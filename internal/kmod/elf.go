@@ -41,6 +41,7 @@ const (
 	secThisModule
 	secVersionExtCRCs
 	secVersionExtNames
+	secBuildID
 	secCount
 )
 
@@ -63,6 +64,8 @@ func elfSectionOf(name []byte) elfSection {
 		return secVersionExtCRCs
 	case "__version_ext_names":
 		return secVersionExtNames
+	case ".note.gnu.build-id":
+		return secBuildID
 	}
 	return -1
 }
@@ -215,4 +218,18 @@ func elfStrings(b []byte, fn func(s []byte)) {
 		}
 		b = b[n+1:]
 	}
+}
+
+// buildID returns what a note of type NT_GNU_BUILD_ID holds: lengths of name
+// and description, the type 3, the name "GNU", the description.
+func (f *elfFile) buildID(note []byte) []byte {
+	const head, gnu = 12, 4
+	if len(note) < head+gnu || f.order.Uint32(note) != gnu || f.order.Uint32(note[8:]) != 3 {
+		return nil
+	}
+	n := uint64(f.order.Uint32(note[4:]))
+	if n > uint64(len(note)-head-gnu) {
+		return nil
+	}
+	return note[head+gnu : head+gnu+int(n)]
 }

@@ -32,6 +32,8 @@ type ModuleFacts struct {
 	// ThisModule is the size in bytes of .gnu.linkonce.this_module, which has
 	// to be that of the kernel's struct module; -1 when there is none.
 	ThisModule int64 `json:"this_module"`
+	// BuildID tells builds apart: the linker's note, nil when there is none.
+	BuildID []byte `json:"build_id,omitempty"`
 	// Signature is nil for an unsigned module.
 	Signature *Signature `json:"signature,omitempty"`
 }
@@ -64,6 +66,11 @@ func ReadModule(image []byte) (*ModuleFacts, error) {
 	if s, ok := ModuleSignature(image); ok {
 		m.Signature = &s
 	}
+	note, err := f.section(secBuildID)
+	if err != nil {
+		return nil, err
+	}
+	m.BuildID = f.buildID(note)
 	info, err := f.section(secModinfo)
 	if err != nil {
 		return nil, err

@@ -4,6 +4,7 @@ import (
 	"debug/elf"
 	"encoding/binary"
 	"errors"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -95,13 +96,13 @@ func TestModuleSignature(t *testing.T) {
 		ok    bool
 	}{
 		"unsigned":  {image, Signature{}, false},
-		"pkcs7":     {sign(10, 2), Signature{"PKCS#7", 10, len(image)}, true},
-		"other":     {sign(10, 9), Signature{"unknown", 10, len(image)}, true},
+		"pkcs7":     {sign(10, 2), Signature{IDType: "PKCS#7", Length: 10, Offset: len(image)}, true},
+		"other":     {sign(10, 9), Signature{IDType: "unknown", Length: 10, Offset: len(image), Key: []byte{}, Bytes: make([]byte, 10)}, true},
 		"too long":  {sign(1<<31, 2), Signature{}, false},
 		"only mark": {[]byte(signatureMark), Signature{}, false},
 	}
 	for name, test := range tests {
-		if got, ok := ModuleSignature(test.image); got != test.want || ok != test.ok {
+		if got, ok := ModuleSignature(test.image); !reflect.DeepEqual(got, test.want) || ok != test.ok {
 			t.Errorf("%s: %+v, %v, want %+v", name, got, ok, test.want)
 		}
 	}

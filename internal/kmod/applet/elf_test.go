@@ -3,6 +3,7 @@ package applet
 import (
 	"bytes"
 	"encoding/binary"
+	"encoding/hex"
 	"strings"
 )
 
@@ -17,6 +18,8 @@ import (
 //	nocrc            exports are in __ksymtab_strings only
 //	big, 32          byte order, class
 //	sign             a signature of no sense behind the image
+//	sign HEX HEX     a signature and its trailer
+//	buildid HEX      the linker's note
 //
 // The checksum of a symbol is made of its name alone.
 func koText(text string) []byte {
@@ -42,7 +45,14 @@ func koText(text string) []byte {
 		case "32":
 			m.narrow = true
 		case "sign":
-			m.signed = true
+			sig, trailer, _ := strings.Cut(arg, " ")
+			if arg == "" {
+				sig, trailer = "736967", "000002000000000000000003"
+			}
+			m.tail, _ = hex.DecodeString(sig + trailer)
+			m.tail = append(m.tail, "~Module signature appended~\n"...)
+		case "buildid":
+			m.buildID, _ = hex.DecodeString(arg)
 		}
 	}
 	return m.image()
@@ -51,7 +61,8 @@ func koText(text string) []byte {
 type koFile struct {
 	info                             string
 	exports, imports, weak, versions []string
-	noCRC, big, narrow, signed       bool
+	noCRC, big, narrow               bool
+	tail, buildID                    []byte
 }
 
 func koCRC(name string) uint32 {
@@ -119,19 +130,19 @@ func (m koFile) image() []byte {
 		row := append(word(nil, uint64(koCRC(v))), v...)
 		versions = append(versions, append(row, make([]byte, 64-len(row))...)...)
 	}
+	var note []byte
+	if m.buildID != nil {
+		note = order.AppendUint32(order.AppendUint32(order.AppendUint32(nil, 4), uint32(len(m.buildID))), 3)
+		note = append(append(note, "GNU\x00"...), m.buildID...)
+	}
 	sections := []koSection{
 		{"", 0, nil}, {".text", 1, []byte{0xc3}}, {".modinfo", 1, []byte(m.info)},
 		{".symtab", 2, symtab}, {".strtab", 3, strtab}, {"__ksymtab_strings", 1, names},
 		{"__kcrctab", 1, crcs}, {"__versions", 1, versions},
-		{".gnu.linkonce.this_module", 1, make([]byte, 128)}, {".shstrtab", 3, nil},
+		{".note.gnu.build-id", 7, note}, {".gnu.linkonce.this_module", 1, make([]byte, 128)}, {".shstrtab", 3, nil},
 	}
 	image := layOut(sections, order, m.narrow, m.big)
-	if m.signed {
-		image = append(image, "sig"...)
-		image = append(image, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 3)
-		image = append(image, "~Module signature appended~\n"...)
-	}
-	return image
+	return append(image, m.tail...)
 }
 
 // layOut writes header, section bodies and section headers.

@@ -12,7 +12,7 @@ import (
 	"example.org/kmodsh/internal/kmod"
 )
 
-// modinfoOptions are the flags of modinfo(8) of kmod 30.
+// modinfoOptions are the flags of modinfo(8).
 var modinfoOptions = []option{
 	{short: 'a', long: "author"},
 	{short: 'd', long: "description"},
@@ -20,7 +20,7 @@ var modinfoOptions = []option{
 	{short: 'p', long: "parameters"},
 	{short: 'n', long: "filename"},
 	{short: '0', long: "null"},
-	{long: "modname"},
+	{short: 'm', long: "modname"},
 	{short: 'F', long: "field", arg: true},
 	{short: 'k', long: "set-version", arg: true},
 	{short: 'b', long: "basedir", arg: true},
@@ -32,9 +32,14 @@ var modinfoOptions = []option{
 type modinfoRun struct {
 	*program
 	field         string
+	one           bool // only field is printed
+	byName        bool // arguments are module names and nothing else
 	base, release string
 	end           string // of each field
 	out           *bufio.Writer
+
+	dir      string         // of the tree
+	resolver *kmod.Resolver // nil until needed
 }
 
 // modinfo prints what module files say of themselves.
@@ -51,11 +56,13 @@ func (p *program) modinfo(args []string) error {
 		case "version":
 			return p.version()
 		case "author", "description", "license", "filename":
-			m.field = f.id
+			m.field, m.one = f.id, true
 		case "parameters":
-			m.field = "parm"
+			m.field, m.one = "parm", true
 		case "field":
-			m.field = f.value
+			m.field, m.one = f.value, true
+		case "modname":
+			m.byName = true
 		case "null":
 			m.end = "\x00"
 		case "basedir":
@@ -70,6 +77,7 @@ func (p *program) modinfo(args []string) error {
 	var failed error
 	for _, name := range rest {
 		if err := m.show(name); err != nil {
+			m.out.Flush() // what was said before stays before
 			p.complain(err)
 			failed = errSilent
 		}
@@ -79,67 +87,68 @@ func (p *program) modinfo(args []string) error {
 
 // show prints one argument: a file, or a name that stands for modules.
 func (m *modinfoRun) show(name string) error {
-	if st, err := os.Stat(name); err == nil && st.Mode().IsRegular() && (strings.Contains(name, "/") || kmod.IsModuleFile(name)) {
-		file := name
+	if st, err := os.Stat(name); !m.byName && err == nil && st.Mode().IsRegular() && kmod.IsModuleFile(name) {
+		file := name // not cleaned, as kmod shows it
 		if !path.IsAbs(file) {
 			wd, err := os.Getwd()
 			if err != nil {
 				return err
 			}
-			file = path.Join(wd, file)
+			file = wd + "/" + file
 		}
-		f, err := os.Open(name)
-		if err != nil {
-			return err
-		}
-		defer f.Close()
-		image, err := kmod.OpenImage(f, name)
-		if err != nil {
-			return err
-		}
-		return m.print(file, image)
+		return m.file(file)
 	}
-	if strings.Contains(name, "/") {
-		return said("Module %s not found.", name)
-	}
-	dir, err := m.treeDir(m.base, m.release)
+	r, err := m.tree()
 	if err != nil {
 		return err
 	}
-	r, err := m.resolver(dir, nil)
-	if err != nil {
-		return err
-	}
-	found, err := r.Resolve(name)
-	if errors.Is(err, kernel.ErrNotFound) || errors.Is(err, kernel.ErrInvalidName) {
+	found, err := m.find(r, name)
+	switch {
+	case isNotFound(err) && m.byName:
+		return said("Module name %s not found.", name)
+	case isNotFound(err):
 		return said("Module %s not found.", name)
-	}
-	if err != nil {
+	case err != nil:
 		return err
 	}
 	for _, f := range found {
-		if err := m.module(r, dir, f); err != nil {
+		err := m.builtin(r, f)
+		if f.File != "" {
+			err = m.file(r.Tree().Path(f.File))
+		}
+		if err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// module prints one module of the tree.
-func (m *modinfoRun) module(r *kmod.Resolver, dir string, f kmod.Found) error {
-	if f.File == "" {
-		return m.builtin(r, f)
+// tree opens the module tree once. Configuration plays no part.
+func (m *modinfoRun) tree() (*kmod.Resolver, error) {
+	if m.resolver == nil {
+		dir, err := m.treeDir(m.base, m.release)
+		if err != nil {
+			return nil, err
+		}
+		if m.resolver, err = m.program.resolver(dir, nil); err != nil {
+			return nil, err
+		}
 	}
-	file, err := r.Tree().Open(f.File)
-	if err != nil {
-		return err
+	return m.resolver, nil
+}
+
+// find looks a name up.
+func (m *modinfoRun) find(r *kmod.Resolver, name string) ([]kmod.Found, error) {
+	found, err := r.Resolve(name)
+	if err != nil || !m.byName {
+		return found, err
 	}
-	defer file.Close()
-	image, err := kmod.OpenImage(file, f.File)
-	if err != nil {
-		return err
+	for _, f := range found {
+		if f.Via == kmod.ViaName || f.Via == kmod.ViaBuiltin {
+			return []kmod.Found{f}, nil
+		}
 	}
-	return m.print(dir+"/"+f.File, image)
+	return nil, kernel.ErrNotFound
 }
 
 // builtin prints a module that is in the kernel image.
@@ -151,44 +160,99 @@ func (m *modinfoRun) builtin(r *kmod.Resolver, f kmod.Found) error {
 	if err != nil {
 		return err
 	}
-	m.line("name", f.Module)
-	m.line("filename", "(builtin)")
-	m.fields(fields)
-	return nil
+	m.label("name", f.Module)
+	m.label("filename", "(builtin)")
+	return m.fields(fields)
 }
 
-// print prints a module image.
-func (m *modinfoRun) print(file string, image []byte) error {
-	fields, err := kmod.Modinfo(image)
+// file prints a module file.
+func (m *modinfoRun) file(file string) error {
+	m.label("filename", file)
+	if m.one && m.field == "filename" {
+		return nil
+	}
+	f, err := os.Open(file)
 	if err != nil {
-		return fmt.Errorf("%s: %w", file, err)
+		return err
 	}
-	if s, ok := kmod.ModuleSignature(image); ok {
-		fields = append(fields, kmod.InfoField{Key: "sig_id", Value: s.IDType})
+	defer f.Close()
+	image, err := kmod.OpenImage(f, file)
+	var facts *kmod.ModuleFacts
+	if err == nil {
+		facts, err = kmod.ReadModule(image)
 	}
-	m.line("filename", file)
-	m.fields(fields)
-	return nil
+	if errors.Is(err, kernel.ErrDamaged) {
+		name, _, _ := strings.Cut(path.Base(file), ".")
+		return said("could not get modinfo from '%s': Exec format error", kernel.Normalize(name))
+	}
+	if err != nil {
+		return err
+	}
+	return m.fields(append(facts.Info, extraFields(facts)...))
 }
+
+// extraFields are the fields that are not in .modinfo: the linker's build ID,
+// since kmod 35, and the signature.
+func extraFields(facts *kmod.ModuleFacts) []kmod.InfoField {
+	var fields []kmod.InfoField
+	if facts.BuildID != nil {
+		fields = append(fields, kmod.InfoField{Key: "build-id", Value: hexBytes(facts.BuildID, len(facts.BuildID))})
+	}
+	s := facts.Signature
+	// As kmod, which says nothing of what it does not know in full.
+	if s == nil || s.Bytes == nil || s.Hash == "" || s.IDType == "PKCS#7" && s.Signer == "" {
+		return fields
+	}
+	const perLine = 20
+	return append(fields,
+		kmod.InfoField{Key: "sig_id", Value: s.IDType},
+		kmod.InfoField{Key: "signer", Value: s.Signer},
+		kmod.InfoField{Key: "sig_key", Value: hexBytes(s.Key, len(s.Key))},
+		kmod.InfoField{Key: "sig_hashalgo", Value: s.Hash},
+		kmod.InfoField{Key: "signature", Value: hexBytes(s.Bytes, perLine)},
+	)
+}
+
+// hexBytes writes bytes as AA:BB, with a new line after so many.
+func hexBytes(b []byte, perLine int) string {
+	var out strings.Builder
+	for i, c := range b {
+		if i > 0 {
+			out.WriteByte(':')
+			if i%perLine == 0 {
+				out.WriteString("\n\t\t")
+			}
+		}
+		fmt.Fprintf(&out, "%02X", c)
+	}
+	return out.String()
+}
+
+// parameter is what parm and parmtype say of one.
+type parameter struct{ name, text, kind string }
 
 // fields prints all fields; those of parameters come last, one line each with
 // description and type.
-func (m *modinfoRun) fields(fields []kmod.InfoField) {
-	type param struct{ name, text, kind string }
-	var params []param
+func (m *modinfoRun) fields(fields []kmod.InfoField) error {
+	var params []parameter
 	for _, f := range fields {
-		if f.Key != "parm" && f.Key != "parmtype" || m.field != "" && m.field != "parm" {
+		if f.Key != "parm" && f.Key != "parmtype" || m.one && m.field != "parm" {
 			m.line(f.Key, f.Value)
 			continue
 		}
-		name, value, _ := strings.Cut(f.Value, ":")
+		name, value, ok := strings.Cut(f.Value, ":")
+		if !ok {
+			m.out.Flush()
+			m.complain(said("Found invalid \"%s=%s\": missing ':'", f.Key, f.Value))
+			continue
+		}
 		i := 0
 		for i < len(params) && params[i].name != name {
 			i++
 		}
 		if i == len(params) {
 			// The newest comes first, as with kmod.
-			params = append([]param{{name: name}}, params...)
+			params = append([]parameter{{name: name}}, params...)
 			i = 0
 		}
 		if f.Key == "parm" {
@@ -198,28 +262,45 @@ func (m *modinfoRun) fields(fields []kmod.InfoField) {
 		}
 	}
 	for _, p := range params {
-		text := p.name + ":" + p.text
-		if p.kind != "" {
-			text += " (" + p.kind + ")"
-			if p.text == "" {
-				text = p.name + ":" + p.kind
-			}
-		}
-		if m.field == "parm" {
-			fmt.Fprint(m.out, text, m.end)
-			continue
-		}
-		fmt.Fprintf(m.out, "%-16s%s%s", "parm:", text, m.end)
+		m.parameter(p)
+	}
+	return nil
+}
+
+// parameter prints one parameter. One without description has its type at the
+// place of that, unless only parameters are printed.
+func (m *modinfoRun) parameter(p parameter) {
+	text := p.name + ":" + p.text
+	switch {
+	case p.kind != "" && p.text == "" && !m.one:
+		text += p.kind
+	case p.kind != "":
+		text += " (" + p.kind + ")"
+	}
+	if m.one {
+		fmt.Fprint(m.out, text, m.end)
+		return
+	}
+	fmt.Fprintf(m.out, "%-16s%s%s", "parm:", text, m.end)
+}
+
+// label prints what is no field of the module, which keeps its form with -0.
+func (m *modinfoRun) label(key, value string) {
+	switch {
+	case m.one && m.field == key:
+		fmt.Fprint(m.out, value, m.end)
+	case !m.one:
+		fmt.Fprintf(m.out, "%-16s%s%s", key+":", value, m.end)
 	}
 }
 
 // line prints one field, or only its value where one field was asked for.
 func (m *modinfoRun) line(key, value string) {
 	switch {
-	case m.field == key:
+	case m.one && m.field == key:
 		fmt.Fprint(m.out, value, m.end)
-	case m.field != "":
-	case m.end == "\x00" && key != "filename":
+	case m.one:
+	case m.end == "\x00":
 		fmt.Fprintf(m.out, "%s=%s%s", key, value, m.end)
 	default:
 		fmt.Fprintf(m.out, "%-16s%s%s", key+":", value, m.end)

@@ -1,0 +1,140 @@
+package kmod
+
+import (
+	"bytes"
+	"encoding/binary"
+)
+
+// Signature says how a module is signed, as the file itself tells it.
+type Signature struct {
+	IDType string `json:"id_type"` // "PGP", "X509" or "PKCS#7"; "unknown" for others
+	Length int    `json:"length"`  // bytes of all that is appended but its trailer
+	Offset int    `json:"offset"`  // where it starts in the image; the module ends before
+
+	Signer string `json:"signer,omitempty"` // common name of who issued the key's certificate
+	Key    []byte `json:"key,omitempty"`    // serial number of the certificate, or the key's identifier
+	Hash   string `json:"hash,omitempty"`   // such as sha256
+	// Bytes is the signature proper; nil where the message around it makes no
+	// sense.
+	Bytes []byte `json:"-"`
+}
+
+// signatureMark ends a signed module (include/linux/module_signature.h).
+const signatureMark = "~Module signature appended~\n"
+
+// signatureTrailer is the length of struct module_signature: algorithm, hash,
+// kind, lengths of signer and key, padding, and the length of the signature as
+// a big endian word.
+const signatureTrailer = 12
+
+// signatureHashes are the values of enum pkey_hash_algo, which modules signed
+// before Linux 4.3 have in their trailer.
+var signatureHashes = [...]string{"md4", "md5", "sha1", "rmd160", "sha256", "sha384", "sha512", "sha224", "sm3"}
+
+// ModuleSignature returns the signature appended to a module image, false when
+// there is none or its trailer makes no sense.
+func ModuleSignature(image []byte) (Signature, bool) {
+	body, ok := bytes.CutSuffix(image, []byte(signatureMark))
+	if !ok || len(body) < signatureTrailer {
+		return Signature{}, false
+	}
+	t := body[len(body)-signatureTrailer:]
+	body = body[:len(body)-signatureTrailer]
+	n := uint64(binary.BigEndian.Uint32(t[8:])) + uint64(t[3]) + uint64(t[4])
+	if n > uint64(len(body)) {
+		return Signature{}, false
+	}
+	s := Signature{IDType: "unknown", Length: int(n), Offset: len(body) - int(n)}
+	if names := [...]string{"PGP", "X509", "PKCS#7"}; int(t[2]) < len(names) {
+		s.IDType = names[t[2]]
+	}
+	raw := body[s.Offset:]
+	if s.IDType == "PKCS#7" {
+		s.fromPKCS7(raw[int(t[3])+int(t[4]):])
+		return s, true
+	}
+	signer, key := int(t[3]), int(t[4])
+	s.Signer, s.Key, s.Bytes = string(raw[:signer]), raw[signer:signer+key], raw[signer+key:]
+	const algorithms = 3 // DSA and two kinds of RSA
+	if t[0] < algorithms && int(t[1]) < len(signatureHashes) {
+		s.Hash = signatureHashes[t[1]]
+	}
+	return s, true
+}
+
+// fromPKCS7 takes what can be told from a CMS SignedData message with one
+// signer (RFC 5652, 5.1 and 5.3), the form scripts/sign-file.c writes.
+func (s *Signature) fromPKCS7(der []byte) {
+	d := derReader{der}
+	content := d.into(derSequence)
+	content.next(derOID)
+	signed := content.into(derContext0)
+	signed = signed.into(derSequence)
+	signed.next(derInteger)  // version
+	signed.next(derSet)      // digest algorithms
+	signed.next(derSequence) // content
+	for signed.peek() == derContext0 || signed.peek() == derContext1 {
+		signed.next(signed.peek()) // certificates, revocation lists
+	}
+	signers := signed.into(derSet)
+	info := signers.into(derSequence)
+	info.next(derInteger) // version
+	switch info.peek() {
+	case derSequence: // issuerAndSerialNumber
+		id := info.into(derSequence)
+		name := id.into(derSequence)
+		s.Signer = commonName(name)
+		s.Key = id.next(derInteger)
+	case derContext0Primitive: // subjectKeyIdentifier
+		s.Key = info.next(derContext0Primitive)
+	}
+	hash := info.into(derSequence)
+	s.Hash = hashName(hash.next(derOID))
+	if info.peek() == derContext0 {
+		info.next(derContext0) // signed attributes
+	}
+	info.next(derSequence) // signature algorithm
+	s.Bytes = info.next(derOctets)
+}
+
+// commonName returns the last common name (2.5.4.3) of a distinguished name.
+func commonName(name derReader) (cn string) {
+	for len(name.b) > 0 {
+		set := name.into(derSet)
+		if len(set.b) == 0 {
+			return cn
+		}
+		for len(set.b) > 0 {
+			pair := set.into(derSequence)
+			if string(pair.next(derOID)) == "\x55\x04\x03" {
+				cn = string(pair.next(pair.peek()))
+			}
+		}
+	}
+	return cn
+}
+
+// hashName names a hash by the bytes of its object identifier.
+func hashName(oid []byte) string {
+	switch string(oid) {
+	case "\x2a\x86\x48\x86\xf7\x0d\x02\x04":
+		return "md4"
+	case "\x2a\x86\x48\x86\xf7\x0d\x02\x05":
+		return "md5"
+	case "\x2b\x0e\x03\x02\x1a":
+		return "sha1"
+	case "\x2b\x24\x03\x02\x01":
+		return "rmd160"
+	case "\x60\x86\x48\x01\x65\x03\x04\x02\x01":
+		return "sha256"
+	case "\x60\x86\x48\x01\x65\x03\x04\x02\x02":
+		return "sha384"
+	case "\x60\x86\x48\x01\x65\x03\x04\x02\x03":
+		return "sha512"
+	case "\x60\x86\x48\x01\x65\x03\x04\x02\x04":
+		return "sha224"
+	case "\x2a\x81\x1c\xcf\x55\x01\x83\x11":
+		return "sm3"
+	}
+	return ""
+}
