@@ -1,10 +1,10 @@
 package applet
 
 import (
+	"bufio"
 	"bytes"
-	"context"
-	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 			},
 			Release: release,
 			Cmdline: func() string {
-				b, _ := os.ReadFile("/proc/cmdline")
+				b, _ := os.ReadFile(filepath.Join(os.Getenv("FAKE"), "proc/cmdline"))
 				return string(b)
 			},
 		}))
@@ -185,7 +185,10 @@ type box struct {
 	peer  peer
 	dir   string // with root, fake (proc and sys) and bin
 	tools string
-	ns    bool // runs in a mount namespace with its own /proc and /sys
+
+	orders  io.Writer // to its shell
+	answers *bufio.Reader
+	stop    func()
 }
 
 func newBox(t *testing.T, tree string, p peer, library string) *box {
@@ -230,7 +233,7 @@ func newBox(t *testing.T, tree string, p peer, library string) *box {
 			t.Fatal(err)
 		}
 	}
-	b.ns = namespaces()
+	b.start()
 	return b
 }
 
@@ -261,53 +264,86 @@ func (b *box) put(name string, data []byte) {
 	}
 }
 
-// inBox mounts the files of the fake kernel and runs the line.
-const inBox = `mount --rbind /proc "$BOX/fake/proc/real" && mount --rbind "$BOX/fake/proc" /proc && mount --bind "$BOX/fake/sys" /sys || exit 99
-unset BOX
-log() { s=$?; cat "$FAKE/log" 2>/dev/null; rm -f "$FAKE/log"; return $s; } # what the fake kernel was asked
-eval "$LINE"`
+// boxScript mounts the files of the fake kernel where it can, then runs the line
+// in the file "line" each time it is told to. log prints what the fake kernel
+// was asked.
+const boxScript = `box=$1
+if [ "$2" = ns ]; then
+	mount --rbind /proc "$box/fake/proc/real" && mount --rbind "$box/fake/proc" /proc && mount --bind "$box/fake/sys" /sys || exit 1
+fi
+log() { s=$?; cat "$FAKE/log" 2>/dev/null; rm -f "$FAKE/log"; return $s; }
+while read -r go; do
+	line=$(cat "$box/line")
+	(eval "$line") >"$box/out" 2>"$box/err" </dev/null
+	echo $?
+done`
 
 // namespaces says whether this user may make mount namespaces.
 func namespaces() bool { return exec.Command("unshare", "-m", "true").Run() == nil }
+
+// start starts the shell of the box.
+func (b *box) start() {
+	b.t.Helper()
+	cmd := exec.Command("sh", "-c", boxScript, "sh", b.dir, "")
+	if namespaces() {
+		cmd = exec.Command("unshare", "-m", "sh", "-c", boxScript, "sh", b.dir, "ns")
+	}
+	root := filepath.Join(b.dir, "root")
+	cmd.Dir = root
+	cmd.Env = []string{"PATH=" + b.tools + ":/usr/bin:/bin:/usr/sbin:/sbin", "ROOT=" + root, "LC_ALL=C", "FAKE=" + filepath.Join(b.dir, "fake")}
+	cmd.Stderr = os.Stderr
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		b.t.Fatal(err)
+	}
+	b.orders, b.answers = in, bufio.NewReader(out)
+	b.t.Cleanup(func() {
+		in.Close()
+		cmd.Wait()
+	})
+	b.stop = func() { cmd.Process.Kill() }
+}
 
 // run runs a line and returns what it printed and its status. Standard error
 // comes after standard output. The path of the root is written $ROOT.
 func (b *box) run(line string) string {
 	b.t.Helper()
-	root := filepath.Join(b.dir, "root")
-	ctx, done := context.WithTimeout(b.t.Context(), time.Minute)
-	defer done()
-	cmd := exec.CommandContext(ctx, "sh", "-c", `eval "$LINE"`)
-	if b.ns {
-		cmd = exec.CommandContext(ctx, "unshare", "-m", "sh", "-c", inBox)
-	}
-	cmd.Dir = root
-	cmd.Env = []string{"PATH=" + b.tools + ":/usr/bin:/bin:/usr/sbin:/sbin", "ROOT=" + root, "BOX=" + b.dir, "LINE=" + line, "LC_ALL=C", "FAKE=" + filepath.Join(b.dir, "fake")}
-	var out, errs bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &errs
-	err := cmd.Run()
-	status := 0
-	var exit *exec.ExitError
-	switch {
-	case errors.As(err, &exit):
-		status = exit.ExitCode()
-	case err != nil:
+	if err := os.WriteFile(filepath.Join(b.dir, "line"), []byte(line), 0o644); err != nil {
 		b.t.Fatal(err)
 	}
-	if status == 99 {
-		b.t.Fatalf("no box for %s: %s", line, errs.String())
+	late := time.AfterFunc(time.Minute, b.stop)
+	io.WriteString(b.orders, "go\n")
+	answer, err := b.answers.ReadString('\n')
+	if !late.Stop() || err != nil {
+		b.t.Fatalf("%s: no answer: %v", line, err)
 	}
-	text := out.String()
+	status := strings.TrimSpace(answer)
+	read := func(name string) string {
+		text, err := os.ReadFile(filepath.Join(b.dir, name))
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		return string(text)
+	}
+	out, errs, root := read("out"), read("err"), filepath.Join(b.dir, "root")
+	text := out
 	if text != "" && !strings.HasSuffix(text, "\n") {
 		text += "<no newline>\n"
 	}
-	text += libkmodPlace.ReplaceAllString(errs.String(), "$1: ")
+	text += libkmodPlace.ReplaceAllString(errs, "$1: ")
 	if b.peer.path != "" {
 		text = strings.ReplaceAll(text, b.peer.path+"/", "")
 	}
 	text = strings.NewReplacer(b.tools+"/", "", "/lib/modules/"+release(), "/lib/modules/$RELEASE", "\x00", "<NUL>", root, "$ROOT").Replace(text)
-	if status != 0 {
-		text += fmt.Sprintf("status %d\n", status)
+	if status != "0" {
+		text += "status " + status + "\n"
 	}
 	return text
 }
