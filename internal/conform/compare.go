@@ -204,3 +204,6 @@ func told(e walk.Event) string {
 	}
 	return s
 }
+
+// Compare tells in what two states differ. Modules named in apart are left out.
+func Compare(a, b *walk.State, apart map[string]bool) []Difference { return states(a, b, apart) }

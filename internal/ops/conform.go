@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"example.org/kmodsh/internal/conform"
+	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/scenario"
 	"example.org/kmodsh/internal/walk"
 )
@@ -133,20 +134,18 @@ func (c *conformCommand) scenario(ctx context.Context, s *Session, sc *scenario.
 func (c *conformCommand) compare(ctx context.Context, s *Session, sc *scenario.Scenario, part scenario.Case, n int, progress func(int)) (one *ConformCase, err error) {
 	a, b := c.targets()
 	words := &exploreCommand{Holds: c.Holds}
-	ga, err := s.stage(ctx, a, a, sc, part, words)
+	as := func(string) string { return a }
+	ga, err := s.stage(ctx, a, as, sc, part, words)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, ga.Close()) }()
-	gb, err := s.stage(ctx, b, a, sc, part, words)
+	gb, err := s.stage(ctx, b, as, sc, part, words)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, gb.Close()) }()
-	points, err := commonPoints(ctx, ga, gb)
-	if err != nil {
-		return nil, err
-	}
+	points := commonPoints(ga, gb)
 	var sides [2]*conform.Side
 	for i, g := range []*stage{ga, gb} {
 		w, err := walk.New(ctx, g.d, points)
@@ -164,17 +163,13 @@ func (c *conformCommand) compare(ctx context.Context, s *Session, sc *scenario.S
 }
 
 // commonPoints are the points at which threads of all the targets stop.
-func commonPoints(ctx context.Context, stages ...*stage) (walk.Points, error) {
+func commonPoints(stages ...*stage) walk.Points {
 	var versions []string
-	var targets []walk.Target
+	var targets []kernel.Debugger
 	for _, g := range stages {
-		snap, err := g.d.Snapshot(ctx)
-		if err != nil {
-			return walk.Points{}, err
-		}
-		versions, targets = append(versions, snap.Kernel), append(targets, g.d)
+		versions, targets = append(versions, g.kernel), append(targets, g.d)
 	}
-	return walk.PointsOf(versions, targets...), nil
+	return walk.PointsOf(versions, targets...)
 }
 
 func (c *conformCommand) Complete(_ *Session, before []string, word string) []Candidate {

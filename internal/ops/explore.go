@@ -38,7 +38,7 @@ func exploreVerb() *Verb {
 }
 
 type exploreCommand struct {
-	On        string        `placeholder:"TARGET" help:"Simulated kernel to search on, such as sim:v6.1. Without it the present target, where the scenario is for it, or the newest that the scenario is for."`
+	On        string        `placeholder:"TARGET" help:"Kernel to search on, such as sim:v6.1 or vm:6.12. Without it the present target, where the scenario is for it, or the newest that the scenario is for."`
 	Case      string        `placeholder:"TEXT" help:"Only the cases of the scenario with TEXT in their names."`
 	All       bool          `help:"Go on after the first promise broken: one schedule for each promise, and all cases."`
 	Holds     bool          `help:"Keep the scenario's holds. They are left out otherwise, since a search comes to every place by itself."`
@@ -53,6 +53,8 @@ type exploreCommand struct {
 	Memory    int           `placeholder:"MIB" help:"Memory of the table of states of each worker, in MiB; 64. A full one loses nothing, it makes the search slower."`
 	Workers   int           `placeholder:"N" help:"How many search at once; one for each processor. The report does not depend on it."`
 	Resume    string        `placeholder:"FILE" help:"Go on with the search in FILE, if it is there, and keep in it how far this one came."`
+	Stops     bool          `help:"Search from stop to stop, as a real kernel is searched, also a simulated one."`
+	Oracle    string        `placeholder:"PROFILE" help:"Simulated kernel that goes along with a search from stop to stop, to say which moves need not be tried; none for none. Without it the one most like the target."`
 	Output    string        `short:"o" placeholder:"FILE" help:"File for the trace that breaks a promise; - writes none. It is NAME.trace otherwise. A file that is there is not written over."`
 	Scenario  string        `arg:"" optional:"" help:"Scenario of the library, or a file. Without it the search begins at the present state of the target."`
 }
@@ -105,6 +107,9 @@ func (c *exploreCommand) Run(ctx context.Context, s *Session) (Result, error) {
 	if err := c.checkOutput(); err != nil {
 		return nil, err
 	}
+	if c.isLive(s) {
+		return c.timed(ctx, func(limited context.Context) (Result, error) { return c.live(limited, ctx, s, o) })
+	}
 	list, err := c.searches(ctx, s)
 	if err != nil {
 		return nil, err
@@ -112,12 +117,22 @@ func (c *exploreCommand) Run(ctx context.Context, s *Session) (Result, error) {
 	if c.Resume != "" && len(list) > 1 {
 		return nil, &UsageError{Msg: fmt.Sprintf("--resume is for one search, and %s has %d cases: choose one with --case", c.Scenario, len(list))}
 	}
-	limited := ctx
-	if c.Time > 0 {
-		var stop context.CancelFunc
-		limited, stop = context.WithTimeout(ctx, c.Time)
-		defer stop()
+	return c.timed(ctx, func(limited context.Context) (Result, error) { return c.searchAll(limited, ctx, s, list, o) })
+}
+
+// timed calls f with a context that also ends when the time of the search is
+// up.
+func (c *exploreCommand) timed(ctx context.Context, f func(limited context.Context) (Result, error)) (Result, error) {
+	if c.Time == 0 {
+		return f(ctx)
 	}
+	limited, stop := context.WithTimeout(ctx, c.Time)
+	defer stop()
+	return f(limited)
+}
+
+// searchAll searches one problem after the other.
+func (c *exploreCommand) searchAll(limited, ctx context.Context, s *Session, list []searched, o explore.Options) (Result, error) {
 	res := &ExploreResult{Searches: []*Search{}, NotSearched: []string{}}
 	for _, p := range list {
 		if limited.Err() != nil || len(res.broken()) > 0 && !c.All {

@@ -27,6 +27,17 @@ type Search struct {
 	Promises []string  `json:"promises"` // checked
 	explore.Report
 	Found []Found `json:"found"` // what broke a promise, made small
+	// Live is set where the target was searched from stop to stop: steps are
+	// then moves.
+	Live *LiveSearch `json:"live,omitempty"`
+}
+
+// LiveSearch is what a search from stop to stop has to say besides.
+type LiveSearch struct {
+	Oracle   string            `json:"oracle,omitempty"` // the simulated kernel that went along
+	Foretold int64             `json:"foretold"`         // moves not made, since it knew where they lead
+	Again    int64             `json:"again"`            // moves made again to come back to a branch
+	Strayed  []explore.Strayed `json:"strayed"`          // where it showed something else than the target
 }
 
 // LeftOut is a line of a scenario that is no part of the set-up.
@@ -51,6 +62,12 @@ type Found struct {
 	Token    string   `json:"token"`
 	File     string   `json:"file,omitempty"`
 	NoFile   string   `json:"no_file,omitempty"` // why none was written
+	// Moves are the threads moved on a target that was searched from stop to
+	// stop, Opens what opens it as it was before the last of them, and NoToken
+	// why there is no token.
+	Moves   []string `json:"moves,omitempty"`
+	Opens   string   `json:"opens,omitempty"`
+	NoToken string   `json:"no_token,omitempty"`
 
 	file []byte // the trace file
 }
@@ -106,8 +123,20 @@ func (s *Search) write(t *text) {
 		item("left out", fmt.Sprintf("%d lines, from line %d on: %s (%s)", n, first.Line, first.Text, first.Why))
 	}
 	item("promises", strings.Join(s.Promises, ", "))
-	item("searched", fmt.Sprintf("%d schedules to their end, %d cut off where the rest was known; %d steps, %d distinct states, the longest %d steps",
-		s.Schedules, s.Pruned, s.Steps, s.States, s.Longest))
+	unit := "steps"
+	if l := s.Live; l != nil {
+		unit = "moves"
+		with := "no simulated kernel went along: every branch was tried"
+		if l.Oracle != "" {
+			with = fmt.Sprintf("%s went along: %d moves were not made, since it knew where they lead", l.Oracle, l.Foretold)
+		}
+		item("oracle", fmt.Sprintf("%s; %d moves were made again to come back", with, l.Again))
+		for _, x := range l.Strayed {
+			item("strayed", "after "+turns(x.Moves)+" it showed something else, and from there on every branch was tried: "+strings.Join(x.Differ, "; "))
+		}
+	}
+	item("searched", fmt.Sprintf("%d schedules to their end, %d cut off where the rest was known; %d %s, %d distinct states, the longest %d %[4]s",
+		s.Schedules, s.Pruned, s.Steps, unit, s.States, s.Longest))
 	passes := s.Passes
 	if s.Strategy != explore.Exhaustive {
 		passes = nil // its parts only say who did what
@@ -117,7 +146,7 @@ func (s *Search) write(t *text) {
 		if p.Complete {
 			done = "all"
 		}
-		item("", fmt.Sprintf("%s: %s, %d schedules, %d steps", p.Name, done, p.Schedules, p.Steps))
+		item("", fmt.Sprintf("%s: %s, %d schedules, %d %s", p.Name, done, p.Schedules, p.Steps, unit))
 	}
 	item("reached", fmt.Sprintf("%d points: %s", len(s.Reached), strings.Join(s.Reached, " ")))
 	item("never", fmt.Sprintf("%d points: %s", len(s.Unreached), strings.Join(s.Unreached, " ")))
@@ -142,6 +171,16 @@ func (s *Search) write(t *text) {
 func (f *Found) write(t *text, item func(label, text string)) {
 	item("result", t.paint(red, "broken")+": "+f.Promise+". "+f.Sentence)
 	item("", f.Says)
+	if len(f.Moves) > 0 {
+		item("moves", turns(f.Moves))
+	}
+	if f.Opens != "" {
+		item("before it", "kmodsh --on "+f.Opens)
+	}
+	if f.NoToken != "" {
+		item("token", "none: "+f.NoToken)
+		return
+	}
 	how := fmt.Sprintf("%d steps, %d switches between threads", f.Steps, f.Switches)
 	if !f.Least {
 		how += "; it may go with fewer: the tries were used up"
@@ -165,6 +204,24 @@ func (f *Found) write(t *text, item func(label, text string)) {
 	// Never folded, so that they can be copied.
 	t.line("  token     %s", f.Token)
 	t.line("  replay    kmodsh replay %s", clean(what, t.st.ASCII))
+}
+
+// turns writes moves as a person says them: A*3 B A*2.
+func turns(moves []string) string {
+	var parts []string
+	for i := 0; i < len(moves); {
+		j := i
+		for j < len(moves) && moves[j] == moves[i] {
+			j++
+		}
+		part := moves[i]
+		if j-i > 1 {
+			part += fmt.Sprintf("*%d", j-i)
+		}
+		parts = append(parts, part)
+		i = j
+	}
+	return strings.Join(parts, " ")
 }
 
 // lines writes lines as they are, made safe.

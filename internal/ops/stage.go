@@ -16,6 +16,7 @@ import (
 type stage struct {
 	session  *Session
 	d        kernel.Debugger
+	kernel   string    // its version
 	name     string    // of the scenario and the case
 	setup    []string  // the lines that were done, as written
 	leftOut  []LeftOut // those that were not
@@ -24,6 +25,21 @@ type stage struct {
 
 // Close lets the target go.
 func (g *stage) Close() error { return g.session.Close() }
+
+// oneScenario finds the one scenario that a word stands for.
+func oneScenario(word string) (*scenario.Scenario, error) {
+	found, err := scenario.Find(word)
+	if err == nil && len(found) != 1 {
+		err = fmt.Errorf("%s are %d scenarios: one at a time", word, len(found))
+	}
+	if err == nil {
+		err = CheckScenario(found[0])
+	}
+	if err != nil {
+		return nil, &UsageError{Msg: err.Error(), Hint: "kmodsh scenario list shows the library"}
+	}
+	return found[0], nil
+}
 
 // casesFor returns the cases of a scenario that are for a target and have text
 // in their names; a scenario without cases is one without a name.
@@ -37,9 +53,10 @@ func casesFor(sc *scenario.Scenario, target, text string) []scenario.Case {
 	})
 }
 
-// stage opens a target and does the lines of a case that make its world. as is
-// the target by whose name lines with a list of targets are chosen.
-func (s *Session) stage(ctx context.Context, target, as string, sc *scenario.Scenario, part scenario.Case, words *exploreCommand) (g *stage, err error) {
+// stage opens a target and does the lines of a case that make its world. as
+// names the target by which lines with a list of targets are chosen; it is told
+// the version of the kernel.
+func (s *Session) stage(ctx context.Context, target string, as func(version string) string, sc *scenario.Scenario, part scenario.Case, words *exploreCommand) (g *stage, err error) {
 	own, err := s.child(ctx, target)
 	if err != nil {
 		return nil, err
@@ -54,7 +71,12 @@ func (s *Session) stage(ctx context.Context, target, as string, sc *scenario.Sce
 	if err != nil {
 		return nil, err
 	}
-	g = &stage{session: own, d: d, name: sc.Name, setup: []string{}, leftOut: []LeftOut{}, promises: slices.Clone(sc.Promises)}
+	snap, err := d.Snapshot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	called := as(snap.Kernel)
+	g = &stage{kernel: snap.Kernel, session: own, d: d, name: sc.Name, setup: []string{}, leftOut: []LeftOut{}, promises: slices.Clone(sc.Promises)}
 	if part.Name != "" {
 		g.name += ": " + part.Name
 	}
@@ -73,7 +95,7 @@ func (s *Session) stage(ctx context.Context, target, as string, sc *scenario.Sce
 	}
 	sort := sorting{c: words}
 	for _, l := range slices.Concat(sc.Lines, part.Lines) {
-		if !scenario.For(l.Only, as) {
+		if !scenario.For(l.Only, called) {
 			continue
 		}
 		switch why := sort.line(l); why {

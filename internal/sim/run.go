@@ -59,13 +59,17 @@ func NewRun(sys *System, p Profile) *Run {
 }
 
 func (r *Run) boot() {
-	if r.world != nil {
-		r.world.Close()
+	old := r.world
+	if old != nil {
+		old.Close()
 	}
 	if r.options.Programs == nil {
 		r.options = r.sys.options(r.profile)
 	}
 	r.world = New(r.options)
+	if old != nil {
+		r.world.numberAs(old)
+	}
 	r.out = map[string]*Outcome{}
 	r.pos = 0
 }

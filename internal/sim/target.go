@@ -32,6 +32,9 @@ type Target struct {
 	serial int
 	last   string // thread that moved last
 	closed bool
+
+	track   bool // Touched and StateHash are wanted
+	touched bool // a step since it was asked touched what threads share
 }
 
 // Open makes the target "sim:PROFILE", such as "sim:v6.12" or

@@ -105,7 +105,10 @@ func (t *Target) Goto(ctx context.Context, pos int) error {
 	}
 	defer t.mu.Unlock()
 	err := t.run.Goto(pos)
-	t.last = ""
+	if t.track {
+		t.run.world.Track(true)
+	}
+	t.last, t.touched = "", false
 	if n := len(t.run.world.events); n < t.shown {
 		t.log.Cut(uint64(n))
 		t.shown = n

@@ -25,6 +25,7 @@ func (t *Target) Step(ctx context.Context, id string) (kernel.Stop, error) {
 	if err := t.run.Do(Action{Kind: DoStep, Thread: id}); err != nil {
 		return kernel.Stop{}, err
 	}
+	t.touch()
 	t.last = id
 	stop := t.stopOf(th)
 	stop.Steps = 1
@@ -120,6 +121,7 @@ func (r *running) loop(ctx context.Context) (kernel.Stop, error) {
 			return r.at(last), err
 		}
 		r.steps++
+		r.touch()
 		last, r.last = next, next.ID
 		if next.status == Held {
 			return r.at(next), nil

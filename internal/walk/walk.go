@@ -20,16 +20,6 @@ const (
 	maxSettle = 100_000
 )
 
-// Stopper is implemented by a Debugger whose threads do not stop at every point
-// of the table.
-type Stopper interface {
-	// StopsAt lists the IDs of the points at which they do.
-	StopsAt() []string
-}
-
-// Target is what is moved.
-type Target = kernel.Debugger
-
 // Points are the places that count: Stops, where a move ends, and Shown, whose
 // events are told.
 type Points struct{ Stops, Shown map[string]bool }
@@ -46,7 +36,7 @@ func PointsOf(versions []string, targets ...kernel.Debugger) Points {
 			stops, shown = stops && row.StopsIn(v), shown && row.ShownIn(v)
 		}
 		for _, t := range targets {
-			if s, ok := t.(Stopper); ok && row.StopsIn("") {
+			if s, ok := t.(kernel.Stopper); ok && row.StopsIn("") {
 				has := slices.Contains(s.StopsAt(), row.ID)
 				stops, shown = stops && has, shown && (has || !row.StopsIn("") && row.Tracepoint != "")
 			}

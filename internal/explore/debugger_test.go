@@ -1,0 +1,142 @@
+package explore_test
+
+import (
+	"context"
+	"slices"
+	"testing"
+
+	"example.org/kmodsh/internal/condition"
+	"example.org/kmodsh/internal/explore"
+	"example.org/kmodsh/internal/kernel"
+	"example.org/kmodsh/internal/sim"
+	"example.org/kmodsh/internal/walk"
+	"github.com/google/go-cmp/cmp"
+)
+
+// liveSim opens a simulated kernel and does what comes before the search: words
+// that begin with = are settings, the others are threads and their tasks.
+func liveSim(t *testing.T, profile string, setup ...[]string) *sim.Target {
+	t.Helper()
+	ctx := context.Background()
+	d, err := sim.Open(profile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { d.Close() })
+	for _, words := range setup {
+		if words[0] == "=" {
+			err = d.Set(ctx, words[1])
+		} else {
+			var task kernel.Task
+			if task, err = kernel.ParseTask(words[1:]); err == nil {
+				err = d.Spawn(ctx, words[0], task)
+			}
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return d
+}
+
+// asked makes questions of the promises that conditions know.
+func asked(t *testing.T, names ...string) []explore.LivePromise {
+	t.Helper()
+	var list []explore.LivePromise
+	for _, n := range names {
+		c, err := condition.CompilePromise(n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, explore.LivePromise{Name: n, Ask: func(s *kernel.Snapshot) string {
+			if ok, err := c.Holds(s); err != nil {
+				return err.Error()
+			} else if ok {
+				return ""
+			}
+			return "broken"
+		}})
+	}
+	return list
+}
+
+func race(policy string) [][]string {
+	return [][]string{{"=", "policy=" + policy}, {"B", "request", "fs-minix"}, {"C", "request", "fs-minix"}}
+}
+
+// searchSim searches a simulated kernel as a debugger that is no simulation,
+// with or without an oracle.
+func searchSim(t *testing.T, oracle string, profile string, o explore.Options, promises []explore.LivePromise, setup ...[]string) *explore.LiveReport {
+	t.Helper()
+	d := liveSim(t, profile, setup...)
+	p := explore.Live{Name: "test", Target: d, Points: walk.PointsOf([]string{profile[1:]}), Promises: promises}
+	if oracle != "" {
+		p.Oracle = liveSim(t, oracle, setup...)
+	}
+	r, err := explore.SearchDebugger(context.Background(), p, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// TestLiveFindsTheRace: with two requesters, under kmod 19, a search through
+// the interface finds the race, with one preemption, and none under kmod 20.
+func TestLiveFindsTheRace(t *testing.T) {
+	promises := asked(t, "zero-means-ready", "nobody-waits-forever")
+	for _, oracle := range []string{"v6.12", ""} {
+		r := searchSim(t, oracle, "v6.12", explore.Options{}, promises, race("kmod19")...)
+		if len(r.Violations) != 1 || r.Violations[0].Promise != "zero-means-ready" {
+			t.Fatalf("oracle %q: %+v", oracle, r.Violations)
+		}
+		if n := len(r.Passes); n != 2 {
+			t.Errorf("oracle %q: found after %d passes", oracle, n)
+		}
+		if oracle != "" && (len(r.Violations[0].Actions) == 0 || len(r.Strayed) > 0) {
+			t.Errorf("with an oracle: %d actions, strayed %+v", len(r.Violations[0].Actions), r.Strayed)
+		}
+		t.Logf("oracle %q: %d moves, %d again, %d foretold: %v", oracle, r.Steps, r.Again, r.Foretold, r.Violations[0].Moves)
+	}
+	r := searchSim(t, "v6.12", "v6.12", explore.Options{Preemptions: 1}, promises, race("kmod20")...)
+	if len(r.Violations) > 0 || !r.Complete {
+		t.Errorf("kmod20: %+v, complete %v", r.Violations, r.Complete)
+	}
+	t.Logf("kmod20: %d states, %d schedules, %d moves, %d again, %d foretold, %v", r.States, r.Schedules, r.Steps, r.Again, r.Foretold, r.Outcomes)
+}
+
+// TestLiveMissesNothing compares the ends that the search comes to with those
+// of the search that knows the simulated kernel from within and stops at every
+// point.
+func TestLiveMissesNothing(t *testing.T) {
+	for name, setup := range map[string][][]string{
+		"kmod19":     {{"=", "policy=kmod19"}, {"A", "insmod", "minix"}, {"B", "request", "fs-minix"}},
+		"duplicate":  {{"A", "insmod", "victim", "init_ret=-5"}, {"B", "insmod", "--copy", "victim"}},
+		"unload":     {{"A", "insmod", "victim"}, {"B", "rmmod", "victim"}},
+		"dependency": {{"A", "insmod", "victim"}, {"B", "insmod", "user"}},
+	} {
+		for _, profile := range []string{"v6.1", "v6.12"} {
+			d := liveSim(t, profile, setup...)
+			sys, p, actions, err := d.Past()
+			if err != nil {
+				t.Fatal(err)
+			}
+			whole, err := explore.Explore(context.Background(), explore.Problem{Name: name, System: sys, Profile: p, Setup: actions}, explore.Options{All: true})
+			if err != nil || !whole.Complete {
+				t.Fatalf("%s: %v, complete %v", name, err, whole.Complete)
+			}
+			r := searchSim(t, profile, profile, explore.Options{All: true}, nil, setup...)
+			if !r.Complete {
+				t.Errorf("%s on %s: not complete: %v", name, profile, r.Missed)
+			}
+			t.Logf("%s on %s: %d states, %d schedules, %d moves, %d again, %d foretold; %d outcomes", name, profile, r.States, r.Schedules, r.Steps, r.Again, r.Foretold, len(r.Outcomes))
+			for _, o := range r.Outcomes {
+				if !slices.Contains(whole.Outcomes, o) {
+					t.Errorf("%s on %s: no schedule comes to %s", name, profile, o)
+				}
+			}
+			if d := cmp.Diff(whole.Outcomes, r.Outcomes); d != "" {
+				t.Errorf("%s on %s: ends (-of every point +of stops):\n%s", name, profile, d)
+			}
+		}
+	}
+}
