@@ -60,6 +60,14 @@ type Debugger interface {
 	Snapshot(ctx context.Context) (*Snapshot, error)
 }
 
+// Pinner is a Debugger that has no room for all positions: it thins out the old
+// ones, and reruns from the nearest that is left. A pinned one stays.
+type Pinner interface {
+	// Pin keeps a position, which must be known, until Unpin.
+	Pin(ctx context.Context, pos int) error
+	Unpin(pos int)
+}
+
 // RunOptions say how far Run goes. Without any it goes on until all threads
 // have ended, one is newly held, or nobody can move.
 type RunOptions struct {

@@ -156,10 +156,26 @@ func (t *target) giveUp(cp *checkpoint, err error) error {
 	return fmt.Errorf("%w; this checkpoint is given up, and there is none before it", err)
 }
 
-// pin keeps a checkpoint from being thinned out, until unpin. It says whether
-// there is one at pos.
-func (t *target) pin(pos int) bool   { return t.past.pin(pos, true) }
-func (t *target) unpin(pos int) bool { return t.past.pin(pos, false) }
+// Pin implements kernel.Pinner. A position that has no checkpoint any more is
+// one that the debugger would rerun to; only the present one gets one.
+func (t *target) Pin(ctx context.Context, pos int) error {
+	done, err := t.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	if t.past.pin(pos, true) || pos != t.debug.pos {
+		return nil
+	}
+	if err := t.keep(ctx); err != nil {
+		return err
+	}
+	t.past.pin(pos, true)
+	return nil
+}
+
+// Unpin implements kernel.Pinner.
+func (t *target) Unpin(pos int) { t.past.pin(pos, false) }
 
 // nearest returns the position of the newest checkpoint at or before pos.
 func (t *target) nearest(pos int) (at int, ok bool) { return t.past.nearest(pos) }

@@ -32,17 +32,40 @@ func (c *markCommand) Run(ctx context.Context, s *Session) (Result, error) {
 		return nil, &UsageError{Msg: quoteShort(c.Name) + " is no name for a mark: it must begin with a letter"}
 	}
 	pos, _ := d.Pos()
+	pinner, _ := d.(kernel.Pinner)
+	if pinner != nil && c.Name != "" {
+		if err := pinner.Pin(ctx, pos); err != nil {
+			return nil, err
+		}
+	}
 	r := &MarksResult{Pos: pos, Marks: []Mark{}}
 	s.withDebug(func(st *debugState) {
 		if c.Name != "" {
-			st.marks = slices.DeleteFunc(st.marks, func(m mark) bool { return m.name == c.Name })
-			st.marks = append(st.marks, mark{c.Name, pos})
+			st.setMark(c.Name, pos, pinner)
 		}
 		for _, m := range st.marks {
 			r.Marks = append(r.Marks, Mark{m.name, m.pos})
 		}
 	})
 	return r, nil
+}
+
+// setMark gives a position a name, which another may have had until now. That
+// one need not be kept any longer.
+func (st *debugState) setMark(name string, pos int, p kernel.Pinner) {
+	var before []mark
+	st.marks = slices.DeleteFunc(st.marks, func(m mark) bool {
+		if m.name == name {
+			before = append(before, m)
+		}
+		return m.name == name
+	})
+	st.marks = append(st.marks, mark{name, pos})
+	for _, m := range before {
+		if p != nil && !slices.ContainsFunc(st.marks, func(o mark) bool { return o.pos == m.pos }) {
+			p.Unpin(m.pos)
+		}
+	}
 }
 
 // Mark is a position with a name.
