@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"example.org/kmodsh/internal/ops"
@@ -128,7 +129,7 @@ func (p *program) setUpScenario(ctx context.Context) error {
 	return err
 }
 
-const scenarioUsage = "usage: kmodsh scenario list [PATTERN] | show NAME | new FILE"
+const scenarioUsage = "usage: kmodsh scenario list [PATTERN] | show NAME | new [--lesson] FILE"
 
 // scenario shows the library, or begins a new scenario.
 func (p *program) scenario(args []string) error {
@@ -147,7 +148,12 @@ func (p *program) scenario(args []string) error {
 		_, err = fmt.Print(text)
 		return err
 	case what == "new" && len(rest) == 1:
-		return newScenario(rest[0])
+		return newScenario(rest[0], scenario.Template, "run it: kmodsh run")
+	case what == "new" && len(rest) == 2 && slices.Contains(rest, "--lesson"):
+		rest = slices.DeleteFunc(slices.Clone(rest), func(w string) bool { return w == "--lesson" })
+		if len(rest) == 1 {
+			return newScenario(rest[0], scenario.LessonTemplate, "take it: kmodsh tour")
+		}
 	}
 	return wrong("list, show NAME or new FILE?")
 }
@@ -165,7 +171,7 @@ func (p *program) listScenarios(pattern string) error {
 }
 
 // newScenario writes a template to a file that is not there yet.
-func newScenario(name string) error {
+func newScenario(name, template, hint string) error {
 	if !strings.HasSuffix(name, scenario.Suffix) {
 		name += scenario.Suffix
 	}
@@ -173,12 +179,12 @@ func newScenario(name string) error {
 	if err != nil {
 		return fmt.Errorf("new scenario: %w", err)
 	}
-	_, err = f.WriteString(scenario.Template)
+	_, err = f.WriteString(template)
 	if cerr := f.Close(); err == nil {
 		err = cerr
 	}
 	if err == nil {
-		_, err = fmt.Printf("%s\nrun it: kmodsh run %s\n", name, name)
+		_, err = fmt.Printf("%s\n%s %s\n", name, hint, name)
 	}
 	return err
 }

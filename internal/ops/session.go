@@ -32,6 +32,7 @@ type Session struct {
 	trees  treeCache
 	rec    *recorder // nil: nothing is recorded
 	script *os.File  // the transcript, nil: there is none
+	tour   *tour     // the lesson under way, nil: none is
 }
 
 // Progress is told how far something long is: done of total, in units the

@@ -21,6 +21,7 @@ func Verbs() []*Verb {
 		policyVerb(), setVerb(), killVerb(),
 		expectVerb(), promiseVerb(), outcomeVerb(), exploreVerb(), replayVerb(), conformVerb(), setupVerb(),
 		recordVerb(), transcriptVerb(), openVerb(), exportVerb(),
+		tourVerb(),
 		targetVerb(), restartVerb(), sourceVerb(), watchVerb(), helpVerb(), quitVerb(),
 	}
 }
@@ -31,6 +32,7 @@ const (
 	groupNames   = "names"
 	groupLook    = "look"
 	groupShare   = "recordings"
+	groupLearn   = "lessons"
 	groupSession = "session"
 )
 

@@ -54,10 +54,15 @@ func (p *parser) line(n int, line string) error {
 		p.key = ""
 		return nil
 	case line[0] == '#':
-		if p.header {
+		text, isLine := lessonLine(line)
+		switch {
+		case isLine:
+			line = text
+		case p.header:
 			return p.headerLine(n, line)
+		default:
+			return nil
 		}
-		return nil
 	}
 	p.header = false
 	l := Line{N: n}

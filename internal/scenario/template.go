@@ -23,3 +23,40 @@ continue
 [sim:v6.*] expect result("A") == 256
 ! load nosuch
 `
+
+// LessonTemplate is what a new lesson begins with.
+const LessonTemplate = `# title: What the lesson is about, in one line
+# minutes: 5
+# shows: What a reader knows afterwards.
+# source: where that is known from
+# targets: sim:v6.12
+
+#: Prose. Lines go on until something else comes; a line with the mark alone
+#: begins a paragraph.
+#:
+#: Ask before you show. Then verbs, as at the prompt: each is run, and the reader
+#: sees what it shows.
+
+spawn A insmod minix
+
+#? Is minix live now?
+#? a) yes
+#? b) no: A has not moved
+#= b
+
+states minix
+
+#! An exercise: what to do, in words. Let A run until minix is live.
+#! hint: the verb continue lets all threads run
+#! answer: continue
+#! check: state("minix") == "live"
+
+#: What there is to say about it.
+
+#-
+
+#: A line with - makes a pause: the reader goes on by Enter.
+
+#+ further reading: a file of the kernel, a manual page
+#@ kmodsh --on vm:6.12 load minix
+`

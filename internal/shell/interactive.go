@@ -59,6 +59,7 @@ const ctrlD = 4
 
 // step runs a line that was typed; done when it was the last.
 func (f *Front) step(ctx context.Context, line string) (done bool, err error) {
+	line = f.Session.TourLine(line)
 	err = f.RunLine(ctx, line)
 	if errors.Is(err, ops.ErrQuit) {
 		return true, nil
@@ -83,6 +84,9 @@ func haveControllingTerminal() bool {
 
 // prefix is the prompt: the target's name.
 func (f *Front) prefix() string {
+	if waits := f.Session.TourWaits(); waits != "" {
+		return "(" + waits + ") "
+	}
 	if t := f.Session.Target(); t != nil {
 		return printable(t.Name()) + "> "
 	}

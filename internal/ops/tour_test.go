@@ -1,0 +1,163 @@
+package ops_test
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"example.org/kmodsh/internal/ops"
+	"example.org/kmodsh/internal/scenario"
+)
+
+// typed runs a line as a person types it during a lesson.
+func typed(t *testing.T, s *ops.Session, line string) (*ops.TourResult, error) {
+	t.Helper()
+	words, err := ops.Split(s.TourLine(line))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var args []string
+	for _, w := range words {
+		args = append(args, w.Text)
+	}
+	res, err := s.Exec(context.Background(), args)
+	r, _ := res.(*ops.TourResult)
+	return r, err
+}
+
+// take goes through a lesson: each question is answered wrongly first, and each
+// exercise is done as the model answer does it, or shown.
+func take(t *testing.T, word string, show bool) *ops.TourResult {
+	t.Helper()
+	l, err := scenario.FindLesson(word)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := simulated()
+	defer s.Close()
+	r, err := typed(t, s, "tour "+word)
+	for _, part := range l.Parts {
+		if err != nil {
+			t.Fatalf("%s: %v", word, err)
+		}
+		switch part.Kind {
+		case scenario.Question:
+			if r.Question != part.Text {
+				t.Fatalf("%s: it waits for %q, not for %q", word, r.Question, part.Text)
+			}
+			wrong := string(rune('a' + (part.Right[0]-'a'+1)%byte(len(part.Choices))))
+			if r, err = typed(t, s, wrong); err != nil || *r.Correct {
+				t.Fatalf("%s: the answer %s is wrong: %v", word, wrong, err)
+			}
+			if r, err = typed(t, s, part.Right); r == nil || !*r.Correct {
+				t.Fatalf("%s: the answer %s is right: %v", word, part.Right, err)
+			}
+		case scenario.Exercise:
+			if r.Exercise != part.Text {
+				t.Fatalf("%s: it waits for %q, not for %q", word, r.Exercise, part.Text)
+			}
+			if show {
+				r, err = typed(t, s, "show")
+				continue
+			}
+			if r, err = typed(t, s, "check"); err == nil && *r.Correct {
+				t.Errorf("%s: %q is done before anything was done", word, part.Text)
+			}
+			for range part.Hints {
+				if r, err = typed(t, s, "hint"); err != nil || r.Hint == "" {
+					t.Errorf("%s: no hint: %v", word, err)
+				}
+			}
+			for _, line := range part.Answer {
+				if _, err := typed(t, s, line); err != nil {
+					t.Fatalf("%s: %s: %v", word, line, err)
+				}
+			}
+			r, err = typed(t, s, "check")
+		case scenario.Pause:
+			r, err = typed(t, s, "")
+		}
+	}
+	if err != nil || !r.Done {
+		t.Fatalf("%s: it has not ended: %v", word, err)
+	}
+	return r
+}
+
+// TestLessons takes every lesson of the tour, both ways.
+func TestLessons(t *testing.T) {
+	lessons, err := scenario.Lessons()
+	if err != nil || len(lessons) < 12 {
+		t.Fatalf("%d lessons: %v", len(lessons), err)
+	}
+	for _, l := range lessons {
+		t.Run(l.Name, func(t *testing.T) {
+			t.Parallel()
+			exercises := 0
+			for _, p := range l.Parts {
+				if p.Kind == scenario.Exercise {
+					exercises++
+				}
+			}
+			if l.Minutes < 5 || l.Minutes > 10 || len(l.Reading) == 0 || len(l.Real) == 0 || exercises == 0 {
+				t.Errorf("%d minutes, %d things to read, %d commands for a real kernel, %d exercises", l.Minutes, len(l.Reading), len(l.Real), exercises)
+			}
+			if r := take(t, l.Name, false); r.Exercises != exercises || r.Right != 0 {
+				t.Errorf("%d of %d exercises done, %d questions right at once", r.Exercises, exercises, r.Right)
+			}
+			take(t, l.Name, true)
+		})
+	}
+}
+
+// TestLessonTemplate: what a new lesson begins with is one.
+func TestLessonTemplate(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "mine.kmodsh")
+	if err := os.WriteFile(file, []byte(scenario.LessonTemplate), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	take(t, file, false)
+	s, err := scenario.Parse("template", scenario.LessonTemplate)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if res := s.Run(context.Background(), simulated().OpenRunner, scenario.Options{}); res.Verdict != scenario.Passed {
+		t.Errorf("%+v", res)
+	}
+}
+
+// TestLessonReads: a lesson as text says what it waits for and how one answers.
+func TestLessonReads(t *testing.T) {
+	s := simulated()
+	defer s.Close()
+	r, err := typed(t, s, "tour 6")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if err := ops.Write(&b, r, false, ops.Style{}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"Lesson 6. The race that kmod up to 19 loses", "? The kernel makes the directory", "    a) ", "Answer with a letter."} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("no %q in\n%s", want, b.String())
+		}
+	}
+	for line, want := range map[string]string{"z": "the answers are a to", "tour check": "is for exercises", "tour nonesuch": "neither a lesson"} {
+		if _, err := typed(t, s, line); ops.ExitCode(err) != ops.ExitUsage || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", line, err)
+		}
+	}
+	if r, err := typed(t, s, ""); err != nil || r.Question == "" {
+		t.Errorf("an empty line asks again: %v", err)
+	}
+	if _, err := typed(t, s, "states"); err != nil {
+		t.Errorf("a verb in between: %v", err)
+	}
+	if r, err := typed(t, s, "tour stop"); err != nil || !r.Ended || s.TourWaits() != "" {
+		t.Errorf("stopped: %v", err)
+	}
+}
