@@ -65,6 +65,7 @@ type allocation struct {
 	Module string `expr:"module"`
 	Thread string `expr:"thread"`
 	Point  string `expr:"point"`
+	Leaked bool   `expr:"leaked"`
 }
 
 type moduleEnv struct {
@@ -150,7 +151,7 @@ func (c *Condition) env(s *kernel.Snapshot) env {
 	}
 	if c.used["allocations"] {
 		for _, a := range s.Leaks {
-			e.Taken = append(e.Taken, allocation{a.Kind, a.Module, a.Thread, a.Point})
+			e.Taken = append(e.Taken, allocation{a.Kind, a.Module, a.Thread, a.Point, a.Leaked})
 		}
 	}
 	moduleFunctions(&e, s)

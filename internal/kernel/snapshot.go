@@ -92,6 +92,8 @@ type Allocation struct {
 	Thread string `json:"thread"`
 	Detail string `json:"detail,omitempty"`
 	Point  string `json:"point"` // where it was made
+	// Leaked: the load it was for has ended without it, or the module is gone.
+	Leaked bool `json:"leaked,omitempty"`
 }
 
 // Thread returns the thread of an ID, nil when there is none.

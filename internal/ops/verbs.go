@@ -14,7 +14,7 @@ func Verbs() []*Verb {
 		loadVerb(), unloadVerb(), requestVerb(),
 		resolveVerb(), builtinVerb(), depsVerb(),
 		statesVerb(), infoVerb(),
-		eventsVerb(), logVerb(), permitsVerb(), beliefVerb(),
+		eventsVerb(), logVerb(), permitsVerb(), beliefVerb(), ledgerVerb(),
 		spawnVerb(), threadsVerb(), stepVerb(), nextVerb(), continueVerb(), waitVerb(), untilVerb(), breakVerb(),
 		backVerb(), gotoVerb(), markVerb(), forkVerb(), diffVerb(),
 		holdVerb(), releaseVerb(), delayVerb(), failVerb(), lieVerb(), floodVerb(), faultsVerb(),

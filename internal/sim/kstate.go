@@ -164,3 +164,14 @@ func sortTaints(letters string) string {
 	slices.SortFunc(b, func(x, y byte) int { return strings.IndexByte(taintOrder, x) - strings.IndexByte(taintOrder, y) })
 	return string(b)
 }
+
+// taintMask is the letters as /proc/sys/kernel/tainted shows them: a letter's
+// place in taintOrder is its bit.
+func taintMask(letters string) (mask uint64) {
+	for _, c := range []byte(letters) {
+		if i := strings.IndexByte(taintOrder, c); i >= 0 {
+			mask |= 1 << i
+		}
+	}
+	return mask
+}

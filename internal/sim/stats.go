@@ -1,5 +1,10 @@
 package sim
 
+import (
+	"fmt"
+	"strings"
+)
+
 // Stats are the counters of CONFIG_MODULE_STATS (kernel/module/stats.c 6.12),
 // as /sys/kernel/debug/modules shows them; kept only while the switch
 // module-stats is on. Loads of the same file that were done once count once,
@@ -56,4 +61,35 @@ func (w *World) lost(name string, early bool) {
 	} else {
 		w.stats.Duplicates[i].Load++
 	}
+}
+
+// statsText is the counters in words, "" where they are not kept: those that
+// are not 0, by their names in /sys/kernel/debug/modules.
+func (w *World) statsText() string {
+	if !w.Profile.ModuleStats {
+		return ""
+	}
+	s := &w.stats
+	var list []string
+	for _, c := range []struct {
+		name string
+		n    int64
+	}{
+		{"modcount", s.Modules}, {"total_mod_size", s.TotalModSize},
+		{"failed_kreads", s.FailedReads}, {"invalid_kread_bytes", s.InvalidReadBytes},
+		{"failed_decompress", s.FailedDecompress}, {"invalid_decompress_bytes", s.InvalidDecompressBytes},
+		{"failed_becoming", s.FailedBecoming}, {"invalid_becoming_bytes", s.InvalidBecomingBytes},
+		{"failed_load_modules", s.FailedLoads}, {"invalid_mod_bytes", s.InvalidModBytes},
+	} {
+		if c.n != 0 {
+			list = append(list, fmt.Sprintf("%s %d", c.name, c.n))
+		}
+	}
+	for _, d := range s.Duplicates {
+		list = append(list, fmt.Sprintf("%s lost %d times as becoming, %d as load", d.Module, d.Becoming, d.Load))
+	}
+	if len(list) == 0 {
+		return "all 0"
+	}
+	return strings.Join(list, ", ")
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/trace"
@@ -101,17 +102,34 @@ func (t *Target) Info(context.Context) (kernel.Info, error) {
 	w := t.run.world
 	used, limit := w.Permits()
 	info := kernel.Info{
-		Target: t.name, Release: t.sys.release, Version: "simulated, profile " + w.Profile.Name, Machine: "x86_64",
+		Target: t.name, Release: t.sys.release, Version: "simulated, profile " + w.Profile.Name, Machine: "x86_64", Taint: taintMask(w.taints),
 		Modprobe: w.ModprobePath, Uptime: w.Now(), Modules: len(w.list), CPUs: 1,
 		Facts: []kernel.Fact{
 			{Name: "steps", Value: fmt.Sprint(w.steps)},
 			{Name: "permits", Value: fmt.Sprintf("%d of %d in use", used, limit)},
+			{Name: "taints", Value: w.Taints()},
+			{Name: "usermode helper", Value: fmt.Sprintf("%s, %d calls under way", w.UMH, w.umhCallers)},
+			{Name: "uevents", Value: w.lastUevents()},
+			{Name: "audit records", Value: strings.Join(w.audit[max(0, len(w.audit)-factsShown):], "; ")},
+			{Name: "module stats", Value: w.statsText()},
 		},
 	}
 	for _, s := range Switches() {
 		info.Facts = append(info.Facts, kernel.Fact{Name: s.Name, Value: w.Profile.Get(s.Name)})
 	}
 	return info, nil
+}
+
+// factsShown is how many of many things are told of as one fact.
+const factsShown = 4
+
+// lastUevents are the last uevents in words, the newest last.
+func (w *World) lastUevents() string {
+	var list []string
+	for _, u := range w.uevents[max(0, len(w.uevents)-factsShown):] {
+		list = append(list, fmt.Sprintf("%s %s at %.3f s", u.Action, u.Module, time.Duration(u.Time).Seconds()))
+	}
+	return strings.Join(list, "; ")
 }
 
 // Tree implements kernel.Target.

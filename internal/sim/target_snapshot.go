@@ -66,7 +66,7 @@ func (w *World) Snapshot(out map[string]*Outcome) *kernel.Snapshot {
 	}
 	s.Deadlock = waits && !can && !held
 	for _, e := range w.ledger.open {
-		s.Leaks = append(s.Leaks, kernel.Allocation{Kind: string(e.Kind), Module: e.Module, Thread: e.Thread, Detail: e.Detail, Point: e.Point})
+		s.Leaks = append(s.Leaks, kernel.Allocation{Kind: string(e.Kind), Module: e.Module, Thread: e.Thread, Detail: e.Detail, Point: e.Point, Leaked: e.m.freed})
 	}
 	return s
 }
