@@ -75,6 +75,7 @@ const (
 	noLeak     = "nothing-leaks"
 	refs       = "refs-balance"
 	aGets0     = `not done("A") or result("A") == 0`
+	bNotLost   = `not (done("B") and result("B") == 0 and verdict("B") == "lost")`
 	bGets0     = `not done("B") or result("B") == 0`
 	zeroOrHere = `not finished or all(threads, .result in [0, -EEXIST])`
 	permitBack = `not finished or permits.used == 0`
@@ -302,7 +303,7 @@ func loaderBugs() []planted {
 			file: kmodDir + "insert.go", fn: "insertAndWait", old: "err := r.attempt(ctx, s)\n", new: "err := r.attempt(ctx, s)\n\t\tif errors.Is(err, syscall.EEXIST) { return nil }\n",
 			on: "sim:v4.9", given: ownWait, promise: bGets0},
 		{name: "success-not-checked", says: "The loader that checks does not.",
-			file: kmodDir + "verify.go", fn: "loading.judge", old: "err == nil && r.policy.Checks && !r.byConfig", new: "false", given: ownGone, promise: zeroReady},
+			file: kmodDir + "verify.go", fn: "loading.judge", old: "err == nil && r.policy.Checks && !r.byConfig", new: "false", given: ownGone, promise: bNotLost},
 		{name: "ebusy-not-tried-again", says: "The loader that waits does not try again when another load has failed.",
 			file: kmodDir + "insert.go", fn: "insertAndWait", old: "alone == 2", new: "alone == 1", given: ownWait, promise: bGets0},
 		{name: "no-patience", says: "The loader that waits gives up at its first look.",

@@ -96,6 +96,7 @@ type threadEnv struct {
 	Killed  bool    `expr:"killed"`
 	Result  int64   `expr:"result"`
 	Verdict string  `expr:"verdict"`
+	Gone    bool    `expr:"gone"`
 	Took    float64 `expr:"took"`
 	Error   string  `expr:"error"`
 }
@@ -110,7 +111,7 @@ func threadOf(t *kernel.ThreadState, now int64) threadEnv {
 	e := threadEnv{
 		ID: t.ID, Comm: t.Comm, Parent: t.Parent, Task: t.Task, Verb: verb, Status: t.Status, At: t.At,
 		Module: t.Module, Waits: t.Waits, Done: t.Done, Killed: t.Killed, Result: t.Result,
-		Verdict: string(t.Verdict), Error: t.Error,
+		Verdict: string(t.Verdict), Gone: t.Gone, Error: t.Error,
 	}
 	if t.Done {
 		now = t.Ended

@@ -11,8 +11,8 @@ type Promise struct {
 // begin with "not finished or".
 func Promises() []Promise {
 	return []Promise{
-		{"zero-means-ready", "Whoever is told of success finds the module live or built in.",
-			`none(threads, .done and .result == 0 and .verdict in ["premature", "false-builtin", "lost"])`},
+		{"zero-means-ready", "Whoever is told of success asked for what was live or built in at some moment between the call and the answer.",
+			`none(threads, .done and .result == 0 and .verdict in ["premature", "false-builtin", "lost"] and not .gone)`},
 		{"no-spurious-failure", "Whoever is told of failure finds no live module.",
 			`none(threads, .done and .verdict == "spurious")`},
 		{"failure-reaches-its-caller", "A helper that failed is never success to the caller that waited for it.",

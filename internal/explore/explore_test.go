@@ -94,6 +94,59 @@ func TestBuiltinRaceIsFound(t *testing.T) {
 	}
 }
 
+// TestSuccessMayBeTakenAway: a module that was live when it was asked for and
+// was unloaded before the answer came is no broken promise; one that was going
+// already is.
+func TestSuccessMayBeTakenAway(t *testing.T) {
+	for _, tt := range []struct {
+		policy string
+		begun  bool // the unload has begun when the request does
+		broken bool
+	}{{"verified", false, false}, {"verified", true, false}, {"kmod20", true, true}, {"kmod19", true, true}, {"kmod19", false, true}} {
+		p := problem(t, "v4.9", "set policy="+tt.policy, "L insmod victim")
+		for range 40 {
+			p.Setup = append(p.Setup, sim.Action{Kind: sim.DoStep, Thread: "L"})
+		}
+		p.Setup = loaded(t, p)
+		tail := problem(t, "v4.9", "A rmmod victim", "B request victim").Setup
+		p.Setup = append(p.Setup, tail[0])
+		if tt.begun {
+			for range 3 {
+				p.Setup = append(p.Setup, sim.Action{Kind: sim.DoStep, Thread: "A"})
+			}
+		}
+		p.Setup = append(p.Setup, tail[1])
+		p.Promises, _ = PromiseByName("zero-means-ready")
+		r := explored(t, p, Options{strict: true})
+		if got := len(r.Broken) > 0; got != tt.broken {
+			t.Errorf("%+v: broken %+v", tt, r.Broken)
+		}
+		taken := false
+		for _, o := range r.Outcomes {
+			taken = taken || strings.Contains(o, "B=0 lost absent")
+		}
+		if !taken && !tt.begun && !tt.broken {
+			t.Errorf("%+v: nobody took the module away: %q", tt, r.Outcomes)
+		}
+	}
+}
+
+// loaded is the set-up of a problem up to where its steps can go.
+func loaded(t *testing.T, p Problem) (list []sim.Action) {
+	run := sim.NewRun(p.System, p.Profile)
+	defer run.Close()
+	for _, a := range p.Setup {
+		if err := run.Do(a); err != nil {
+			break
+		}
+		list = append(list, a)
+	}
+	if run.World().StateOf("victim") != "live" {
+		t.Fatal("the module was not loaded")
+	}
+	return list
+}
+
 // TestReportDoesNotDependOnWorkers compares whole reports.
 func TestReportDoesNotDependOnWorkers(t *testing.T) {
 	for _, o := range []Options{{}, {All: true}, {Strategy: Random, Seed: 3}, {Strategy: PCT}, {Strategy: RoundRobin, Schedules: 50}} {

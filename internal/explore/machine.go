@@ -2,6 +2,7 @@ package explore
 
 import (
 	"errors"
+	"fmt"
 
 	"example.org/kmodsh/internal/sim"
 )
@@ -61,7 +62,7 @@ func (m *machine) reach(n *node) error {
 		return errTooMany
 	}
 	if m.after != n.im {
-		return errUnlike
+		return fmt.Errorf("%w: %v", errUnlike, n.im.Changes(&m.after, nil))
 	}
 	m.at = n.id
 	return nil

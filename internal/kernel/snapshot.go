@@ -73,6 +73,7 @@ type ThreadState struct {
 	Killed  bool    `json:"killed,omitempty"`
 	Result  int64   `json:"result"` // what its task returned; a helper's wait status, and 9 of a process that was killed
 	Verdict Verdict `json:"verdict,omitempty"`
+	Gone    bool    `json:"gone,omitempty"` // see Outcome.Gone
 	Began   int64   `json:"began_ns"`
 	Ended   int64   `json:"ended_ns,omitempty"`
 	Error   string  `json:"error,omitempty"`

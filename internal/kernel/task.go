@@ -91,12 +91,15 @@ func (t Task) String() string {
 // Outcome is what became of a spawned thread's task; which of its fields are
 // set depends on the verb.
 type Outcome struct {
-	Task    string         `json:"task"` // as ParseTask reads it
-	Done    bool           `json:"done"`
-	Killed  bool           `json:"killed,omitempty"` // by SIGKILL, before it could end
-	Ret     int64          `json:"ret"`              // 0, a negative errno, or what request_module returns
-	Verdict Verdict        `json:"verdict,omitempty"`
-	State   trace.State    `json:"state,omitempty"`
+	Task    string      `json:"task"` // as ParseTask reads it
+	Done    bool        `json:"done"`
+	Killed  bool        `json:"killed,omitempty"` // by SIGKILL, before it could end
+	Ret     int64       `json:"ret"`              // 0, a negative errno, or what request_module returns
+	Verdict Verdict     `json:"verdict,omitempty"`
+	State   trace.State `json:"state,omitempty"`
+	// Gone: what was asked for was live at some moment between the call and the
+	// answer, and has been unloaded since; told by targets that see every step.
+	Gone    bool           `json:"gone,omitempty"`
 	Load    *LoadResult    `json:"load,omitempty"`
 	Unload  *UnloadResult  `json:"unload,omitempty"`
 	Request *RequestResult `json:"request,omitempty"`

@@ -79,6 +79,12 @@ func TestExploreSeeds(t *testing.T) {
 		{[]string{"--case", "verified", "seed/builtin-race"}, ""},
 		{[]string{"--case", "kmod 20", "--on", "sim:v4.9", "seed/builtin-race"}, ""},
 		{[]string{"--case", "does nothing", "seed/zero-means-ready"}, "zero-means-ready"},
+		// Success for a module that goes is one thing, a module that was unloaded
+		// after the success another.
+		{[]string{"--case", "kmod 19", "seed/builtin-race-unload"}, "zero-means-ready"},
+		{[]string{"--case", "kmod 20", "--on", "sim:v4.9", "--promise", "zero-means-ready", "seed/builtin-race-unload"}, "zero-means-ready"},
+		{[]string{"--case", "kmod 20", "--on", "sim:v6.12", "seed/builtin-race-unload"}, ""},
+		{[]string{"--case", "verified", "seed/builtin-race-unload"}, ""},
 		{[]string{"--case", "does not believe", "seed/zero-means-ready"}, ""},
 		{[]string{"--case", "fs-ext3", "seed/aliases"}, ""},
 		{[]string{"--strategy", "pct", "--schedules", "3", "--case", "that is there", "seed/thread-limit"}, ""},

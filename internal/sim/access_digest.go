@@ -144,12 +144,19 @@ func (w *World) leakDigest() uint64 {
 	return h
 }
 
+// settingsDigest is of what no thread changes.
+func (w *World) settingsDigest() uint64 {
+	if w.settings == 0 {
+		h := mix(hashString(w.ModprobePath), hashString(w.Policy))
+		h = mix(h, hashString(w.helper))
+		w.settings = mix(h, hashString(w.config.text))
+	}
+	return w.settings
+}
+
 // restDigest is of all that has no resource of its own.
 func (w *World) restDigest() uint64 {
-	h := mix(hashString(w.ModprobePath), hashString(string(w.UMH)))
-	h = mix(h, hashString(w.Policy))
-	h = mix(h, hashString(w.helper))
-	h = mix(h, hashString(w.config.text))
+	h := mix(w.settingsDigest(), uint64(w.UMH[0]))
 	h = mix(h, uint64(w.async)+uint64(w.root)<<16+uint64(w.rootGone)<<32)
 	for i, on := range [...]bool{w.rootFrozen, w.frozen, w.modulesDisabled} {
 		if on {

@@ -90,6 +90,7 @@ const (
 	ofInode    = 'i'
 	ofRequest  = 'r'
 	ofCounter  = 'c'
+	ofLife     = 'l'
 )
 
 // key is the number of the thread that is the child-th of parent, -1: of those

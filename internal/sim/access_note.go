@@ -29,6 +29,7 @@ type tracking struct {
 	digest    uint64     // of all values together
 	points    [4]uint64  // reached, by pointCode
 	listed    uint64     // slots of the modules on the list
+	settings  uint64     // digest of what an administrator has set, 0: not known
 }
 
 // mix is a step of a hash (the finalizer of splitmix64).
@@ -234,6 +235,9 @@ func (w *World) onDone(t *Thread) {
 		h = mix(h, hashString(string(o.State)))
 		if o.Killed {
 			h++
+		}
+		if o.Gone {
+			h += 2
 		}
 	}
 	t.seen.history = h

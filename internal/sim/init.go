@@ -21,6 +21,7 @@ func (t *Thread) doInit(m *Module) int64 {
 		return t.failInit(m, e)
 	}
 	m.State = trace.Live // unlocked, no waiter is woken yet
+	w.turns(m.Name)
 	t.Point("L18", m, trace.Event{})
 	if !w.Profile.EarlyUevent {
 		w.uevent("add", m)

@@ -40,6 +40,7 @@ type kernelState struct {
 	frozen     bool // user space is frozen
 	frozenQ    Queue
 	mounts     []mount
+	lives      []life // of modules
 
 	config   modprobeConfig
 	seqAsked uint16 // the sequencer clients that were asked for (client_requested)

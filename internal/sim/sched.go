@@ -160,6 +160,7 @@ func (w *World) begin(t *Thread) {
 	w.steps++
 	w.current = t
 	w.footprint, w.asked = Footprint{}, Asked{}
+	t.seen.history = mix(t.seen.history, w.restDigest()) // every step may look at it
 }
 
 func (w *World) end() {

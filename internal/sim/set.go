@@ -17,6 +17,7 @@ import (
 // "module_blacklist=a,b"; or throws one of the profile's switches,
 // "kmod-max=2".
 func (w *World) Set(text string) error {
+	w.settings = 0
 	name, value, ok := strings.Cut(text, "=")
 	if !ok {
 		return fmt.Errorf("%q: want name=value", text)

@@ -116,6 +116,7 @@ func (t *Thread) snapshot(o *Outcome) kernel.ThreadState {
 	if o != nil {
 		s.Task = o.Task
 		s.Result, s.Killed, s.Verdict, s.Began, s.Ended = o.Ret, o.Killed, o.Verdict, o.Began, o.Ended
+		s.Gone = o.Gone
 		if o.Killed {
 			s.Result = killedStatus
 		}

@@ -78,7 +78,9 @@ func (s *System) taskLoad(t *Thread, k Task, o *Outcome) int64 {
 	if k.Policy == "" {
 		k.Policy = t.w.Policy
 	}
+	x := s.watch(t, k.Name)
 	res, err := s.Loader(t).Load(context.Background(), kernel.LoadRequest{Name: k.Name, Params: k.Params, Policy: k.Policy})
+	o.Gone = x.gone(t)
 	o.Load, o.Err, o.Verdict, o.State = &res, err, res.Verdict, res.State
 	return retOf(err)
 }
@@ -90,8 +92,15 @@ func (s *System) taskUnload(t *Thread, k Task, o *Outcome) int64 {
 }
 
 func (s *System) taskRequest(t *Thread, k Task, o *Outcome) int64 {
-	ret := t.RequestModule(k.Name, !k.NoWait)
-	s.judge(t, k.Name, ret, o)
+	return s.request(t, k.Name, !k.NoWait, o)
+}
+
+// request is request_module by a task that goes by the answer.
+func (s *System) request(t *Thread, name string, wait bool, o *Outcome) int64 {
+	x := s.watch(t, name)
+	ret := t.RequestModule(name, wait)
+	s.judge(t, name, ret, o)
+	o.Gone = x.gone(t)
 	return ret
 }
 

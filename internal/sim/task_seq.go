@@ -23,7 +23,7 @@ func (s *System) taskSeqClient(t *Thread, k Task, o *Outcome) int64 {
 	what := "seq:" + k.Name
 	if t.w.provider(what) == nil && t.w.firstSeqRequest(n) {
 		alias := "snd-seq-client-" + k.Name
-		s.judge(t, alias, t.RequestModule(alias, true), o)
+		s.request(t, alias, true, o)
 	}
 	if t.w.provider(what) == nil {
 		return -int64(ENOENT)

@@ -23,9 +23,7 @@ func (s *System) getFSType(t *Thread, name string, o *Outcome) (m *Module, ok bo
 		o.Verdict = kernel.OK
 		return m, true
 	}
-	ret := t.RequestModule("fs-"+name, true)
-	s.judge(t, "fs-"+name, ret, o)
-	if ret != 0 {
+	if s.request(t, "fs-"+name, true, o) != 0 {
 		return nil, false
 	}
 	if m, ok = t.getFS(name); ok {
@@ -84,8 +82,7 @@ func (s *System) taskUmount(t *Thread, k Task, o *Outcome) int64 {
 func (s *System) taskSymbol(t *Thread, k Task, o *Outcome) int64 {
 	m := t.symbolGet(k.Name)
 	if m == nil {
-		ret := t.RequestModule("symbol:"+k.Name, true)
-		s.judge(t, "symbol:"+k.Name, ret, o)
+		s.request(t, "symbol:"+k.Name, true, o)
 		m = t.symbolGet(k.Name)
 	}
 	if m == nil {

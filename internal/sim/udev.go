@@ -49,6 +49,7 @@ func (s *System) taskInitstate(t *Thread, k Task, o *Outcome) int64 {
 		o.Err = fmt.Errorf("read /sys/module/%s/initstate: ENODEV", name)
 		return -int64(ENODEV)
 	}
+	w.sawName(name, m)
 	o.State = m.State
 	return 0
 }

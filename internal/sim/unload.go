@@ -102,11 +102,14 @@ func (t *Thread) stopModule(m *Module, force bool) Errno {
 			return t.refuseStop(m, e)
 		}
 		m.State = trace.Going
+		w.turns(m.Name)
 		return 0
 	}
 	m.State = trace.Going
+	w.turns(m.Name)
 	if e := t.pass("U1", m, trace.Event{}); e != 0 {
 		m.State = trace.Live
+		w.turns(m.Name)
 		return t.refuseStop(m, e)
 	}
 	return 0

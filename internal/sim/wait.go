@@ -320,7 +320,10 @@ func (t *Thread) Lock(m *Mutex, brk Break) bool {
 	t.w.footprint.Reads.add(resMutex)
 	if m.owner != nil {
 		first := t.seen.history
-		why := t.WaitUntil(&m.queue, 0, brk, m.name+", held by "+m.owner.ID, func() bool { return m.owner == nil })
+		why := t.WaitUntil(&m.queue, 0, brk, m.name+", held by "+m.owner.ID, func() bool {
+			t.w.footprint.Reads.add(resMutex)
+			return m.owner == nil
+		})
 		if why == Signalled {
 			return false
 		}
