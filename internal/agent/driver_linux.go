@@ -78,6 +78,9 @@ func (d *driver) hear(e inject.Event) {
 		}
 		d.event(e, trace.Event{Point: e.Point, Module: e.Module, State: e.State, Name: e.Name})
 		d.struck(e)
+		if t := d.threadOf(e); t != nil && !e.Traced {
+			d.steps.passes(t, e.Point, cleanText(e.Module, kernelName))
+		}
 	case inject.Ret:
 		if e.Point == pointReturned {
 			d.event(e, trace.Event{Point: e.Point, Name: e.Name, Ret: trace.Int(e.Ret)})
@@ -145,10 +148,7 @@ func (d *driver) event(e inject.Event, out trace.Event) {
 
 // stopped says that a thread stands at a point of the kernel.
 func (d *driver) stopped(e inject.Event) {
-	t := d.steps.ofTask(e.PID)
-	if t == nil {
-		t = d.steps.ofTask(e.TGID)
-	}
+	t := d.threadOf(e)
 	goOn := func(int) { d.send(inject.Go{PID: e.PID}) }
 	if e.Point == hookChild {
 		goOn(0)
@@ -160,7 +160,19 @@ func (d *driver) stopped(e inject.Event) {
 		}
 		return // held by a rule: it is not one of ours, and release all lets it go
 	}
+	if e.Rule != 0 {
+		d.steps.heldBy(t, e.Point, cleanText(e.Module, kernelName), goOn)
+		return
+	}
 	d.steps.arrive(t, e.Point, cleanText(e.Module, kernelName), cleanText(e.Name, kernel.MaxAlias), goOn)
+}
+
+// threadOf returns the thread an event is of, nil when it is none of ours.
+func (d *driver) threadOf(e inject.Event) *thread {
+	if t := d.steps.ofTask(e.PID); t != nil {
+		return t
+	}
+	return d.steps.ofTask(e.TGID)
 }
 
 // send tells the driver; a command that it refuses because its thread has left
@@ -273,9 +285,40 @@ func (d *driver) state(ctx context.Context) ([]inject.Event, error) {
 	}
 }
 
-// follow has a process stop at the points of the kernel; unfollow ends that.
-func (d *driver) follow(pid int) error   { return d.send(inject.Trace{PID: pid}) }
-func (d *driver) unfollow(pid int) error { return d.send(inject.Untrace{PID: pid}) }
+// follow has a process stop at the points of the kernel.
+func (d *driver) follow(pid int) error { return d.send(inject.Trace{PID: pid}) }
+
+// untie implements ties: the faults that hold and delay become rules, since the
+// stepper does not hear of those threads at every point.
+func (d *driver) untie(pids []int) error {
+	d.steps.mu.Lock()
+	faults := slices.Clone(d.steps.faults.list)
+	d.steps.mu.Unlock()
+	for _, f := range faults {
+		if f.Fail == 0 && !isStage(f.Point) {
+			if err := d.fault(f, true); err != nil {
+				return err
+			}
+		}
+	}
+	for _, pid := range pids {
+		if err := d.send(inject.Untrace{PID: pid}); err != nil && !errors.Is(err, syscall.ENOENT) && !errors.Is(err, syscall.ESRCH) {
+			return err
+		}
+	}
+	return nil
+}
+
+// retie implements ties.
+func (d *driver) retie(pids []int) error {
+	d.unfault(func(f kernel.Fault) bool { return f.Fail == 0 })
+	for _, pid := range pids {
+		if err := d.follow(pid); err != nil && !errors.Is(err, syscall.ESRCH) {
+			return err
+		}
+	}
+	return nil
+}
 
 // fault makes rules of a fault: what the driver alone can do is to fail. A hold
 // and a delay are the stepper's for threads that stop at points; with all they

@@ -81,5 +81,8 @@ func (d *debugger) openDriver() (*driver, error) {
 		c.Close()
 		return nil, err
 	}
+	d.steps.mu.Lock()
+	d.steps.ties = dr
+	d.steps.mu.Unlock()
 	return dr, nil
 }

@@ -42,7 +42,16 @@ type stepper struct {
 	helpers int
 	loaded  map[string]string // module -> ID of the thread that was last seen loading it
 	faults  faultPlan
+	ties    ties          // nil without the driver
 	news    chan struct{} // closed and made again at each change
+}
+
+// ties are what makes threads stop at the points of the kernel: the driver.
+type ties interface {
+	// untie has the threads of these processes stop nowhere but where faults
+	// hold them; retie has them, and whoever they started, stop again.
+	untie(pids []int) error
+	retie(pids []int) error
 }
 
 func newStepper(look func(pid, tid int) sight, now func() int64) *stepper {

@@ -43,6 +43,34 @@ func (s *stepper) arrive(t *thread, point, module, name string, goOn func(errno 
 	s.mu.Unlock()
 }
 
+// heldBy says that a fault which is the driver's rule holds a thread at a point.
+func (s *stepper) heldBy(t *thread, point, module string, goOn func(errno int)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t.at, t.goOn = point, goOn
+	if module != "" {
+		t.module = module
+	}
+	s.set(t, standHeld)
+}
+
+// passes says that a thread which does not stop has come by a point.
+func (s *stepper) passes(t *thread, point, module string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if t.stand != standRunning && t.stand != standBlocked {
+		return
+	}
+	t.at = point
+	if module != "" {
+		t.module = module
+		if strings.HasPrefix(point, "L") {
+			s.loaded[module] = t.id
+		}
+	}
+	s.touched(t)
+}
+
 // delayed ends a thread's delay.
 func (s *stepper) delayed(t *thread, point string) {
 	s.mu.Lock()

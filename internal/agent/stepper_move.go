@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -27,41 +28,82 @@ func (s *stepper) step(ctx context.Context, id string, free bool) (stuck string,
 		defer s.mu.Unlock()
 		return t.where(), nil
 	}
-	t.free = free
-	s.letGo(t)
+	if !free {
+		s.letGo(t)
+		return "", s.settle(ctx)
+	}
+	t.free = true
+	ties := s.ties
+	s.mu.Unlock()
+	if ties != nil {
+		if err := ties.untie([]int{t.pid}); err != nil {
+			return "", err
+		}
+	}
+	s.mu.Lock()
+	if t.stand != standStopped && t.stand != standFresh { // a thread that was untied may have gone on
+		s.mu.Unlock()
+	} else {
+		s.letGo(t)
+	}
 	err = s.settle(ctx)
-	s.tie()
-	return "", err
+	return "", errors.Join(err, s.tie())
 }
 
 // tie makes all threads stop at points again.
-func (s *stepper) tie() {
+func (s *stepper) tie() error {
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	var pids []int
 	for _, t := range s.threads {
+		if t.free && t.stand != standDone && t.pid != 0 {
+			pids = append(pids, t.pid)
+		}
 		t.free = false
 	}
+	ties := s.ties
+	s.mu.Unlock()
+	if ties == nil {
+		return nil
+	}
+	return ties.retie(pids)
 }
 
 // freeAll lets every thread go on without a stop at points, until nobody
 // moves by himself any more or limit nanoseconds are over; 0 is no limit.
-func (s *stepper) freeAll(ctx context.Context, limit int64) error {
+func (s *stepper) freeAll(ctx context.Context, limit int64) (err error) {
 	s.moving.Lock()
 	defer s.moving.Unlock()
-	defer s.tie()
+	defer func() { err = errors.Join(err, s.tie()) }()
 	end := s.now() + limit
 	s.mu.Lock()
 	var ready []*thread
+	var pids []int
 	for _, t := range s.threads {
+		if t.stand == standHeld || t.stand == standDelayed || t.stand == standDone {
+			continue // who is untied goes on at once
+		}
 		t.free = true
+		if t.pid != 0 {
+			pids = append(pids, t.pid)
+		}
 		if t.stand == standStopped || t.stand == standFresh {
 			ready = append(ready, t)
 		}
 	}
+	ties := s.ties
 	s.mu.Unlock()
+	if ties != nil {
+		if err := ties.untie(pids); err != nil {
+			return err
+		}
+	}
 	for _, t := range ready {
 		s.mu.Lock()
-		s.letGo(t)
+		if t.stand == standStopped || t.stand == standFresh {
+			s.letGo(t)
+		} else {
+			s.mu.Unlock()
+		}
 	}
 	for {
 		s.mu.Lock()

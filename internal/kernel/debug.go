@@ -68,6 +68,13 @@ type Pinner interface {
 	Unpin(pos int)
 }
 
+// Onward is implemented by a Debugger for which it costs something to be able to
+// go back.
+type Onward interface {
+	// OnlyOnward says that nobody will go back, or fork.
+	OnlyOnward()
+}
+
 // RunOptions say how far Run goes. Without any it goes on until all threads
 // have ended, one is newly held, or nobody can move.
 type RunOptions struct {

@@ -19,6 +19,7 @@ var _ kernel.Debugger = (*target)(nil)
 type debugging struct {
 	mu      sync.Mutex // held by whoever changes the machine
 	began   bool
+	onward  bool     // nobody goes back
 	actions []action // beyond pos lies what was gone back over
 	pos     int
 	faults  int    // number of the last fault

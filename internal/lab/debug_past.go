@@ -19,8 +19,18 @@ func (t *target) Pos() (pos, end int) {
 	return t.debug.pos, len(t.debug.actions)
 }
 
+// OnlyOnward implements kernel.Onward: no position is kept.
+func (t *target) OnlyOnward() {
+	t.debug.mu.Lock()
+	defer t.debug.mu.Unlock()
+	t.debug.onward = true
+}
+
 // keep saves the machine as the present position.
 func (t *target) keep(ctx context.Context) error {
+	if t.debug.onward {
+		return nil
+	}
 	return t.checkpoint(ctx, t.debug.pos)
 }
 

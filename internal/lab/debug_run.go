@@ -134,7 +134,7 @@ func (r *running) loop(ctx context.Context) (kernel.Stop, error) {
 			continue
 		}
 		id := next.ID
-		a, err := r.do(ctx, action{op: wire.OpStep, thread: id, free: r.free})
+		a, err := r.do(ctx, action{op: wire.OpStep, thread: id, free: r.free || r.o.Stop == nil})
 		if err != nil {
 			return r.stopOf(d.last), err
 		}

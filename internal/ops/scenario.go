@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/scenario"
@@ -29,6 +30,28 @@ func (s *Session) child(ctx context.Context, target string) (*Session, error) {
 
 // lineRunner runs the lines of one case.
 type lineRunner struct{ s *Session }
+
+// goingBack are the verbs that go to another position than the next.
+var goingBack = []string{"back", "goto", "fork", "restart", "explore", "replay", "conform"}
+
+// Prepare implements scenario.Preparer: a target for which it costs something
+// to keep positions need not where no line goes back.
+func (r *lineRunner) Prepare(lines []string) {
+	onward, ok := r.s.Target().(kernel.Onward)
+	if !ok {
+		return
+	}
+	for _, line := range lines {
+		words, err := Split(line)
+		if err != nil || len(words) == 0 {
+			continue
+		}
+		if v, err := Lookup(words[0].Text); err != nil || slices.Contains(goingBack, v.Name) {
+			return
+		}
+	}
+	onward.OnlyOnward()
+}
 
 // Run implements scenario.Runner.
 func (r *lineRunner) Run(ctx context.Context, line string) (string, error) {

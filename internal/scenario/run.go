@@ -16,6 +16,12 @@ type Runner interface {
 	Close() error
 }
 
+// Preparer is implemented by runners that want to know what is to come.
+type Preparer interface {
+	// Prepare is called once, before the first line.
+	Prepare(lines []string)
+}
+
 // Open opens a target for a Runner, freshly booted. Its error means that the
 // target is not available.
 type Open func(ctx context.Context, target string) (Runner, error)
@@ -139,6 +145,15 @@ func (s *Scenario) runLines(ctx context.Context, open Open, target string, lines
 		script = append(script, Line{Text: "promise " + p})
 	}
 	script = append(script, lines...)
+	if p, ok := runner.(Preparer); ok {
+		var texts []string
+		for _, l := range script {
+			if For(l.Only, target) {
+				texts = append(texts, l.Text)
+			}
+		}
+		p.Prepare(texts)
+	}
 	done := 0
 	for _, l := range script {
 		if !For(l.Only, target) {
