@@ -67,11 +67,11 @@ type Config struct {
 	files    []configFile
 	cmdline  []ConfigLine
 	warnings []string
-	bad      []BadLine
+	said     []string // in the words of libkmod
 }
 
-// BadLine is a line of a configuration file that is no entry.
-type BadLine struct {
+// badLine is a line of a configuration file that is no entry.
+type badLine struct {
 	File string
 	Line int // first line
 	Last int // last line, where it goes on
@@ -79,18 +79,19 @@ type BadLine struct {
 	Why  string
 }
 
-func (l BadLine) String() string { return fmt.Sprintf("%s:%d: ignored: %s", l.File, l.Line, l.Why) }
+func (l badLine) String() string { return fmt.Sprintf("%s:%d: ignored: %s", l.File, l.Line, l.Why) }
 
-// Libkmod says it in the words of libkmod, which counts the last line.
-func (l BadLine) Libkmod() string {
+// libkmod says it in the words of libkmod, which counts the last line.
+func (l badLine) libkmod() string {
 	if l.Word == "include" || l.Word == "config" {
 		return fmt.Sprintf("%s: command %s is deprecated and not parsed anymore", l.File, l.Word)
 	}
 	return fmt.Sprintf("%s line %d: ignoring bad line starting with '%s'", l.File, l.Last, l.Word)
 }
 
-// BadLines returns the lines that are no entries, in the order of the files.
-func (c *Config) BadLines() []BadLine { return slices.Clone(c.bad) }
+// Complaints returns those of the warnings that kmod's tools print too, in the
+// words and the order of libkmod.
+func (c *Config) Complaints() []string { return slices.Clone(c.said) }
 
 // DefaultConfigPaths returns the directories kmod reads when it is given none
 // (modprobe.d(5); kmod 30, libkmod.c default_config_paths), first to shadow.
@@ -180,8 +181,14 @@ func (c *Config) addPath(from string) error {
 			continue
 		}
 		file := path.Join(from, name)
-		if fi, err := os.Stat(file); err == nil && fi.IsDir() {
+		switch fi, err := os.Stat(file); {
+		case err != nil:
+			c.warn("%s: not read: %v", file, errors.Unwrap(err))
+			c.said = append(c.said, "Cannot stat directory entry: "+file)
+			continue
+		case fi.IsDir():
 			c.warn("%s: a directory inside a configuration directory is not read", file)
+			c.said = append(c.said, "Directories inside directories are not supported: "+file)
 			continue
 		}
 		c.addFile(file)
@@ -215,10 +222,10 @@ func (c *Config) readFile(f *configFile) error {
 	if len(b) > maxConfigFile {
 		return fmt.Errorf("configuration: %s is larger than %d bytes", f.path, maxConfigFile)
 	}
-	var bad []BadLine
+	var bad []badLine
 	f.lines, bad = parseConfig(b, f.path)
-	c.bad = append(c.bad, bad...)
 	for _, l := range bad {
+		c.said = append(c.said, l.libkmod())
 		c.warnings = append(c.warnings, l.String())
 	}
 	for _, l := range f.lines {
@@ -233,7 +240,7 @@ func (c *Config) readFile(f *configFile) error {
 // sorted in by their base names; they shadow the ones that are there (kmod 30,
 // kmod_config_new puts modules.softdep in first).
 func (c *Config) with(files ...configFile) *Config {
-	out := &Config{cmdline: c.cmdline, warnings: slices.Clone(c.warnings), bad: c.bad, files: slices.Clone(c.files)}
+	out := &Config{cmdline: c.cmdline, warnings: slices.Clone(c.warnings), said: c.said, files: slices.Clone(c.files)}
 	for _, f := range files {
 		i, found := slices.BinarySearchFunc(out.files, f, compareConfigFiles)
 		if found {

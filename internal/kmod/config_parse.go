@@ -9,7 +9,7 @@ import (
 
 // parseConfig reads the lines of a modprobe.d(5) file. bad says which lines
 // are no entries; they are passed over, as kmod does.
-func parseConfig(b []byte, file string) (lines []ConfigLine, bad []BadLine) {
+func parseConfig(b []byte, file string) (lines []ConfigLine, bad []badLine) {
 	for n := 1; len(b) > 0; {
 		text, rest, physical := joinedLine(b)
 		first := n
@@ -23,7 +23,7 @@ func parseConfig(b []byte, file string) (lines []ConfigLine, bad []BadLine) {
 		}
 		l, why := parseConfigLine(cmd, args)
 		if why != "" {
-			bad = append(bad, BadLine{file, first, n - 1, cmd, why})
+			bad = append(bad, badLine{file, first, n - 1, cmd, why})
 			continue
 		}
 		l.File, l.Line = file, first

@@ -27,10 +27,25 @@ type DepmodOptions struct {
 	// Progress, when set, is called after each module was read, by one
 	// goroutine.
 	Progress func(done, total int)
-	// Symvers is a System.map of the kernel. With it, symbols that neither the
-	// kernel nor a module has are warned about (depmod -e -F).
+	// Files are module files to read in place of those below Dir; their paths
+	// are absolute.
+	Files []string
+	// SystemMap is a System.map of the kernel. With it, symbols that neither
+	// the kernel nor a module has are warned about (depmod -e -F).
+	SystemMap string
+	// Symvers is a Module.symvers of the kernel. With it, symbols are warned
+	// about as with SystemMap, and those whose checksum is another than the one
+	// the module was built with (depmod -e -E).
 	Symvers string
-	// Warn, when set, gets one line for each thing that was passed over.
+	// SymbolPrefix is a character that architectures may put before symbols, to
+	// be passed over; 0 for none (depmod -P).
+	SymbolPrefix byte
+	// Needs, when set, is told of every symbol that one module has of another,
+	// by the paths of their files (depmod -v).
+	Needs func(module, symbol, provider string)
+	// Warn, when set, gets one line for each thing that was passed over or is
+	// wrong. It starts with WARNING: or ERROR:, and what kmod's depmod says too
+	// is in its words.
 	Warn func(string)
 }
 
@@ -85,10 +100,13 @@ func Depmod(ctx context.Context, opt DepmodOptions) (DepmodStats, error) {
 		return stats, err
 	}
 	mods, err := findModules(opt.Dir, cfg, opt.Warn)
+	if opt.Files != nil {
+		mods, err = namedModules(opt.Dir, opt.Files)
+	}
 	if err != nil {
 		return stats, fmt.Errorf("depmod %s: %w", opt.Dir, err)
 	}
-	if err := readModules(ctx, mods, opt.Workers, opt.Progress); err != nil {
+	if err := readModules(ctx, mods, opt); err != nil {
 		return stats, fmt.Errorf("depmod %s: %w", opt.Dir, err)
 	}
 	stats.Skipped = countUnreadable(mods, opt.Warn)
@@ -97,10 +115,8 @@ func Depmod(ctx context.Context, opt DepmodOptions) (DepmodStats, error) {
 	}
 	symbols := ownSymbols(mods)
 	symbols.resolve(mods)
-	if opt.Symvers != "" {
-		if err := warnUnknownSymbols(opt.Symvers, mods, symbols, opt.Warn); err != nil {
-			return stats, fmt.Errorf("depmod: %w", err)
-		}
+	if err := opt.checkSymbols(mods, symbols); err != nil {
+		return stats, fmt.Errorf("depmod: %w", err)
 	}
 	if unsorted := sortTopologically(mods); len(unsorted) > 0 {
 		return stats, fmt.Errorf("depmod %s: %w", opt.Dir, findCycles(unsorted))
@@ -124,7 +140,9 @@ func Depmod(ctx context.Context, opt DepmodOptions) (DepmodStats, error) {
 func countUnreadable(mods []*depmodModule, warn func(string)) (n int) {
 	for _, m := range mods {
 		if m.facts.err != nil {
-			warn(fmt.Sprintf("module %s: only its name is in the indexes: %v", m.path, m.facts.err))
+			// kmod says Invalid argument, whatever it is.
+			warn(fmt.Sprintf("ERROR: failed to load symbols from %s: Invalid argument", m.path))
+			warn(fmt.Sprintf("WARNING: only the name of %s is in the indexes: %v", m.path, m.facts.err))
 			n++
 		}
 	}

@@ -146,25 +146,23 @@ func (c *depmodConfig) line(line, path string, n int) {
 	case "external":
 		if len(args) >= 2 {
 			if c.matches(args[0]) {
-				c.external(args[1:], path, n)
+				c.external(args[1:])
 			}
 			return
 		}
 	case "exclude":
-		if len(args) >= 1 {
-			c.excludes = append(c.excludes, args...)
-			return
-		}
+		c.excludes = append(c.excludes, args...)
+		return
 	case "include", "make_map_files":
 		return // of module-init-tools; without effect since kmod 1
 	}
-	c.warn(fmt.Sprintf("%s:%d: ignoring bad line starting with %q", path, n, words[0]))
+	c.warn(fmt.Sprintf("ERROR: %s:%d: ignoring bad line starting with '%s'", path, n, words[0]))
 }
 
-func (c *depmodConfig) external(dirs []string, file string, n int) {
+func (c *depmodConfig) external(dirs []string) {
 	for _, dir := range dirs {
 		if !path.IsAbs(dir) {
-			c.warn(fmt.Sprintf("%s:%d: external directory %q is not absolute, ignored", file, n, dir))
+			c.warn(fmt.Sprintf("ERROR: could not open directory %s: No such file or directory", dir))
 			continue
 		}
 		c.externals = append(c.externals, path.Clean(dir))

@@ -20,7 +20,7 @@ func sortModules(dir string, mods []*depmodModule, warn func(string)) error {
 	f, err := os.Open(name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		warn(fmt.Sprintf("could not open %s: modules are taken in the order of their names", name))
+		warn(fmt.Sprintf("WARNING: could not open modules.order at %s: No such file or directory", dir))
 	case err != nil:
 		return fmt.Errorf("order of modules: %w", err)
 	default:

@@ -19,7 +19,8 @@ type depmodFacts struct {
 	worker   *depmodWorker
 	exports  []uint32
 	imports  []uint32
-	weak     []uint32 // those of imports that may be missing
+	crcs     map[uint32]uint32 // of imports; nil unless asked for
+	weak     []uint32          // those of imports that may be missing
 	aliases  []string
 	softdeps []string
 	weakdeps []string
@@ -34,16 +35,18 @@ type depmodWorker struct {
 	file    elfPread
 	ids     map[string]uint32
 	names   []string
+	prefix  byte // before symbols, to be passed over; 0 for none
+	wantCRC bool
 }
 
 // readModules reads all mods with some workers and calls progress after each.
 // A module that cannot be read has its reason in facts.err.
-func readModules(ctx context.Context, mods []*depmodModule, workers int, progress func(done, total int)) error {
+func readModules(ctx context.Context, mods []*depmodModule, opt DepmodOptions) error {
 	var next atomic.Int64
 	finished := make(chan struct{}, len(mods))
 	var wg sync.WaitGroup
-	for range min(workers, len(mods)) {
-		w := &depmodWorker{ids: map[string]uint32{}}
+	for range min(opt.Workers, len(mods)) {
+		w := &depmodWorker{ids: map[string]uint32{}, prefix: opt.SymbolPrefix, wantCRC: opt.Symvers != ""}
 		wg.Go(func() {
 			for ctx.Err() == nil {
 				i := int(next.Add(1)) - 1
@@ -62,8 +65,8 @@ func readModules(ctx context.Context, mods []*depmodModule, workers int, progres
 	done := 0
 	for range finished {
 		done++
-		if progress != nil {
-			progress(done, len(mods))
+		if opt.Progress != nil {
+			opt.Progress(done, len(mods))
 		}
 	}
 	return ctx.Err()
@@ -145,8 +148,15 @@ func (w *depmodWorker) collect(facts *depmodFacts, e *elfFile) error {
 		}
 		elfStrings(b, func(s []byte) { facts.exports = append(facts.exports, w.id(s)) })
 	}
-	return e.versions(func(name []byte, _ uint32) {
-		facts.imports = append(facts.imports, w.id(name))
+	return e.versions(func(name []byte, crc uint32) {
+		id := w.id(name)
+		facts.imports = append(facts.imports, id)
+		if w.wantCRC {
+			if facts.crcs == nil {
+				facts.crcs = map[uint32]uint32{}
+			}
+			facts.crcs[id] = crc
+		}
 	})
 }
 
@@ -173,6 +183,9 @@ func (f *depmodFacts) readInfo(section []byte) {
 // of 64-bit PowerPC).
 func (w *depmodWorker) id(name []byte) uint32 {
 	if len(name) > 0 && name[0] == '.' {
+		name = name[1:]
+	}
+	if w.prefix != 0 && len(name) > 0 && name[0] == w.prefix {
 		name = name[1:]
 	}
 	if id, ok := w.ids[string(name)]; ok {

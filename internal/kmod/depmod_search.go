@@ -1,7 +1,9 @@
 package kmod
 
 import (
+	"cmp"
 	"fmt"
+	"io/fs"
 	"os"
 	"path"
 	"slices"
@@ -37,8 +39,13 @@ type depmodSearch struct {
 func findModules(dir string, cfg *depmodConfig, warn func(string)) ([]*depmodModule, error) {
 	s := &depmodSearch{cfg: cfg, dir: dir, names: map[string]*depmodModule{}, warn: warn}
 	for _, ext := range cfg.externals {
-		if st, err := os.Stat(ext); err != nil || !st.IsDir() {
-			continue // depmod.d files name places that need not be there
+		st, err := os.Stat(ext)
+		if err != nil {
+			warn(fmt.Sprintf("ERROR: could not open directory %s: No such file or directory", ext))
+			continue
+		}
+		if !st.IsDir() {
+			continue
 		}
 		if err := s.walk(ext, ext, true, nil); err != nil {
 			return nil, err
@@ -64,7 +71,7 @@ func (s *depmodSearch) walk(dir, rel string, ext bool, above []os.FileInfo) erro
 		if len(above) == 0 {
 			return fmt.Errorf("module directory: %w", err)
 		}
-		s.warn(fmt.Sprintf("directory passed over: %v", err))
+		s.warn(fmt.Sprintf("WARNING: directory passed over: %v", err))
 		return nil
 	}
 	self, err := os.Stat(dir)
@@ -73,7 +80,7 @@ func (s *depmodSearch) walk(dir, rel string, ext bool, above []os.FileInfo) erro
 	}
 	for _, up := range above {
 		if os.SameFile(up, self) {
-			s.warn(fmt.Sprintf("%s: link leads back to a directory above, passed over", dir))
+			s.warn(fmt.Sprintf("WARNING: %s: link leads back to a directory above, passed over", dir))
 			return nil
 		}
 	}
@@ -108,7 +115,7 @@ func (s *depmodSearch) file(file, rel string, ext bool) {
 		return
 	}
 	if i := strings.IndexFunc(rel, func(r rune) bool { return r <= ' ' || r == ':' || r >= 0x7f }); i >= 0 {
-		s.warn(fmt.Sprintf("%q passed over: an index cannot hold the character %q", rel, rel[i]))
+		s.warn(fmt.Sprintf("WARNING: %q passed over: an index cannot hold the character %q", rel, rel[i]))
 		return
 	}
 	m := &depmodModule{name: name, path: file, rel: rel, ext: ext}
@@ -158,4 +165,23 @@ func (c *depmodConfig) rankOf(word string) int {
 		return i
 	}
 	return len(c.searches)
+}
+
+// namedModules returns the modules in files, which depmod was given by name. One
+// below dir is called by its path from there.
+func namedModules(dir string, files []string) ([]*depmodModule, error) {
+	var mods []*depmodModule
+	seen := map[string]bool{}
+	for _, file := range files {
+		name := moduleNameOf(file)
+		if _, err := os.Stat(file); err != nil || name == "" {
+			return nil, fmt.Errorf("module %s: %w", file, cmp.Or(err, fs.ErrNotExist))
+		}
+		if seen[name] {
+			continue
+		}
+		seen[name] = true
+		mods = append(mods, &depmodModule{name: name, path: file, rel: strings.TrimPrefix(file, strings.TrimSuffix(dir, "/")+"/")})
+	}
+	return mods, nil
 }

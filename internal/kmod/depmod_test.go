@@ -39,8 +39,9 @@ func TestDepmodStatsAndProgress(t *testing.T) {
 		t.Errorf("%d calls of progress, want 21", len(calls))
 	}
 	want := []string{
-		"module DIR/kernel/bad.ko: only its name is in the indexes: damaged: not an ELF file",
-		"DIR/modules.builtin.modinfo: unmatched bracket in alias bad]",
+		"ERROR: failed to load symbols from DIR/kernel/bad.ko: Invalid argument",
+		"WARNING: only the name of DIR/kernel/bad.ko is in the indexes: damaged: not an ELF file",
+		"WARNING: DIR/modules.builtin.modinfo: unmatched bracket in alias bad]",
 	}
 	if diff := cmp.Diff(want, warnings); diff != "" {
 		t.Errorf("warnings: %s", diff)
@@ -146,12 +147,12 @@ func TestDepmodUnknownSymbols(t *testing.T) {
 	dir := tinyTree(t, map[string]tinyModule{"a.ko": {exports: []string{"a"}}, "b.ko": {imports: []string{"a", "printk", "gone"}, weak: []string{"perhaps"}}},
 		map[string]string{"System.map": "ffffffff81000000 r __ksymtab_printk\nshort\nffffffff81000000 T gone\n", "modules.order": "", "modules.builtin": "", "modules.builtin.modinfo": ""})
 	var warnings []string
-	_, err := Depmod(t.Context(), DepmodOptions{Dir: dir, Symvers: filepath.Join(dir, "System.map"),
+	_, err := Depmod(t.Context(), DepmodOptions{Dir: dir, SystemMap: filepath.Join(dir, "System.map"),
 		Warn: func(s string) { warnings = append(warnings, strings.ReplaceAll(s, dir, "DIR")) }})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{"DIR/b.ko needs unknown symbol gone"}, warnings); diff != "" {
+	if diff := cmp.Diff([]string{"WARNING: DIR/b.ko needs unknown symbol gone"}, warnings); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -50,7 +50,7 @@ func (w *depmodWriter) binaries(files []depmodFile) error {
 // put adds to an index and warns about what it cannot hold.
 func (w *depmodWriter) put(x *indexWriter, key, value string, priority int) {
 	if !x.add(key, value, uint32(priority)) {
-		w.warn(fmt.Sprintf("%q left out: an index holds 7-bit characters only", key))
+		w.warn(fmt.Sprintf("WARNING: %q left out: an index holds 7-bit characters only", key))
 	}
 }
 
@@ -67,7 +67,7 @@ func (w *depmodWriter) aliasIndex(x *indexWriter) error {
 			if key, ok := normalizeAlias(a); ok {
 				w.put(x, key, m.name, m.index)
 			} else {
-				w.warn(fmt.Sprintf("module %s: unmatched bracket in alias %s", m.path, a))
+				w.warn(fmt.Sprintf("WARNING: module %s: unmatched bracket in alias %s", m.path, a))
 			}
 		}
 	}
@@ -94,7 +94,7 @@ func (w *depmodWriter) builtinIndex(x *indexWriter) error {
 	for n := 1; s.Scan(); n++ {
 		name, _, _ := strings.Cut(path.Base(s.Text()), ".")
 		if name == "" || name == "/" {
-			w.warn(fmt.Sprintf("%s:%d: no module: %q", f.Name(), n, s.Text()))
+			w.warn(fmt.Sprintf("WARNING: %s:%d: no module: %q", f.Name(), n, s.Text()))
 			continue
 		}
 		w.put(x, strings.ReplaceAll(name, "-", "_"), "", 0)
@@ -117,7 +117,7 @@ func (w *depmodWriter) builtinAliasIndex(x *indexWriter) error {
 		if alias, ok := normalizeAlias(value); ok {
 			w.put(x, alias, module, 0)
 		} else {
-			w.warn(fmt.Sprintf("%s: unmatched bracket in alias %s", f.Name(), value))
+			w.warn(fmt.Sprintf("WARNING: %s: unmatched bracket in alias %s", f.Name(), value))
 		}
 	}))
 }
@@ -127,7 +127,7 @@ func (w *depmodWriter) builtinAliasIndex(x *indexWriter) error {
 func (w *depmodWriter) open(name string) (*os.File, error) {
 	f, err := os.Open(path.Join(w.dir, name))
 	if errors.Is(err, fs.ErrNotExist) {
-		w.warn(fmt.Sprintf("could not open %s: nothing is taken as built in from it", path.Join(w.dir, name)))
+		w.warn(fmt.Sprintf("WARNING: could not open %s at %s: No such file or directory", name, w.dir))
 		return nil, nil
 	}
 	return f, err

@@ -47,7 +47,7 @@ func (w *depmodWriter) dropUnprintable() {
 			*list = slices.DeleteFunc(*list, func(s string) bool {
 				bad := strings.IndexFunc(s, func(r rune) bool { return r < ' ' || r >= 0x7f }) >= 0
 				if bad {
-					w.warn(fmt.Sprintf("module %s: field %q left out: not printable ASCII", m.path, s))
+					w.warn(fmt.Sprintf("WARNING: module %s: field %q left out: not printable ASCII", m.path, s))
 				}
 				return bad
 			})
@@ -157,7 +157,7 @@ func (w *depmodWriter) devname() []byte {
 			}
 		}
 		if node != "" && device == "" {
-			w.warn(fmt.Sprintf("module %s has devname %q but no device number, ignored", m.path, node))
+			w.warn(fmt.Sprintf("ERROR: Module '%s' has devname (%s) but lacks major and minor information. Ignoring.", m.name, node))
 		}
 	}
 	return b.Bytes()

@@ -48,11 +48,15 @@ type Loader struct {
 	IgnoreLoaded bool
 	// DryRun does everything but change the kernel or run a command.
 	DryRun bool
-	// Paths lets a name be the path of a module file.
-	Paths bool
+	// AtHand says that who runs the loader typed the request: then a name may be
+	// the path of a module file, and parameters go into the shell's text of an
+	// install command as they are, as with kmod.
+	AtHand bool
 	// Failed is told of each module of several that could not be loaded, when
 	// it happens; the load as a whole may succeed nevertheless.
 	Failed func(module string, err error)
+	// Note is told of what is wrong with the tree and does not stop a dry run.
+	Note func(error)
 	// Flags are passed on with every module file.
 	Flags kernel.InitFlags
 }
@@ -118,7 +122,7 @@ func (r *loading) load(ctx context.Context) error {
 		return err
 	}
 	var err error
-	if r.Paths && IsPath(r.req.Name) {
+	if r.AtHand && IsPath(r.req.Name) {
 		r.found, err = r.Resolver.resolveOrPath(r.req.Name)
 	} else if err = kernel.CheckAlias(r.req.Name); err != nil {
 		return err

@@ -97,7 +97,7 @@ func TestModuleSignature(t *testing.T) {
 	}{
 		"unsigned":  {image, Signature{}, false},
 		"pkcs7":     {sign(10, 2), Signature{IDType: "PKCS#7", Length: 10, Offset: len(image)}, true},
-		"other":     {sign(10, 9), Signature{IDType: "unknown", Length: 10, Offset: len(image), Key: []byte{}, Bytes: make([]byte, 10)}, true},
+		"other":     {sign(10, 9), Signature{IDType: "unknown", Length: 10, Offset: len(image)}, true},
 		"too long":  {sign(1<<31, 2), Signature{}, false},
 		"only mark": {[]byte(signatureMark), Signature{}, false},
 	}

@@ -10,13 +10,17 @@ import (
 )
 
 // planFound returns the steps that load one module a name stands for.
-func (r *Resolver) planFound(f Found, name string, opt PlanOptions, shown bool) ([]PlanStep, error) {
+func (l *Loader) planFound(f Found, name string, opt PlanOptions, shown bool) ([]PlanStep, error) {
+	r := l.Resolver
 	// A plan that is only shown follows kmod, which shows what is not there.
 	p := &planner{r: r, modules: map[string]*planModule{}, soft: map[string][]*planModule{}, dropBroken: shown}
 	m := p.fromFound(f)
 	m.because, m.extra = because(f, name), opt.Params
 	if err := p.probe(m, true, opt.IgnoreCommands); err != nil {
 		return nil, err
+	}
+	if p.missing != nil && l.Note != nil {
+		l.Note(p.missing)
 	}
 	return r.planSteps(p.list, !shown)
 }
@@ -33,7 +37,7 @@ func (r *loading) module(ctx context.Context, f Found) error {
 			return err
 		}
 	}
-	plan, err := r.Resolver.planFound(f, r.req.Name, PlanOptions{Params: JoinParams(r.req.Params), IgnoreCommands: r.IgnoreCommands}, r.DryRun)
+	plan, err := r.planFound(f, r.req.Name, PlanOptions{Params: JoinParams(r.req.Params), IgnoreCommands: r.IgnoreCommands}, r.DryRun)
 	if err != nil {
 		return err
 	}
@@ -107,7 +111,7 @@ func (r *loading) install(ctx context.Context, s PlanStep, self bool) error {
 	}
 	step := kernel.Step{Module: s.Module, Action: "install", Params: s.Params, Because: s.Because}
 	status, err := 0, error(nil)
-	if self {
+	if self && !r.AtHand {
 		err = checkShell(r.req.Params)
 	}
 	if err == nil {

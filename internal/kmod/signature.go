@@ -53,6 +53,9 @@ func ModuleSignature(image []byte) (Signature, bool) {
 		s.fromPKCS7(raw[int(t[3])+int(t[4]):])
 		return s, true
 	}
+	if s.IDType == "unknown" {
+		return s, true
+	}
 	signer, key := int(t[3]), int(t[4])
 	s.Signer, s.Key, s.Bytes = string(raw[:signer]), raw[signer:signer+key], raw[signer+key:]
 	const algorithms = 3 // DSA and two kinds of RSA

@@ -189,13 +189,8 @@ func (p *program) treeDir(root, release string) (string, error) {
 	dir := "/lib/modules"
 	switch {
 	case root != "":
-		// Put together as kmod does, whose messages show it so.
-		if !path.IsAbs(root) {
-			wd, err := os.Getwd()
-			if err != nil {
-				return "", err
-			}
-			root = wd + "/" + root
+		if root, err = absolute(root); err != nil {
+			return "", err
 		}
 		dir = root + dir
 	case p.ModulesRoot != "":
@@ -220,9 +215,22 @@ func (p *program) resolver(dir string, config []string) (*kmod.Resolver, error) 
 		return nil, err
 	}
 	if !p.quiet {
-		for _, l := range c.BadLines() {
-			fmt.Fprintf(p.Stderr, "libkmod: ERROR: %s\n", l.Libkmod())
+		for _, line := range c.Complaints() {
+			fmt.Fprintf(p.Stderr, "libkmod: ERROR: %s\n", line)
 		}
 	}
 	return kmod.NewResolver(kmod.OpenHostTree(dir), c), nil
+}
+
+// absolute puts the working directory before a relative path, as kmod does,
+// whose messages show it so. "" stays.
+func absolute(dir string) (string, error) {
+	if dir == "" || path.IsAbs(dir) {
+		return dir, nil
+	}
+	wd, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	return wd + "/" + dir, nil
 }

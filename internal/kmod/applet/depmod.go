@@ -1,6 +1,7 @@
 package applet
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,24 +11,26 @@ import (
 	"strings"
 	"time"
 
+	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/kmod"
 )
 
-// depmodOptions are the flags of depmod(8) of kmod 30.
+// depmodOptions are the flags of depmod(8).
 var depmodOptions = []option{
 	{short: 'a', long: "all"},
 	{short: 'A', long: "quick"},
-	{short: 'e', long: "errsyms"},
-	{short: 'F', long: "filesyms", arg: true},
-	{short: 'E', long: "symvers", arg: true},
-	{short: 'P', long: "symbol-prefix", arg: true},
 	{short: 'b', long: "basedir", arg: true},
+	{short: 'm', long: "moduledir", arg: true},
 	{short: 'o', long: "outdir", arg: true},
 	{short: 'C', long: "config", arg: true},
-	{short: 'n', long: "show"},
-	{long: "dry-run"},
-	{short: 'w', long: "warn"},
+	{short: 'E', long: "symvers", arg: true},
+	{short: 'F', long: "filesyms", arg: true},
+	{short: 'e', long: "errsyms"},
 	{short: 'v', long: "verbose"},
+	{short: 'n', long: "show"},
+	{long: "dry-run", as: "show"},
+	{short: 'P', long: "symbol-prefix", arg: true},
+	{short: 'w', long: "warn"},
 	{short: 'V', long: "version"},
 	{short: 'h', long: "help"},
 }
@@ -37,83 +40,179 @@ var dryRunFiles = [...]string{
 	"modules.dep", "modules.alias", "modules.softdep", "modules.weakdep", "modules.symbols", "modules.devname",
 }
 
+// depmodRun is one run of depmod.
+type depmodRun struct {
+	*program
+	opt                     kmod.DepmodOptions
+	base, moduleDir, out    string
+	quick, show, warn, errs bool
+}
+
 // depmod makes the indexes of a module tree.
 func (p *program) depmod(args []string) error {
 	flags, rest, err := getopt(args, depmodOptions)
 	if err != nil {
 		return err
 	}
-	var base, out string
-	quick, show, warn, symbols := false, false, false, false
-	opt := kmod.DepmodOptions{Config: p.DepmodConfig}
-	if opt.Config == nil {
-		opt.Config = []string{"/etc/depmod.d", "/run/depmod.d", "/usr/local/lib/depmod.d", "/lib/depmod.d"}
+	d := &depmodRun{program: p, opt: kmod.DepmodOptions{Config: p.DepmodConfig}, moduleDir: "/lib/modules"}
+	if d.opt.Config == nil {
+		d.opt.Config = []string{"/etc/depmod.d", "/run/depmod.d", "/usr/local/lib/depmod.d", "/lib/depmod.d"}
 	}
+	d.opt.Warn = d.say
 	for _, f := range flags {
 		switch f.id {
 		case "help":
 			return p.help()
 		case "version":
 			return p.version()
-		case "quick":
-			quick = true
-		case "errsyms":
-			symbols = true
-		case "filesyms":
-			opt.Symvers = f.value
-		case "basedir":
-			base = f.value
-		case "outdir":
-			out = f.value
-		case "config":
-			opt.Config = []string{f.value}
-		case "show", "dry-run":
-			show = true
-		case "warn", "verbose":
-			warn = true
+		}
+		if err := d.flag(f); err != nil {
+			return err
 		}
 	}
-	if symbols && opt.Symvers == "" {
-		return errors.New("option -e needs a System.map, given by -F")
-	}
-	if !symbols {
-		opt.Symvers = ""
-	}
-	release := ""
-	switch {
-	case len(rest) > 1:
-		return errors.New("module files as arguments are not supported here: give the kernel's release, and all its modules are read")
-	case len(rest) == 1:
-		release = rest[0]
-	}
-	if opt.Dir, err = p.treeDir(base, release); err != nil {
+	if err := d.arguments(rest); err != nil {
 		return err
 	}
-	opt.Release = path.Base(opt.Dir)
-	if out != "" {
-		opt.Out = path.Join(out, "lib/modules", opt.Release)
+	if st, err := os.Stat(d.opt.Dir); err != nil || !st.IsDir() {
+		d.say(fmt.Sprintf("ERROR: could not open directory %s: No such file or directory", d.opt.Dir))
+		return fatalError{"could not search modules: No such file or directory"}
 	}
-	if st, err := os.Stat(opt.Dir); err != nil || !st.IsDir() {
-		return fmt.Errorf("could not open directory %s: is the kernel's module package installed?", opt.Dir)
-	}
-	if quick && upToDate(opt.Dir, opt.Out) {
+	if d.quick && (d.show || d.upToDate()) {
 		return nil
 	}
-	opt.Warn = func(line string) {
-		if warn || strings.Contains(line, "only its name is in the indexes") {
-			fmt.Fprintf(p.Stderr, "depmod: WARNING: %s\n", line)
+	if d.show {
+		return d.told(d.showIndexes())
+	}
+	_, err = kmod.Depmod(context.Background(), d.opt)
+	return d.told(err)
+}
+
+// flag takes one flag.
+func (d *depmodRun) flag(f flag) error {
+	switch f.id {
+	case "all":
+		d.quick = false
+	case "quick":
+		d.quick = true
+	case "basedir":
+		d.base = f.value
+	case "moduledir":
+		d.moduleDir = "/" + strings.Trim(f.value, "/")
+	case "outdir":
+		d.out = f.value
+	case "config":
+		d.opt.Config = []string{f.value}
+	case "symvers":
+		d.opt.Symvers = f.value
+	case "filesyms":
+		d.opt.SystemMap = f.value
+	case "errsyms":
+		d.errs = true
+	case "verbose":
+		d.opt.Needs = func(module, symbol, provider string) {
+			fmt.Fprintf(d.Stdout, "%s needs \"%s\": %s\n", module, symbol, provider)
+		}
+	case "show":
+		d.show = true
+	case "symbol-prefix":
+		if len(f.value) != 1 {
+			return fatalError{"-P only takes a single char"}
+		}
+		d.opt.SymbolPrefix = f.value[0]
+	case "warn":
+		d.warn = true
+	}
+	return nil
+}
+
+// arguments takes the release and the files, and puts the directories together.
+func (d *depmodRun) arguments(rest []string) error {
+	release, err := d.release("")
+	if len(rest) > 0 {
+		release, err = rest[0], nil
+		if !isVersion(release) {
+			return said("Bad version passed %s", release)
+		}
+		d.opt.Files = rest[1:]
+	}
+	if err != nil {
+		return err
+	}
+	if len(d.opt.Files) == 0 {
+		d.opt.Files = nil
+	}
+	for _, file := range d.opt.Files {
+		if !path.IsAbs(file) {
+			return fatalError{file + ": not absolute path."}
+		}
+		if _, err := os.Stat(file); err != nil {
+			return fatalError{fmt.Sprintf("could not create module %s: No such file or directory", file)}
 		}
 	}
-	if show {
-		return p.showIndexes(opt)
+	base, err := absolute(d.base)
+	if err != nil {
+		return err
 	}
-	_, err = kmod.Depmod(context.Background(), opt)
+	d.opt.Dir, d.opt.Release = base+d.moduleDir+"/"+release, release
+	if d.out != "" {
+		out, err := absolute(d.out)
+		if err != nil {
+			return err
+		}
+		d.opt.Out = out + d.moduleDir + "/" + release
+	}
+	if d.errs && d.opt.Symvers == "" && d.opt.SystemMap == "" {
+		d.say("WARNING: -e needs -E or -F")
+	}
+	if !d.errs {
+		d.opt.Symvers, d.opt.SystemMap = "", ""
+	}
+	return nil
+}
+
+// isVersion says whether a word can be a kernel's release: two numbers and a
+// dot between at its start. It becomes part of a path.
+func isVersion(s string) bool {
+	major, rest, ok := strings.Cut(s, ".")
+	return ok && isNumber(major) && rest != "" && isNumber(rest[:1]) && !strings.Contains(s, "/")
+}
+
+func isNumber(s string) bool {
+	return s != "" && strings.Trim(s, "0123456789") == ""
+}
+
+// told says what went wrong in kmod's words.
+func (d *depmodRun) told(err error) error {
+	var cycles *kmod.CycleError
+	var missing *fs.PathError
+	switch {
+	case errors.As(err, &cycles):
+		for _, c := range cycles.Cycles {
+			d.say("ERROR: Cycle detected: " + strings.Join(c, " -> "))
+		}
+		return said("Found %d modules in dependency cycles!", cycles.Modules)
+	case errors.As(err, &missing) && (missing.Path == d.opt.Symvers || missing.Path == d.opt.SystemMap):
+		return fatalError{fmt.Sprintf("could not load %s: %s", missing.Path, strerror(kernel.ErrnoOf(err)))}
+	}
 	return err
+}
+
+// say prints a warning or an error that depmod goes on after.
+func (d *depmodRun) say(line string) {
+	// What kmod would not say is for those who ask.
+	if !d.warn && (strings.HasPrefix(line, "WARNING: only the name of ") || strings.HasPrefix(line, "WARNING: link ")) {
+		return
+	}
+	if d.show && strings.HasPrefix(line, "WARNING: could not open modules.builtin") {
+		return // those are read for binary indexes only
+	}
+	fmt.Fprintf(d.Stderr, "depmod: %s\n", line)
 }
 
 // showIndexes makes the indexes in a directory of its own and prints the text
 // ones.
-func (p *program) showIndexes(opt kmod.DepmodOptions) error {
+func (d *depmodRun) showIndexes() error {
+	opt := d.opt
 	dir, err := os.MkdirTemp("", "depmod-")
 	if err != nil {
 		return err
@@ -131,7 +230,7 @@ func (p *program) showIndexes(opt kmod.DepmodOptions) error {
 		if err != nil {
 			return err
 		}
-		if _, err := p.Stdout.Write(text); err != nil {
+		if _, err := d.Stdout.Write(text); err != nil {
 			return err
 		}
 	}
@@ -140,15 +239,14 @@ func (p *program) showIndexes(opt kmod.DepmodOptions) error {
 
 // upToDate says that no module and no directory of the tree is newer than
 // modules.dep.
-func upToDate(dir, out string) bool {
-	if out == "" {
-		out = dir
-	}
+func (d *depmodRun) upToDate() bool {
+	out := cmp.Or(d.opt.Out, d.opt.Dir)
 	dep, err := os.Stat(path.Join(out, "modules.dep"))
 	if err != nil {
+		d.say(fmt.Sprintf("ERROR: could not fstatat(%s, modules.dep): %s", out, strerror(kernel.ErrnoOf(err))))
 		return false
 	}
-	return !anyNewer(dir, dep.ModTime())
+	return !anyNewer(d.opt.Dir, dep.ModTime())
 }
 
 // anyNewer says that a module or a directory below dir is newer than a time, or

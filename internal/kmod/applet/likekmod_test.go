@@ -349,4 +349,4 @@ func (b *box) run(line string) string {
 }
 
 // libkmodPlace is the place in its own source that libkmod puts in a message.
-var libkmodPlace = regexp.MustCompile(`(?m)^(\w+: (?:ERROR|WARNING)):? (?:\S+\.c:\d+ \w+(?:\(\))?:? |kmod_\w+: )`)
+var libkmodPlace = regexp.MustCompile(`(?m)^(\w+: (?:ERROR|WARNING)):? (?:\S+\.c:\d+ \w+(?:\(\))?:? |[a-z]+_\w+: )`)

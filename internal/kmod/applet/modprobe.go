@@ -168,7 +168,8 @@ func (m *modprobeRun) open() error {
 		return err
 	}
 	l := &m.loader
-	l.Resolver, l.Policy, l.Report, l.Run, l.Now, l.Paths = r, policy, m.Report, m.Run, m.Now, true
+	l.Note = m.complain
+	l.Resolver, l.Policy, l.Report, l.Run, l.Now, l.AtHand = r, policy, m.Report, m.Run, m.Now, true
 	if l.Run == nil {
 		l.Run = Shell
 	}
