@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"example.org/kmodsh/internal/explore"
 	"example.org/kmodsh/internal/recording"
@@ -17,15 +18,18 @@ func replayVerb() *Verb {
 	return &Verb{
 		Name: "replay", Group: groupJudge,
 		Short:    "take the same schedule again, step by step the same",
-		Usage:    "[--on TARGET] TRACE|TOKEN",
+		Usage:    "[--on TARGET] [--delays N] TRACE|TOKEN",
 		New:      func() Command { return new(replayCommand) },
-		Examples: []string{"replay builtin-race.trace"},
+		Examples: []string{"replay builtin-race.trace", "replay --on vm:6.1 builtin-race.trace", "replay --on vm:6.1 --delays 50 builtin-race.trace"},
 	}
 }
 
 type replayCommand struct {
-	On   string `placeholder:"TARGET" help:"Target to replay on; the recording's own otherwise."`
-	What string `arg:"" name:"trace|token" help:"A trace file, of record or explore, or a token of explore."`
+	On     string        `placeholder:"TARGET" help:"Target to replay on; the recording's own otherwise."`
+	Stops  bool          `help:"Force it from stop to stop, as on a real kernel, also on a simulated one."`
+	Delays int           `placeholder:"N" help:"Hold nobody: make threads late where the schedule leaves them, and count in how many of N trials the same promise is broken."`
+	Slot   time.Duration `default:"200ms" placeholder:"DURATION" help:"With --delays: how long a turn of the schedule is given; 200ms without it."`
+	What   string        `arg:"" name:"trace|token" help:"A trace file, of record or explore, or a token of explore."`
 }
 
 // wantsTarget: the recording says which target it is for.
@@ -47,8 +51,11 @@ func (c *replayCommand) Run(ctx context.Context, s *Session) (Result, error) {
 	if target == "" || target == "sim" {
 		target = rec.Target
 	}
-	if kind, _, _ := strings.Cut(target, ":"); kind != "sim" {
-		return nil, notSearchable(target)
+	if err := c.checkForced(); err != nil {
+		return nil, err
+	}
+	if c.isForced(target) {
+		return c.forced(ctx, s, &rec, target)
 	}
 	if t := s.Target(); t == nil || t.Name() != target {
 		if err := s.Open(ctx, target); err != nil {

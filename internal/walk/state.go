@@ -74,9 +74,9 @@ func (s *State) AllDone() bool {
 	return !slices.ContainsFunc(s.Threads, func(t Thread) bool { return t.Status != Done })
 }
 
-// names gives the threads of a snapshot their names, by ID. A helper whose
+// Names gives the threads of a snapshot their names, by ID. A helper whose
 // maker is not known is named by its ID.
-func names(snap *kernel.Snapshot) map[string]string {
+func Names(snap *kernel.Snapshot) map[string]string {
 	list := map[string]string{}
 	children := map[string]int{}
 	for _, t := range snap.Threads {
@@ -91,7 +91,7 @@ func names(snap *kernel.Snapshot) map[string]string {
 
 // state reads a snapshot.
 func (w *Walker) state(snap *kernel.Snapshot) *State {
-	s := &State{Snapshot: snap, Permits: snap.Permits, named: names(snap), Threads: make([]Thread, 0, len(snap.Threads))}
+	s := &State{Snapshot: snap, Permits: snap.Permits, named: Names(snap), Threads: make([]Thread, 0, len(snap.Threads))}
 	for i := range snap.Threads {
 		t := &snap.Threads[i]
 		if w.ended[t.ID] {

@@ -178,9 +178,13 @@ func (w *Walker) Move(ctx context.Context, id string) (kernel.Stop, []trace.Even
 	return kernel.Stop{}, all, fmt.Errorf("%s: %s has not come to a stop within %d steps", w.d.Name(), id, maxSteps)
 }
 
-// counts says whether an event is a thread's coming to a place. What a function
-// of the kernel returned is told where it arrives, at H4 and in the outcome.
-func (w *Walker) counts(e trace.Event, places map[string]bool) bool {
+// Arrivals is how many stops a thread, by its ID, has come to.
+func (w *Walker) Arrivals(id string) int { return w.arrivals[id] }
+
+// Counts says whether an event is a thread's coming to one of the places. What
+// a function of the kernel returned is told where it arrives, at H4 and in the
+// outcome.
+func Counts(e trace.Event, places map[string]bool) bool {
 	return places[e.Point] && (e.Ret == nil || e.Point[0] == 'H')
 }
 
@@ -192,7 +196,7 @@ func (w *Walker) arrived(events []trace.Event, id, point string) bool {
 	}
 	for i := len(events) - 1; i >= 0; i-- {
 		if events[i].Thread.ID == id {
-			return events[i].Point == point && w.counts(events[i], w.points.Stops)
+			return events[i].Point == point && Counts(events[i], w.points.Stops)
 		}
 	}
 	return false
@@ -212,7 +216,7 @@ func (w *Walker) read(ctx context.Context) ([]trace.Event, error) {
 		if e.Lost > 0 {
 			return events, fmt.Errorf("%s: %d events were lost: threads cannot be followed", w.d.Name(), e.Lost)
 		}
-		if e.Thread.ID != "" && w.counts(e, w.points.Stops) {
+		if e.Thread.ID != "" && Counts(e, w.points.Stops) {
 			w.at[e.Thread.ID] = e.Point
 			w.arrivals[e.Thread.ID]++
 		}
@@ -343,7 +347,7 @@ func (w *Walker) Tell(st *State, events []trace.Event) []Event {
 	var list []Event
 	for _, e := range events {
 		name, known := st.named[e.Thread.ID]
-		if !known || !w.counts(e, w.points.Shown) || w.ended[e.Thread.ID] {
+		if !known || !Counts(e, w.points.Shown) || w.ended[e.Thread.ID] {
 			continue
 		}
 		list = append(list, Event{Thread: name, Point: e.Point, Module: e.Module, State: e.State, Name: e.Name, Ret: e.Ret, Refs: e.Refs})

@@ -1,0 +1,182 @@
+package explore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"example.org/kmodsh/internal/kernel"
+	"example.org/kmodsh/internal/sim"
+	"example.org/kmodsh/internal/walk"
+)
+
+// ErrDiverged is wrapped where a target does not take a schedule: a thread that
+// is to move cannot, or does not come where it is to come.
+var ErrDiverged = errors.New("the target does not take the schedule")
+
+// Forced is what came of a schedule that was forced on a target.
+type Forced struct {
+	Moves    []Moved       `json:"moves"`
+	Says     string        `json:"says,omitempty"` // how the promise was broken
+	State    *walk.State   `json:"-"`
+	Diverged string        `json:"diverged,omitempty"`
+	faults   map[int]int   // numbers of faults, the run's by the target's
+	ask      []LivePromise // in order
+	w        *walk.Walker
+	d        kernel.Debugger
+}
+
+// Moved is one move that was made.
+type Moved struct {
+	Thread string `json:"thread"`
+	At     string `json:"at"` // where it came to, in words
+}
+
+// ForceOn does to a target what the list says, each thread to its stop in turn,
+// and at the end lets all go on. The promises are asked after every move; the
+// first that is broken ends up in Says. An error that wraps ErrDiverged comes
+// with what was done so far.
+func ForceOn(ctx context.Context, d kernel.Debugger, points walk.Points, list []Force, ask []LivePromise) (*Forced, error) {
+	w, err := walk.New(ctx, d, points)
+	if err != nil {
+		return nil, err
+	}
+	f := &Forced{Moves: []Moved{}, faults: map[int]int{}, ask: ask, w: w, d: d}
+	for i := range list {
+		if a := list[i].Action; a != nil {
+			err = f.do(ctx, a)
+		} else {
+			err = f.take(ctx, &list[i])
+		}
+		if err != nil {
+			break
+		}
+	}
+	if err == nil {
+		err = f.finish(ctx)
+	}
+	if errors.Is(err, ErrDiverged) {
+		f.Diverged = err.Error()
+	}
+	return f, err
+}
+
+// do does an action of the set-up.
+func (f *Forced) do(ctx context.Context, a *sim.Action) error {
+	switch a.Kind {
+	case sim.DoSpawn:
+		return f.d.Spawn(ctx, a.Thread, *a.Task)
+	case sim.DoFault:
+		n, err := f.d.AddFault(ctx, kernel.Fault{
+			Point: a.Fault.Point, Module: a.Fault.Module, Thread: a.Fault.Thread, Hit: a.Fault.Hit,
+			Hold: a.Fault.Hold, Delay: a.Fault.Delay, Fail: int(a.Fault.Fail),
+		})
+		f.faults[len(f.faults)+1] = n
+		return err
+	case sim.DoUnfault:
+		return f.d.RemoveFault(ctx, f.faults[a.N])
+	case sim.DoRelease:
+		return f.d.Release(ctx, a.Thread)
+	case sim.DoSignal:
+		return f.d.Signal(ctx, a.Thread, a.Value)
+	case sim.DoSet:
+		return f.d.Set(ctx, a.Value)
+	}
+	return fmt.Errorf("no action %q", a.Kind)
+}
+
+// take moves a thread to where it is to be. It may be there already: who is
+// woken goes on by itself.
+func (f *Forced) take(ctx context.Context, m *Force) error {
+	for first := true; ; first = false {
+		if err := f.settle(ctx); err != nil {
+			return err
+		}
+		t := f.State.Thread(m.Thread)
+		switch {
+		case t == nil && first && len(f.State.Movable()) == 0:
+		case t == nil:
+			return fmt.Errorf("%w: there is no thread %s to move", ErrDiverged, m.Thread)
+		case f.w.Arrivals(t.ID) > m.Stops, f.w.Arrivals(t.ID) == m.Stops && (!m.Rests || t.Status != walk.Ready):
+			if !first {
+				f.Moves = append(f.Moves, Moved{m.Thread, stands(t)})
+			}
+			return nil
+		case t.Status == walk.Ready:
+			if _, _, err := f.w.Move(ctx, t.ID); err != nil {
+				return err
+			}
+			continue
+		case t.Status == walk.Done:
+			return fmt.Errorf("%w: %s has ended, and was to come to %s", ErrDiverged, m.Thread, m.At)
+		case len(f.State.Movable()) > 0:
+			return fmt.Errorf("%w: %s is to go on to %s, and %s", ErrDiverged, m.Thread, m.At, stands(t))
+		}
+		_, moved, err := f.w.Wait(ctx, f.State)
+		if err != nil {
+			return err
+		}
+		if !moved {
+			return fmt.Errorf("%w: nobody can move, and %s is to come to %s", ErrDiverged, m.Thread, m.At)
+		}
+	}
+}
+
+// stands says in words where a thread is.
+func stands(t *walk.Thread) string {
+	switch t.Status {
+	case walk.Waits:
+		return "waits for " + t.Waits
+	case walk.Done:
+		return fmt.Sprintf("returned %d", t.Result)
+	case walk.Held:
+		return "held at " + t.At
+	}
+	return "at " + t.At
+}
+
+// settle lets those go on who cannot be kept, and asks the promises.
+func (f *Forced) settle(ctx context.Context) error {
+	out, err := f.w.Settle(ctx, nil)
+	if err != nil {
+		return err
+	}
+	f.State = out.State
+	for _, q := range f.ask {
+		if says := q.Ask(out.State.Snapshot); says != "" && f.Says == "" {
+			f.Says = says
+		}
+	}
+	return nil
+}
+
+// finish lets all threads go on to their ends, each in its turn.
+func (f *Forced) finish(ctx context.Context) error {
+	for range maxTokenSteps {
+		if err := f.settle(ctx); err != nil {
+			return err
+		}
+		if m := f.State.Movable(); len(m) > 0 {
+			t := f.State.Thread(m[0])
+			if _, _, err := f.w.Move(ctx, t.ID); err != nil {
+				return err
+			}
+			continue
+		}
+		if _, moved, err := f.w.Wait(ctx, f.State); err != nil || !moved {
+			return err
+		}
+	}
+	return fmt.Errorf("%s does not come to an end within %d moves", f.d.Name(), maxTokenSteps)
+}
+
+// SetUp does actions to a target: threads to spawn, faults, settings.
+func SetUp(ctx context.Context, d kernel.Debugger, actions []sim.Action) error {
+	f := &Forced{faults: map[int]int{}, d: d}
+	for i := range actions {
+		if err := f.do(ctx, &actions[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
