@@ -20,6 +20,8 @@ func TestMain(m *testing.M) {
 		switch os.Args[1] {
 		case WardenArg:
 			os.Exit(WardenMain(os.Args[2:]))
+		case fetcherArg:
+			os.Exit(fetcherMain(os.Args[2:]))
 		case victimArg:
 			os.Exit(victimMain(os.Args[2:]))
 		}

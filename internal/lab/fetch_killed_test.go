@@ -1,0 +1,124 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"testing"
+)
+
+// fetcherArg starts the test program as a kmodsh that fetches a kernel and is
+// killed at one of the moments at which it tells of its progress.
+const fetcherArg = "__fetcher"
+
+func fetcherMain(args []string) int {
+	c, err := OpenCache(args[0])
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	moment, _ := strconv.Atoi(args[1])
+	_, err = c.Fetch(context.Background(), "6.1", func(Step) {
+		if moment--; moment == 0 {
+			syscall.Kill(os.Getpid(), syscall.SIGKILL)
+		}
+	})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
+}
+
+// TestFetchEndsAnywhere ends a fetch at every moment at which it tells of its
+// progress, by killing kmodsh and by giving up: nothing half-made is ever seen,
+// nothing is left, and the next fetch is whole.
+func TestFetchEndsAnywhere(t *testing.T) {
+	dir := fakeArchive(t)
+	// No list knows it before an update: so all stages are gone through.
+	addPackage(t, dir, "list.archive", "6.1.0-9-amd64", "6.1.100-1")
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	forgetLists := func() { os.Remove(filepath.Join(dir, "list.own")) }
+	fetch := func(c *Cache, end func(moment int, cancel context.CancelFunc)) (stages []string, err error) {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		_, err = c.Fetch(ctx, "6.1", func(s Step) {
+			stages = append(stages, s.Name)
+			end(len(stages), cancel)
+		})
+		return stages, err
+	}
+	check := func(what string, c *Cache) {
+		t.Helper()
+		if got := ls(t, c.path(tmpDir)); len(got) != 0 {
+			t.Errorf("%s: left behind: %q", what, got)
+		}
+		ks, err := c.fetched()
+		if err != nil || len(ks) > 1 {
+			t.Errorf("%s: kernels: %+v, %v", what, ks, err)
+		}
+		for _, k := range ks {
+			if _, err := os.Stat(filepath.Join(k.Modules, "modules.dep.bin")); err != nil {
+				t.Errorf("%s: half a kernel: %v", what, err)
+			}
+		}
+		forgetLists()
+		k, err := c.Fetch(t.Context(), "6.1", nil)
+		if err != nil || k.Release != "6.1.0-9-amd64" {
+			t.Errorf("%s: after it: %+v, %v", what, k, err)
+		}
+		if b, err := os.ReadFile(mustDisk(t, c, k)); err != nil || string(b) != "disk\n" {
+			t.Errorf("%s: its disk image is %q, %v", what, b, err)
+		}
+	}
+	stages, err := fetch(testCache(t), func(int, context.CancelFunc) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("moments: %q", stages)
+	for moment := 1; moment <= len(stages); moment++ {
+		if moment > 1 && moment < len(stages) && stages[moment-2] == stages[moment-1] && stages[moment] == stages[moment-1] {
+			continue // in the middle of a stage once is enough
+		}
+		name := fmt.Sprintf("moment %d (%s)", moment, stages[moment-1])
+		forgetLists()
+		c := testCache(t)
+		if _, err := fetch(c, func(n int, cancel context.CancelFunc) {
+			if n == moment {
+				cancel()
+			}
+		}); err != nil && !errors.Is(err, context.Canceled) {
+			t.Errorf("%s, given up: %v", name, err)
+		}
+		check(name+", given up", c)
+
+		forgetLists()
+		c = testCache(t)
+		cmd := exec.Command(self, fetcherArg, c.Dir(), strconv.Itoa(moment))
+		if out, err := cmd.CombinedOutput(); cmd.ProcessState == nil || cmd.ProcessState.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {
+			t.Errorf("%s: it was not killed: %v\n%s", name, err, out)
+		}
+		if c, err = OpenCache(c.Dir()); err != nil {
+			t.Fatal(err)
+		}
+		check(name+", killed", c)
+	}
+}
+
+// mustDisk returns the disk image of a fetched kernel.
+func mustDisk(t *testing.T, c *Cache, k Kernel) string {
+	t.Helper()
+	path, err := c.disk(t.Context(), k, k.Fingerprint, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
