@@ -7,7 +7,7 @@ KERNELS ?= 6.1 6.12
 ONLY    ?= */*
 KIND    ?=
 
-.PHONY: help conform conform-sim
+.PHONY: help conform conform-sim docs
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -20,6 +20,15 @@ conform: bin/kmodsh ## model against real kernels: N=200 schedules of each scena
 
 conform-sim: ## the same without machines: each simulated kernel against itself
 	@$(MAKE) --no-print-directory conform KIND=sim:v
+
+docs: bin/kmodsh ## the generated pages in docs/, and manual pages and shell completion in bin/
+	$(GO) test ./internal/ops ./internal/trace -run Page -update
+	$(GO) test ./cmd/kmodsh -run TestGuide -update
+	bin/kmodsh man -o bin/man
+	@mkdir -p bin/completion
+	bin/kmodsh completion bash > bin/completion/kmodsh.bash
+	bin/kmodsh completion zsh > bin/completion/_kmodsh
+	bin/kmodsh completion fish > bin/completion/kmodsh.fish
 
 bin/kmodsh: FORCE
 	@mkdir -p bin && CGO_ENABLED=0 $(GO) build -o bin/kmodsh ./cmd/kmodsh

@@ -12,20 +12,20 @@ import (
 
 // flags are the words before the verb.
 type flags struct {
-	On       string   `placeholder:"TARGET"`
-	JSON     bool     `name:"json"`
-	Yes      bool     ``
-	Config   []string `short:"C" sep:"none" placeholder:"CONF"`
-	Kernel   string   `placeholder:"PATH"`
-	Modules  string   `placeholder:"DIR"`
-	Tree     string   `placeholder:"DIR"`
-	Scenario string   `placeholder:"NAME"`
-	Record   string   `placeholder:"FILE"`
-	Plain    bool     ``
-	ASCII    bool     `name:"ascii"`
-	NoColor  bool     `name:"no-color"`
-	Version  bool     ``
-	Help     bool     `short:"h"`
+	On       string   `placeholder:"TARGET" help:"kernel to drive"`
+	JSON     bool     `name:"json" help:"results and errors as JSON"`
+	Yes      bool     `help:"really load and unload on host"`
+	Config   []string `short:"C" sep:"none" placeholder:"CONF" help:"modprobe.d directory or file"`
+	Kernel   string   `placeholder:"PATH" help:"boot this kernel"`
+	Modules  string   `placeholder:"DIR" help:"module tree of --kernel"`
+	Tree     string   `placeholder:"DIR" help:"module tree for a simulated kernel"`
+	Scenario string   `placeholder:"NAME" help:"begin with the threads of a scenario"`
+	Record   string   `placeholder:"FILE" help:"record all that happens to a trace file"`
+	Plain    bool     `help:"plain lines of ASCII"`
+	ASCII    bool     `name:"ascii" help:"no characters but ASCII"`
+	NoColor  bool     `name:"no-color" help:"no colours"`
+	Version  bool     `help:"the version"`
+	Help     bool     `short:"h" help:"the usage"`
 	Words    []string `arg:"" optional:"" passthrough:"" sep:"none"`
 }
 

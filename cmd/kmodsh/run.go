@@ -113,6 +113,10 @@ func (p *program) main(ctx context.Context) error {
 		return p.lab(ctx, words)
 	case "tour":
 		return p.tour(ctx, words)
+	case "completion":
+		return p.completion(words)
+	case "man":
+		return p.man(words)
 	case "open":
 		if len(words) == 1 && !p.JSON && term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stdout.Fd())) {
 			p.On = recording.Prefix + words[0]

@@ -2,6 +2,7 @@ package ops
 
 import (
 	"errors"
+	"strconv"
 
 	"example.org/kmodsh/internal/kernel"
 )
@@ -47,6 +48,17 @@ const (
 	ExitUsage       = 2   // the words were not understood
 	ExitUnavailable = 125 // no target that can do it: git bisect run skips on it
 )
+
+// ExitStatuses are those of the program with what they say, for its manual.
+func ExitStatuses() [][2]string {
+	return [][2]string{
+		{strconv.Itoa(ExitOK), "done"},
+		{strconv.Itoa(ExitFailed), "the verb failed, a promise was broken, an expectation was not met, two traces differ, or the kernel under test went down"},
+		{strconv.Itoa(ExitUsage), "the words were not understood"},
+		{strconv.Itoa(ExitUnavailable), "there is no target that can do it, or it could not be had; git bisect run skips on it"},
+		{"130", "interrupted by Ctrl-C; 128 and the number of the signal for others"},
+	}
+}
 
 // ExitCode returns the exit status that tells of err. A kernel that went down
 // is a failure of the kernel under test, so 1; a lab that failed says nothing
