@@ -71,12 +71,14 @@ const (
 	LayoutSyscall  Layout = "y0" // a system call whose first argument is the file of a module
 	LayoutDelete   Layout = "d0" // a system call whose first argument is a module's name
 	LayoutInitcall Layout = "i0" // argument 0 is a module's init function
+	LayoutNamed    Layout = "n2" // argument 0 is a struct module *, argument 2 a name
+	LayoutTask     Layout = "t0" // the module that the task's last event in this system call named
 )
 
 var layouts = []Layout{
 	LayoutNone, LayoutModule, LayoutString0, LayoutString1, LayoutRequest, LayoutQuery, LayoutPermit, LayoutArgv,
 	LayoutHelper, LayoutChild, LayoutExec, LayoutKobject, LayoutHolders, LayoutFile, LayoutRead, LayoutSyscall,
-	LayoutDelete, LayoutInitcall,
+	LayoutDelete, LayoutInitcall, LayoutNamed, LayoutTask,
 }
 
 // Scope restricts a hook to tasks inside certain system calls.

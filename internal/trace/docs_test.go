@@ -58,7 +58,30 @@ func pointsPage() []byte {
 		if len(p.Fail) > 0 {
 			fmt.Fprintf(&b, "- may fail with: %s\n", strings.Join(p.Fail, ", "))
 		}
+		for _, h := range p.Hooks {
+			fmt.Fprintf(&b, "- the driver's hook%s: `%s`%s\n", since(h), h.Func, skips(h))
+		}
 		fmt.Fprintf(&b, "- rule from: %s\n", p.Source)
 	}
 	return b.Bytes()
+}
+
+func since(h Hook) string {
+	if h.Since == "4.9" || h.Since == "4.17" {
+		return ""
+	}
+	return " from " + h.Since
+}
+
+// skips says what failing is on a real kernel.
+func skips(h Hook) string {
+	switch {
+	case h.FailOnly:
+		return ", skipped to fail"
+	case h.SkipWith != "":
+		return ", may be skipped to fail with " + h.SkipWith
+	case h.Skip:
+		return ", may be skipped to fail"
+	}
+	return ""
 }

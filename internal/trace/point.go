@@ -36,6 +36,8 @@ type Point struct {
 	// Funcs lists the kernel function per version, oldest first; empty for
 	// points of user space.
 	Funcs []Func `json:"funcs,omitempty"`
+	// Hooks says how the test driver attaches there on a real kernel.
+	Hooks []Hook `json:"-"`
 	// Hold says whether a thread may be held there; Why says why not.
 	Hold bool   `json:"hold"`
 	Why  string `json:"why,omitempty"`

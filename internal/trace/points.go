@@ -9,7 +9,11 @@ import (
 // the order of its steps. The caller may change the slice, not the rows'
 // inner slices.
 func Points() []Point {
-	return slices.Concat(requestPoints(), helperPoints(), loadPoints(), sysfsPoints(), unloadPoints(), otherPoints())
+	all := slices.Concat(requestPoints(), helperPoints(), loadPoints(), sysfsPoints(), unloadPoints(), otherPoints())
+	for i := range all {
+		all[i].Hooks = pointHooks[all[i].ID]
+	}
+	return all
 }
 
 // LookupPoint returns the row with the given ID, upper or lower case.

@@ -42,10 +42,28 @@ func TestTableOfPoints(t *testing.T) {
 				t.Errorf("%s: %q is not the name of an errno", p.ID, e)
 			}
 		}
+		for _, h := range p.Hooks {
+			if !p.Hold || h.Since == "" || h.Func == "" || h.Args == "" {
+				t.Errorf("%s: the hook %+v is not whole, or its point is not to be held", p.ID, h)
+			}
+			if h.Skip && len(p.Fail) == 0 {
+				t.Errorf("%s: %s may be skipped, and the point cannot fail", p.ID, h.Func)
+			}
+		}
+		for _, version := range []string{"6.1", "6.12"} {
+			if hooked := len(p.HooksIn(version)) > 0; p.Phase != PhaseHelper && hooked != p.StopsIn(version) {
+				t.Errorf("%s on %s: hooked %v, to be held %v", p.ID, version, hooked, p.StopsIn(version))
+			}
+		}
 		for _, f := range p.Funcs {
 			if f.Since == "" || f.File == "" {
 				t.Errorf("%s: function %q without version or file", p.ID, f.Name)
 			}
+		}
+	}
+	for id := range pointHooks {
+		if !seen[id] {
+			t.Errorf("hooks of %s, which is no point", id)
 		}
 	}
 	for _, id := range []string{

@@ -18,7 +18,7 @@
 
 const char *const kmodsh_layouts[LAY_COUNT] = {
 	"-", "m0", "s0", "s1", "r0", "q0", "p0", "v1", "u0", "c0", "e0",
-	"k0", "h1", "f0", "x0", "y0", "d0", "i0"
+	"k0", "h1", "f0", "x0", "y0", "d0", "i0", "n2", "t0"
 };
 
 /* Reads a string at a kernel address, cut to size; "" when it cannot. */
@@ -119,7 +119,7 @@ static void read_initcall(unsigned long init, struct kmodsh_event *ev)
 
 /*
  * Fills in what the arguments say; false when this call is not what the hook
- * is about.
+ * is about. The caller holds kmodsh_lock for LAY_T0.
  */
 bool kmodsh_arguments(enum kmodsh_layout layout, const char *attr, const unsigned long *args,
 		      struct kmodsh_event *ev)
@@ -130,8 +130,14 @@ bool kmodsh_arguments(enum kmodsh_layout layout, const char *attr, const unsigne
 	struct file *file;
 
 	switch (layout) {
+	case LAY_N2:
+		read_string(ev->name, sizeof(ev->name), (const void *)args[2]);
+		fallthrough;
 	case LAY_M0:
 		read_module(a, ev);
+		break;
+	case LAY_T0:
+		strscpy(ev->module, kmodsh_working(), sizeof(ev->module));
 		break;
 	case LAY_S0:
 		read_string(ev->module, sizeof(ev->module), a);

@@ -6,6 +6,7 @@
  * it with a mark, by which the task passes it once.
  */
 #include <linux/kprobes.h>
+#include <linux/preempt.h>
 #include <linux/ptrace.h>
 #include <linux/slab.h>
 
@@ -24,14 +25,16 @@ static int hit(struct kprobe *kp, struct pt_regs *regs)
 		current->trace_recursion &= ~KMODSH_PASS;
 		return 0;
 	}
-	if (in_nmi() || kmodsh_busy())
+	/* The trap itself counts as one NMI (exc_int3 of arch/x86/kernel/traps.c). */
+	if ((preempt_count() & NMI_MASK) > NMI_OFFSET || kmodsh_busy())
 		return 0;
 	regs->ip = kmodsh_stub_of(b->site);
 	return 1;
 }
 NOKPROBE_SYMBOL(hit);
 
-/* That it is there keeps the probe from being optimised to a jump, which would
+/*
+ * That it is there keeps the probe from being optimised to a jump, which would
  * not heed a changed instruction pointer (kernel/kprobes.c).
  */
 static void after(struct kprobe *kp, struct pt_regs *regs, unsigned long flags)

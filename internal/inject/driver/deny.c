@@ -51,8 +51,8 @@ bool kmodsh_denied(const char *func, unsigned long addr)
  *
  * - the system calls, module_sig_check, klp_module_coming, mod_sysfs_setup,
  *   module_param_sysfs_setup, security_kernel_module_request, kernel_read_file,
- *   sysfs_create_file_ns, down_timeout, kernel_execve, init_module_from_file:
- *   take nothing over, return 0 or a negative errno;
+ *   sysfs_create_file_ns, down_timeout, kernel_execve, init_module_from_file,
+ *   copy_module_elf: take nothing over, return 0 or a negative errno;
  * - do_one_initcall: as if the module's init had returned the errno. Not
  *   do_init_module: the module would stay coming for ever;
  * - resolve_symbol, strndup_user, parse_args: return ERR_PTR. Not EBUSY of
@@ -72,9 +72,10 @@ static const struct kmodsh_skip skips[] = {
 	{ "klp_module_coming" },
 	{ "parse_args" },
 	{ "mod_sysfs_setup" },
-	{ "kobject_create_and_add", RETURNS_NULL },
+	{ "kobject_create_and_add", RETURNS_NULL, .only = ENOMEM },
 	{ "module_param_sysfs_setup" },
 	{ "sysfs_create_file_ns" },
+	{ "copy_module_elf" },
 	{ "do_one_initcall" },
 	{ "security_kernel_module_request" },
 	{ "down_timeout" },

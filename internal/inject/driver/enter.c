@@ -88,6 +88,8 @@ static bool consider(const struct kmodsh_hook *h, const unsigned long *args, str
 	kmodsh_event_task(&ev);
 	strscpy(ev.id, h->id, sizeof(ev.id));
 	ev.traced = kmodsh_is_traced();
+	if (ev.module[0] && in_scope(SCOPE_MODULE))
+		kmodsh_works_on(ev.module);
 	kmodsh_ledger(h->layout, args, &ev);
 	rule = kmodsh_rule_match(h, &ev);
 	if (h->failonly ? !rule : h->quiet && !rule && !ev.traced)

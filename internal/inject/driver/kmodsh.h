@@ -131,7 +131,8 @@ unsigned long kmodsh_call(unsigned long fn, unsigned long a, unsigned long b);	/
 /* arguments.c: where a function's arguments hold what it is about */
 enum kmodsh_layout {
 	LAY_NONE, LAY_M0, LAY_S0, LAY_S1, LAY_R0, LAY_Q0, LAY_P0, LAY_V1, LAY_U0, LAY_C0, LAY_E0,
-	LAY_K0, LAY_H1, LAY_F0, LAY_X0, LAY_Y0, LAY_D0, LAY_I0, LAY_COUNT
+	LAY_K0, LAY_H1, LAY_F0, LAY_X0, LAY_Y0, LAY_D0, LAY_I0, LAY_N2, LAY_T0,
+	LAY_COUNT
 };
 
 extern const char *const kmodsh_layouts[LAY_COUNT];
@@ -146,6 +147,7 @@ struct kmodsh_skip {
 	enum kmodsh_returns returns;
 	bool frees_helper;	/* owns its struct subprocess_info */
 	int never;		/* an errno the callers take otherwise */
+	int only;		/* the errno the callers make of it */
 };
 
 bool kmodsh_denied(const char *func, unsigned long addr);
@@ -241,6 +243,10 @@ void kmodsh_ledger(enum kmodsh_layout layout, const unsigned long *args, struct 
 u64 kmodsh_request_of(void);
 void kmodsh_request_end(void);
 void kmodsh_ledger_clear(void);
+
+/* working.c; callers hold kmodsh_lock */
+void kmodsh_works_on(const char *module);
+const char *kmodsh_working(void);
 
 /* threads.c */
 enum kmodsh_mode { MODE_WAIT, MODE_NOWAIT, MODE_FS };

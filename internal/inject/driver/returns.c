@@ -40,18 +40,18 @@ static int entered(struct kretprobe_instance *ri, struct pt_regs *regs)
 	};
 	struct call *c = (struct call *)ri->data;
 	struct kmodsh_event ev;
-	unsigned long was;
+	struct kmodsh_guard g;
 	bool ours;
 
 	if (in_nmi() || kmodsh_busy())
 		return 1;
-	was = kmodsh_enter_driver();
 	kmodsh_event_init(&ev, EV_RET);
+	g = kmodsh_lock_all();
 	ours = kmodsh_arguments(p->layout, "", args, &ev);
 	c->began = ktime_get_ns();
 	memcpy(c->module, ev.module, sizeof(c->module));
 	memcpy(c->name, ev.name, sizeof(c->name));
-	kmodsh_leave_driver(was);
+	kmodsh_unlock_all(g);
 	return !ours;
 }
 

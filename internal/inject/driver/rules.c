@@ -33,7 +33,8 @@ static bool same(const char *want, const char *have)
 static bool can(const struct kmodsh_rule *r, const struct kmodsh_hook *h)
 {
 	if (r->action == DO_FAIL)
-		return h->skip && h->skip->never != r->errnum;
+		return h->skip && h->skip->never != r->errnum &&
+		       (!h->skip->only || h->skip->only == r->errnum);
 	return !h->failonly;
 }
 

@@ -32,6 +32,7 @@ struct asker {
 	struct batch *batch;
 	struct task_struct *task;
 	unsigned int n;
+	bool killed;
 };
 
 static DEFINE_MUTEX(lists);
@@ -88,8 +89,9 @@ static int asker_main(void *data)
 	long ret = -ERESTARTSYS;
 	u64 began = 0;
 
+	/* A signal before this is lost on a kernel thread; killed is not. */
 	allow_signal(SIGKILL);
-	if (!wait_event_killable(b->barrier, READ_ONCE(b->open))) {
+	if (!READ_ONCE(a->killed) && !wait_event_killable(b->barrier, READ_ONCE(b->open))) {
 		began = ktime_get_ns();
 		ret = ask(b);
 	}
@@ -159,8 +161,10 @@ static void kill_askers(const struct batch *b)
 	struct asker *a;
 
 	list_for_each_entry(a, &askers, list)
-		if (!b || a->batch == b)
+		if (!b || a->batch == b) {
+			WRITE_ONCE(a->killed, true);
 			send_sig(SIGKILL, a->task, 1);
+		}
 }
 
 int kmodsh_threads_make(const char *id, const char *name, enum kmodsh_mode mode,

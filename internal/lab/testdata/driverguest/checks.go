@@ -15,7 +15,26 @@ import (
 const victim = "dummy"
 
 var checks = []check{
-	{"hold", checkHold},
+	{name: "hold", f: checkHold},
+	{name: "points", f: checkPoints},
+	{name: "delay", f: checkDelay},
+	{name: "fail", f: checkFail},
+	{name: "states", f: checkStates},
+	{name: "notifier", f: checkNotifier},
+	{name: "kill", f: checkKill},
+	{name: "filters", f: checkFilters},
+	{name: "tie", f: checkTie},
+	{name: "failed requests", f: checkFailedRequests},
+	{name: "flood", f: checkFlood},
+	{name: "trace request", f: checkTraceRequest},
+	{name: "trace process", f: checkTraceProcess},
+	{name: "refused", f: checkRefused},
+	{name: "anywhere", f: checkAnywhere},
+	{name: "unload", f: checkUnload},
+	{name: "garbage", f: checkGarbage},
+	{name: "stream", f: checkStream},
+	{name: "loss", f: checkLoss},
+	{name: "bench", f: bench, bench: true},
 }
 
 // hookW4 hooks the place inside the sysfs window.

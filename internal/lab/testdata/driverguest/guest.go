@@ -16,8 +16,9 @@ const patience = 60 * time.Second
 // guest is one session with the driver.
 type guest struct {
 	*inject.Client
-	seen []inject.Event
-	seq  uint64
+	seen   []inject.Event
+	seq    uint64
+	closed bool
 }
 
 func newGuest() (*guest, error) {
@@ -30,8 +31,10 @@ func newGuest() (*guest, error) {
 
 // end closes the session and asks whether the kernel is still well.
 func (g *guest) end() error {
-	if err := g.Close(); err != nil {
-		return err
+	if !g.closed {
+		if err := g.Close(); err != nil {
+			return err
+		}
 	}
 	if t := taint(); t&(1<<7|1<<9) != 0 { // TAINT_DIE, TAINT_WARN
 		return fmt.Errorf("the kernel is tainted: %#x", t)
