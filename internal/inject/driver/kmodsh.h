@@ -220,6 +220,7 @@ const struct kmodsh_rule *kmodsh_rule_match(const struct kmodsh_hook *hook,
 struct kmodsh_stop {
 	struct list_head list;
 	struct task_struct *task;
+	u64 number;
 	u8 why;
 	struct kmodsh_event ev;
 };

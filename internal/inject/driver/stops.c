@@ -7,12 +7,14 @@
 
 #include "kmodsh.h"
 
-static LIST_HEAD(stops);	/* under kmodsh_lock */
+static LIST_HEAD(stops);	/* under kmodsh_lock, as is */
+static u64 numbers;
 
 /* Puts the current task on the list; the caller holds kmodsh_lock. */
 void kmodsh_stop_add(struct kmodsh_stop *stop, const struct kmodsh_event *ev)
 {
 	stop->task = current;
+	stop->number = ++numbers;
 	stop->why = WHY_NONE;
 	stop->ev = *ev;
 	stop->ev.kind = EV_STOP;
@@ -66,19 +68,22 @@ void kmodsh_delay(unsigned int ms)
 /*
  * Lets a task go: its own number or its process's; 0 all. One at a time, with
  * the wake-up outside of the lock, which it would take the scheduler's under.
+ * Only from where it stands now: it may come to its next stop meanwhile.
  */
 int kmodsh_go(pid_t pid, enum kmodsh_why why)
 {
 	struct task_struct *task;
 	struct kmodsh_stop *stop;
 	struct kmodsh_guard g;
+	u64 last = U64_MAX;
 	int n = 0;
 
 	for (;;) {
 		task = NULL;
 		g = kmodsh_lock_all();
+		last = min(last, numbers);
 		list_for_each_entry(stop, &stops, list) {
-			if (stop->why || (pid && pid != stop->ev.pid && pid != stop->ev.tgid))
+			if (stop->why || stop->number > last || (pid && pid != stop->ev.pid && pid != stop->ev.tgid))
 				continue;
 			WRITE_ONCE(stop->why, why);
 			task = get_task_struct(stop->task);

@@ -246,7 +246,8 @@ func (g *guest) walk(done func(inject.Event) bool) ([]inject.Event, error) {
 		}
 		stops = append(stops, e)
 		if err := g.Send(inject.Go{PID: e.PID}); err != nil {
-			return stops, err
+			g.sync()
+			return stops, fmt.Errorf("%w; %s", err, g.tail())
 		}
 		if _, err := g.until("its leaving", func(l inject.Event) bool { return l.Kind == inject.Left && l.PID == e.PID }); err != nil {
 			return stops, err
