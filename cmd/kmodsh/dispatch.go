@@ -29,6 +29,8 @@ func dispatch(argv []string) (status int, ok bool) {
 		return agent.Main(), true
 	case name == "kmodsh-child":
 		return agent.ChildMain(), true
+	case agent.IsShell(name):
+		return agent.ShellMain(argv), true
 	case len(argv) > 1 && argv[1] == lab.WardenArg:
 		return lab.WardenMain(argv[2:]), true
 	case slices.Contains(applet.Names(), name):

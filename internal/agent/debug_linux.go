@@ -170,7 +170,9 @@ func (t *thread) became(out wire.Outcome, err error, status unix.WaitStatus) {
 	began := t.outcome.Began
 	text := t.outcome.Task
 	t.outcome = out
-	t.outcome.Task, t.outcome.Began = text, began
+	if t.outcome.Task = text; out.Began == 0 {
+		t.outcome.Began = began
+	}
 	switch {
 	case status.Signaled():
 		t.killed, t.outcome.Killed, t.outcome.Ret = true, true, killedStatus

@@ -206,6 +206,7 @@ func (d *driver) ended(e inject.Event) {
 		d.steps.end(t, func() {
 			o := &t.outcome
 			o.Ret, o.Verdict, o.State = e.Ret, verdict, state
+			o.Began, o.Ended = e.Time-int64(e.Took), e.Time
 			if t.task.Verb == "getfs" && e.Ret != 0 {
 				o.Ret = -int64(syscall.ENODEV) // what mount makes of it (fs/namespace.c, do_new_mount)
 			}

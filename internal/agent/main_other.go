@@ -46,3 +46,6 @@ func (*Gate) Kernel(k kernel.Kernel) kernel.Kernel { return k }
 
 // Lie does nothing.
 func (*Gate) Lie(func(trace.Event), []string) (status int, handled bool) { return 0, false }
+
+// runProgram runs nothing: only a Linux guest has a modprobe of ours.
+func runProgram([]string) int { return notLinux() }

@@ -112,7 +112,9 @@ func (s *stepper) end(t *thread, finish func()) {
 	if finish != nil {
 		finish()
 	}
-	t.outcome.Done, t.outcome.Ended = true, s.now()
+	if t.outcome.Done = true; t.outcome.Ended == 0 {
+		t.outcome.Ended = s.now()
+	}
 	if t.outcome.Began == 0 {
 		t.outcome.Began = t.outcome.Ended
 	}

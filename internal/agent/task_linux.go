@@ -46,6 +46,11 @@ type taskRun struct {
 	gate *Gate
 	k    *kernel.Linux
 	out  wire.Outcome
+
+	// Of insmod and init.
+	file  *os.File
+	flags kernel.InitFlags
+	image []byte // what init_module gets
 }
 
 // doTask carries out a task, once the gate lets it begin.
@@ -66,11 +71,49 @@ func doTask(task kernel.Task) (any, error) {
 		os.WriteFile("/proc/"+who+"/comm", []byte(v.Comm), 0) // a name only
 	}
 	r := &taskRun{task: task, k: k}
+	// What is no part of the task comes before it begins.
+	ready := r.ready()
 	r.gate = DialGate()
-	r.out.Outcome.Ret, err = run(r)
-	r.out.Outcome.Done = true
+	r.out.Began = monotonic()
+	if err = ready; err == nil {
+		r.out.Ret, err = run(r)
+	} else {
+		r.out.Ret = -1
+	}
+	r.out.Ended = monotonic()
+	if r.out.State == "" && r.file != nil {
+		r.out.State = stateOf(r.k, r.task.Name)
+	}
+	r.out.Done = true
 	r.out.Error = wire.FromError(err)
 	return r.out, nil
+}
+
+// ready finds, copies and opens the file of insmod, and reads the image of init.
+func (r *taskRun) ready() error {
+	if r.task.Verb != "insmod" && r.task.Verb != "init" {
+		return nil
+	}
+	path, err := moduleFile(r.task.Name)
+	if err != nil {
+		return err
+	}
+	if r.task.Copy {
+		if path, err = copyOf(path); err != nil {
+			return err
+		}
+	}
+	if r.file, err = os.Open(path); err != nil {
+		return err
+	}
+	kind := kmod.Compression(path)
+	if kind != "" {
+		r.flags = kernel.CompressedFile
+	}
+	if r.task.Verb == "init" || kind != "" && kind != r.k.Compression() {
+		r.image, err = kmod.OpenImage(r.file, path)
+	}
+	return err
 }
 
 // retOf is the return value an error stands for: a negative errno where the
@@ -168,37 +211,11 @@ func fileIs(path string) bool {
 
 // insmod is insmod and init: one system call, without a look before or after.
 func (r *taskRun) insmod() (int64, error) {
-	path, err := moduleFile(r.task.Name)
-	if err != nil {
-		return -1, err
-	}
-	if r.task.Copy {
-		if path, err = copyOf(path); err != nil {
-			return -1, err
-		}
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return -1, err
-	}
-	defer f.Close()
 	params := strings.Join(r.task.Params, " ")
-	kind := kmod.Compression(path)
-	if r.task.Verb == "insmod" && (kind == "" || kind == r.k.Compression()) {
-		flags := kernel.InitFlags(0)
-		if kind != "" {
-			flags = kernel.CompressedFile
-		}
-		err = r.k.Finit(context.Background(), f, params, flags)
-	} else {
-		var image []byte
-		if image, err = kmod.OpenImage(f, path); err != nil {
-			return -1, err
-		}
-		err = r.k.Init(context.Background(), image, params)
+	if r.image != nil {
+		return retOf(r.k.Init(context.Background(), r.image, params)), nil
 	}
-	r.out.State = stateOf(r.k, r.task.Name)
-	return retOf(err), nil
+	return retOf(r.k.Finit(context.Background(), r.file, params, r.flags)), nil
 }
 
 // copyOf copies a file, so that it has an inode of its own.

@@ -16,7 +16,7 @@ import (
 )
 
 // initrdFormat names the kind of initramfs and the version of its maker.
-const initrdFormat = "initramfs 1"
+const initrdFormat = "initramfs 2"
 
 // applets are the names under which the guest finds kmodsh, besides /init.
 // /sbin/modprobe is where the kernel looks (CONFIG_MODPROBE_PATH).
@@ -111,6 +111,9 @@ func (w initramfs) writeTo(ctx context.Context, out io.Writer) error {
 	a.File("/init", 0o755, w.guestSize, w.guest)
 	for _, name := range applets {
 		a.Symlink("/sbin/"+name, "/init")
+	}
+	for _, name := range []string{"sh", "true", "false"} {
+		a.Symlink("/bin/"+name, "/init")
 	}
 	if w.driver != "" {
 		if err := addFile(a, w.driver, wire.DriverFile); err != nil {
