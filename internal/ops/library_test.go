@@ -16,7 +16,7 @@ func required() []string {
 	list := []string{
 		"seed/test-driver", "seed/early-leak", "seed/thread-limit", "seed/failure-propagation",
 		"seed/builtin-race", "seed/builtin-race-unload", "seed/sanity-check", "seed/zero-means-ready",
-		"seed/builtin-lookup", "seed/aliases", "seed/umh-disabled", "seed/umh-[a-z-]+", "wild/[a-z-]+",
+		"seed/builtin-lookup", "seed/aliases", "seed/init-requests", "seed/umh-disabled", "seed/umh-[a-z-]+", "wild/[a-z-]+",
 	}
 	for n := 1; n <= 10; n++ { // the ways one failure spreads; some have parts, as m2a and m3-unload
 		list = append(list, fmt.Sprintf("seed/failure-m%d([a-z-][a-z-]*)?", n))

@@ -71,7 +71,7 @@ func teachingModules() []Installed {
 		mod("sound/pci/hda", "snd_hda_codec", 180, n("snd", "snd_pcm", "snd_hda_core")),
 		mod("sound/pci/hda", "snd_hda_intel", 56, n("snd", "snd_pcm", "snd_hda_core", "snd_hda_codec"), "pci:v00008086d00002668sv*sd*bc*sc*i*"),
 	}
-	return append(append(list, testModules()...), asyncModules()...)
+	return append(append(append(list, testModules()...), asyncModules()...), requestModules()...)
 }
 
 // testModules are the modules of the measured vectors and of the kernel's own
