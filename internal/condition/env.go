@@ -24,6 +24,7 @@ type env struct {
 	Modprobe string       `expr:"modprobe"`
 	Taints   string       `expr:"taints"`
 	Log      string       `expr:"log"`
+	Reports  []reportEnv  `expr:"reports"`
 
 	State     func(string) string         `expr:"state"`
 	Initstate func(string) string         `expr:"initstate"`
@@ -66,6 +67,12 @@ type allocation struct {
 	Thread string `expr:"thread"`
 	Point  string `expr:"point"`
 	Leaked bool   `expr:"leaked"`
+}
+
+type reportEnv struct {
+	Kind  string `expr:"kind"` // "panic", "oops", "warning", "lockdep", "hung-task" ...
+	Title string `expr:"title"`
+	Comm  string `expr:"comm"`
 }
 
 type moduleEnv struct {
@@ -139,6 +146,11 @@ func (c *Condition) env(s *kernel.Snapshot) env {
 	}
 	if c.used["log"] {
 		e.Log = strings.Join(s.Log, "\n")
+	}
+	if c.used["reports"] {
+		for _, r := range kernel.ParseReports(s.Log) {
+			e.Reports = append(e.Reports, reportEnv{string(r.Kind), r.Title, r.Comm})
+		}
 	}
 	if c.used["threads"] {
 		for i := range s.Threads {

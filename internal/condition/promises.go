@@ -27,6 +27,8 @@ func Promises() []Promise {
 			`count(threads, .parent != "" and not .done and thread(.parent).status == "blocked") <= permits.max`},
 		{"refs-balance", "In the end a live module's reference count is the number of its users.",
 			`not finished or all(modules, .refs == len(.users))`},
+		{"kernel-stays-healthy", "The kernel's log has no panic, oops, warning, lockdep or hung-task report.",
+			`len(reports) == 0`},
 	}
 }
 

@@ -131,11 +131,11 @@ func promiseOf(text string) (p explore.Promise, own bool, err error) {
 	if list, err := explore.PromiseByName(text); err == nil {
 		return list[0], false, nil
 	}
-	cond, err := condition.Compile(text)
+	cond, err := condition.CompilePromise(text)
 	if err != nil {
 		return p, true, err
 	}
-	for _, name := range []string{"saw", "believed", "log"} {
+	for _, name := range []string{"saw", "believed", "log", "reports"} {
 		if cond.Mentions(name) {
 			return p, true, &UsageError{Msg: fmt.Sprintf("a search cannot ask %s: it keeps no events and no log", name)}
 		}
@@ -255,7 +255,7 @@ func (c *exploreCommand) setUp(ctx context.Context, s *Session, sc *scenario.Sce
 		}
 		switch why := sort.line(l); why {
 		case "":
-			_, err := (&lineRunner{own}).Run(ctx, l.Text)
+			_, err := (&lineRunner{s: own}).Run(ctx, l.Text)
 			if (err != nil) != l.Fails {
 				return p, fmt.Errorf("%s:%d: %s: %w", sc.Name, l.N, l, errors.Join(err, errSetUp))
 			}

@@ -18,7 +18,7 @@ func (s *Session) OpenRunner(ctx context.Context, target string) (scenario.Runne
 	if err != nil {
 		return nil, err
 	}
-	return &lineRunner{own}, nil
+	return &lineRunner{s: own, health: watchHealth(ctx, own.Target())}, nil
 }
 
 // child opens a target in a session of its own, which opens targets as s does.
@@ -29,7 +29,10 @@ func (s *Session) child(ctx context.Context, target string) (*Session, error) {
 }
 
 // lineRunner runs the lines of one case.
-type lineRunner struct{ s *Session }
+type lineRunner struct {
+	s      *Session
+	health *health
+}
 
 // goingBack are the verbs that go to another position than the next.
 var goingBack = []string{"back", "goto", "fork", "restart", "explore", "replay", "conform"}
@@ -67,6 +70,9 @@ func (r *lineRunner) Run(ctx context.Context, line string) (string, error) {
 	var b bytes.Buffer
 	if werr := Write(&b, res, false, Style{ASCII: true}); werr != nil && err == nil {
 		err = werr
+	}
+	if sick := r.health.check(ctx, line); sick != nil {
+		return b.String(), errors.Join(sick, err)
 	}
 	var unsupported *kernel.UnsupportedError
 	if errors.As(err, &unsupported) || errors.Is(err, ErrNoTarget) {

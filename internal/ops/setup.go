@@ -56,7 +56,7 @@ func (c *setupCommand) Run(ctx context.Context, s *Session) (Result, error) {
 			}
 		}
 		if row.Done {
-			if _, err := (&lineRunner{s}).Run(ctx, l.Text); err != nil && !l.Fails {
+			if _, err := (&lineRunner{s: s}).Run(ctx, l.Text); err != nil && !l.Fails {
 				return r, fmt.Errorf("%s:%d: %w", r.Scenario, l.N, err)
 			}
 		}

@@ -81,7 +81,7 @@ func (s *Session) stage(ctx context.Context, target string, as func(version stri
 		g.name += ": " + part.Name
 	}
 	do := func(l scenario.Line) error {
-		_, err := (&lineRunner{own}).Run(ctx, l.Text)
+		_, err := (&lineRunner{s: own}).Run(ctx, l.Text)
 		if (err != nil) != l.Fails {
 			return fmt.Errorf("%s:%d: %s: %w", sc.Name, l.N, l, errors.Join(err, errSetUp))
 		}

@@ -40,6 +40,13 @@ type Unavailable interface {
 	Unavailable() bool
 }
 
+// Sick is implemented by errors that say the kernel under test reported trouble
+// while a line was done: also a line that was to fail has then failed wrongly.
+type Sick interface {
+	Diagnosis
+	Sick() bool
+}
+
 // Verdict is the outcome of a case, a target or a scenario.
 type Verdict string
 
@@ -169,7 +176,8 @@ func (s *Scenario) runLines(ctx context.Context, open Open, target string, lines
 			r.Verdict, r.Why = Skipped, oneLine(err)
 			return r
 		}
-		if (err != nil) != l.Fails {
+		var sick Sick
+		if (err != nil) != l.Fails || errors.As(err, &sick) && sick.Sick() {
 			r.Verdict = Failed
 			r.Notes = append(r.Notes, s.notes(l, err)...)
 			return r

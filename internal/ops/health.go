@@ -1,0 +1,82 @@
+package ops
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"example.org/kmodsh/internal/kernel"
+)
+
+// HealthError says that the kernel reported trouble in its log while a line was
+// being done: what promise kernel-stays-healthy is about.
+type HealthError struct {
+	Line    string // what was being done
+	Reports []kernel.Report
+}
+
+// Error names the reports; their text is in Diagnose.
+func (e *HealthError) Error() string {
+	var titles []string
+	for _, r := range e.Reports {
+		titles = append(titles, string(r.Kind)+": "+r.Title)
+	}
+	return "broken promise: kernel-stays-healthy, at " + e.Line + ": " + strings.Join(titles, "; ")
+}
+
+// Diagnose implements scenario.Diagnosis.
+func (e *HealthError) Diagnose() (expected string, got []string) {
+	for _, r := range e.Reports {
+		who := ""
+		if r.PID > 0 {
+			who = fmt.Sprintf(", by %s/%d", r.Comm, r.PID)
+		}
+		got = append(got, fmt.Sprintf("%s%s", r.Kind, who))
+		for _, l := range r.Lines {
+			got = append(got, "  "+clean(l, true))
+		}
+	}
+	return "no report of trouble in the kernel's log", got
+}
+
+// Sick implements scenario.Sick.
+func (e *HealthError) Sick() bool { return true }
+
+// health watches the log of a kernel that is not simulated.
+type health struct {
+	t    kernel.Target
+	seen int // reports seen before
+}
+
+// watchHealth begins to watch a target; what it reported before does not count.
+// It is nil for a simulated kernel, which reports nothing, for one whose log
+// cannot be read, and for the host, whose log tells of others' doings.
+func watchHealth(ctx context.Context, t kernel.Target) *health {
+	kind, _, _ := strings.Cut(t.Name(), ":")
+	if kind != "vm" || t.Can(kernel.OpLog) != nil {
+		return nil
+	}
+	h := &health{t: t}
+	if log, err := t.Log(ctx, 0); err == nil {
+		h.seen = len(kernel.ParseReports(log))
+	}
+	return h
+}
+
+// check returns a *HealthError for what was reported since the last look.
+func (h *health) check(ctx context.Context, line string) error {
+	if h == nil || h.t.Err() != nil {
+		return nil // why it went down is told by the line itself
+	}
+	log, err := h.t.Log(ctx, 0)
+	if err != nil {
+		return nil
+	}
+	list := kernel.ParseReports(log)
+	from := min(h.seen, len(list)) // the log may have been gone back over
+	h.seen = len(list)
+	if len(list) > from {
+		return &HealthError{Line: line, Reports: list[from:]}
+	}
+	return nil
+}
