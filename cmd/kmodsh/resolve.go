@@ -53,7 +53,7 @@ func (p *program) resolve(args []string) error {
 	if err != nil {
 		return err
 	}
-	r, err := ops.OpenResolver(tree)
+	r, err := openTree(tree)
 	if err != nil {
 		return err
 	}
@@ -77,6 +77,19 @@ func (p *program) resolve(args []string) error {
 		return werr
 	}
 	return err
+}
+
+// openTree opens a tree of this system, as kmod's tools see it. Unlike them it
+// says when there is none.
+func openTree(t kernel.Tree) (*kmod.Resolver, error) {
+	config, err := kmod.ReadConfig(t.Config, t.Cmdline)
+	if err != nil {
+		return nil, err
+	}
+	if st, err := os.Stat(t.Dir); err != nil || !st.IsDir() {
+		return nil, fmt.Errorf("module tree %s: %w: no such directory; is the kernel's module package installed?", t.Dir, kernel.ErrNotFound)
+	}
+	return kmod.NewResolver(kmod.OpenHostTree(t.Dir), config), nil
 }
 
 // moduleTree finds the tree as modprobe does: DIR/lib/modules/KVER, where DIR

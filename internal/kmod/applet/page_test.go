@@ -1,0 +1,216 @@
+package applet
+
+import (
+	"bytes"
+	goflag "flag"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+var update = goflag.Bool("update", false, "rewrite docs/kmod.md")
+
+const kmodPage = "../../../docs/kmod.md"
+
+// tools are the option tables of the applets, in the order of the page.
+var tools = []struct {
+	name    string
+	options []option
+}{
+	{"modprobe", modprobeOptions}, {"insmod", insmodOptions}, {"rmmod", rmmodOptions},
+	{"lsmod", lsmodOptions}, {"modinfo", modinfoOptions}, {"depmod", depmodOptions},
+}
+
+// TestKmodPage holds docs/kmod.md to the command lines that TestLikeKmod runs.
+func TestKmodPage(t *testing.T) {
+	page := makeKmodPage(t)
+	if *update {
+		if err := os.WriteFile(kmodPage, page, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	have, err := os.ReadFile(kmodPage)
+	if err != nil || !bytes.Equal(have, page) {
+		t.Errorf("docs/kmod.md is not what the tests say (%v): go test ./internal/kmod/applet -run KmodPage -update", err)
+	}
+}
+
+// caseOf tells the tool a command line is about: the first of them in it that
+// does not only prepare for another.
+func caseOf(file, line string) string {
+	for _, t := range tools {
+		if strings.HasPrefix(file, t.name) {
+			return t.name
+		}
+	}
+	for _, t := range tools {
+		if regexp.MustCompile(`\b` + t.name + `\b`).MatchString(line) {
+			return t.name
+		}
+	}
+	return "lsmod"
+}
+
+// pageRow is what the page says of one behaviour.
+type pageRow struct {
+	tool, what string
+	lines      int
+	differ     map[string]int    // by version of kmod
+	why        map[string]string // reason, and of which versions
+}
+
+// readCases reads the command lines of testdata/kmod.
+func readCases(t *testing.T) (rows []*pageRow, all map[string][]string) {
+	t.Helper()
+	files, err := filepath.Glob("testdata/kmod/*.test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all = map[string][]string{}
+	byKey := map[string]*pageRow{}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for block := range strings.SplitSeq("\n"+string(text), "\nrun\n") {
+			input, _, ok := strings.Cut(block, "\n----")
+			c, err := parseCase(input)
+			if !ok || err != nil || strings.HasPrefix(strings.TrimSpace(block), "tree") {
+				continue
+			}
+			tool := caseOf(filepath.Base(file), c.line)
+			all[tool] = append(all[tool], c.line)
+			key := tool + "\x00" + c.what
+			r := byKey[key]
+			if r == nil {
+				r = &pageRow{tool: tool, what: c.what, differ: map[string]int{}, why: map[string]string{}}
+				byKey[key] = r
+				rows = append(rows, r)
+			}
+			r.lines++
+			versions := c.differs
+			if c.alone != "" {
+				versions, c.why = []string{"30", "34"}, c.alone
+			}
+			for _, v := range versions {
+				r.differ[v]++
+			}
+			if len(versions) > 0 {
+				r.why[c.why] = strings.Join(versions, " and ")
+			}
+		}
+	}
+	return rows, all
+}
+
+func makeKmodPage(t *testing.T) []byte {
+	rows, lines := readCases(t)
+	var b bytes.Buffer
+	b.WriteString(`# kmod's six tools, and ours
+
+Generated from the command lines that the tests run (internal/kmod/applet/testdata/kmod), each by our tools and by
+kmod's on the same tree, configuration and kernel of files; standard output, standard error and exit status have to be
+the same. Do not edit: go test ./internal/kmod/applet -run KmodPage -update
+
+kmod 30 is Debian 12's, 34 Debian 13's (34.2). Where upstream has changed since, ours is upstream's newest, and both
+columns say so. Where a test runs without kmod's tools, our own answers are still held. To compare with further tools:
+KMODSH_KMOD=DIR[:DIR...] go test ./internal/kmod/applet -run LikeKmod
+
+What ours says beyond that, on standard error: the kernel's log lines about a refused module, which dependency was
+refused, who uses a module that cannot be removed, and where an index is damaged (file and byte; it is then not used).
+`)
+	for _, tool := range tools {
+		fmt.Fprintf(&b, "\n## %s\n\n| flag | argument | command lines that use it |\n| --- | --- | --- |\n", tool.name)
+		for _, o := range tool.options {
+			var names []string
+			if o.short != 0 {
+				names = append(names, "-"+string(o.short))
+			}
+			if o.long != "" {
+				names = append(names, "--"+o.long)
+			}
+			arg := ""
+			if o.arg {
+				arg = "yes"
+			}
+			fmt.Fprintf(&b, "| `%s` | %s | %d |\n", strings.Join(names, "`, `"), arg, uses(lines[tool.name], o))
+		}
+		b.WriteString("\n| behaviour | command lines | as kmod 30 | as kmod 34 | where not |\n| --- | --- | --- | --- | --- |\n")
+		for _, r := range rows {
+			if r.tool != tool.name {
+				continue
+			}
+			var why []string
+			for _, reason := range slices.Sorted(maps.Keys(r.why)) {
+				why = append(why, r.why[reason]+": "+reason)
+			}
+			fmt.Fprintf(&b, "| %s | %d | %s | %s | %s |\n", strings.ReplaceAll(r.what, "|", `\|`), r.lines,
+				agree(r, "30"), agree(r, "34"), strings.Join(why, "; "))
+		}
+	}
+	return b.Bytes()
+}
+
+// agree says how many command lines give the same answer.
+func agree(r *pageRow, version string) string {
+	if r.differ[version] == 0 {
+		return "yes"
+	}
+	return fmt.Sprintf("%d of %d", r.lines-r.differ[version], r.lines)
+}
+
+// commandOf finds the commands of kmod's tools in a line of the shell.
+var commandOf = regexp.MustCompile(`\b(modprobe|insmod|rmmod|lsmod|modinfo|depmod) [^;|]*`)
+
+// uses counts the command lines with a flag.
+func uses(lines []string, o option) (n int) {
+	var long, short *regexp.Regexp
+	if o.long != "" {
+		long = regexp.MustCompile(` --` + o.long + `\b`)
+	}
+	if o.short != 0 {
+		short = regexp.MustCompile(` -[a-zA-Z0-9]*` + string(o.short))
+	}
+	for _, l := range lines {
+		l = strings.Join(commandOf.FindAllString(l, -1), " ")
+		if long != nil && long.MatchString(l) || short != nil && short.MatchString(l) {
+			n++
+		}
+	}
+	return n
+}
+
+// helpFlag finds the flags in the help of kmod's tools.
+var helpFlag = regexp.MustCompile(`(?m)^\s+(?:-(\w), )?--([a-z-]+)`)
+
+// TestEveryFlagOfKmod holds that every flag in the help of kmod's tools is one
+// of ours.
+func TestEveryFlagOfKmod(t *testing.T) {
+	for _, p := range peers(t) {
+		for _, tool := range tools {
+			text, _ := exec.Command(filepath.Join(p.path, tool.name), "--help").CombinedOutput()
+			found := helpFlag.FindAllStringSubmatch(string(text), -1)
+			if len(found) == 0 && tool.name != "lsmod" {
+				t.Errorf("kmod %s: no flags in the help of %s", p.version, tool.name)
+			}
+			for _, f := range found {
+				if _, err := longOption(f[2], tool.options); err != nil {
+					t.Errorf("kmod %s: %s --%s: %v", p.version, tool.name, f[2], err)
+				}
+				if f[1] == "" {
+					continue
+				}
+				if _, err := shortOption(f[1][0], tool.options); err != nil {
+					t.Errorf("kmod %s: %s -%s: %v", p.version, tool.name, f[1], err)
+				}
+			}
+		}
+	}
+}
