@@ -15,6 +15,8 @@ func ThreadID(t trace.Thread) string {
 	switch {
 	case t.ID != "":
 		return t.ID
+	case t.PID != 0 && t.Comm == "":
+		return fmt.Sprintf("pid-%d", t.PID)
 	case t.PID != 0:
 		return fmt.Sprintf("%s-%d", t.Comm, t.PID)
 	}
@@ -121,6 +123,9 @@ func listedOf(old []kernel.Module, rows []kernel.ModuleState) []kernel.Module {
 	}
 	return list
 }
+
+// Told lists the threads that events tell of, as far as they do.
+func (r *Recording) Told() []kernel.ThreadState { return threadsOf(named(r.Events)) }
 
 // threadsOf lists the threads that events tell of, in the order they appear.
 func threadsOf(events []trace.Event) []kernel.ThreadState {

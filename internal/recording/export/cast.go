@@ -99,8 +99,11 @@ func (c *casting) events(in Input) {
 	c.line(subtitleOf(in))
 	c.line("")
 	last, now := -2, int64(0)
+	if len(chart.Events) > 0 {
+		now = chart.Events[0].Time
+	}
 	for _, m := range chart.Events {
-		if m.Time-now >= 1e6 {
+		if m.Time-now >= chart.Gap {
 			c.wait(castStop)
 			c.show(fmt.Sprintf("\x1b[2m  the clock goes on by %s\x1b[0m\r\n", duration(m.Time-now)))
 		}

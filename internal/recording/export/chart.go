@@ -20,6 +20,7 @@ type chart struct {
 	Arrows  []arrow   `json:"arrows"`
 	Permits []counter `json:"permits"`
 	Max     int       `json:"max"` // permits there are, 0 when it is not known
+	Gap     int64     `json:"gap"` // pauses of so many nanoseconds are shown
 }
 
 // mark is one event.
@@ -89,13 +90,30 @@ func lay(r *recording.Recording) *chart {
 	for i, e := range r.Events {
 		b.event(i, e)
 	}
-	if r.Steps {
+	if kept := len(r.Kept()); r.Steps && kept*coarse >= len(r.Events) {
 		r.Walk(func(s *kernel.Snapshot) bool { b.position(s); return true })
 	} else {
 		b.guess(r)
 	}
+	c.Gap = max(1e6, c.length()/gapOf)
 	b.close(len(r.Events))
 	return c
+}
+
+// coarse is how many events there may be for each position for the positions to
+// tell what threads did; gapOf what part of the whole time a pause must be to be
+// shown.
+const (
+	coarse = 4
+	gapOf  = 20
+)
+
+// length is the time from the first event to the last.
+func (c *chart) length() int64 {
+	if len(c.Events) == 0 {
+		return 0
+	}
+	return max(0, c.Events[len(c.Events)-1].Time-c.Events[0].Time)
 }
 
 // layout is a chart that is being made.
@@ -254,19 +272,22 @@ func count(list []counter, at int, value int64) []counter {
 	return append(list, counter{at, value})
 }
 
-// guess makes spans of events alone, for a target that was not stepped.
+// guess makes spans of events, for a target that was not stepped, or of which
+// few positions were kept; what those tell is added.
 func (b *layout) guess(r *recording.Recording) {
-	_, end := r.Positions()
-	for _, t := range r.At(end).Threads {
-		n, ok := b.lanes[t.ID]
-		if !ok {
-			continue
-		}
-		l := &b.Lanes[n]
-		l.Done, l.Result, l.Verdict = t.Done, t.Result, string(t.Verdict)
-		if p, ok := b.lanes[t.Parent]; ok && t.Parent != "" {
-			l.Parent = p
-		}
+	b.know(r.Told())
+	if r.Steps {
+		first := true
+		r.Walk(func(s *kernel.Snapshot) bool {
+			b.know(s.Threads)
+			if first {
+				b.before(s)
+				first = false
+			}
+			b.Permits = count(b.Permits, len(s.Events), int64(s.Permits.Used))
+			b.Max = s.Permits.Max
+			return true
+		})
 	}
 	for i, e := range r.Events {
 		if m := b.Events[i]; m.Lane >= 0 {
@@ -294,6 +315,40 @@ func (b *layout) guess(r *recording.Recording) {
 		}
 		if e.Refs != nil {
 			b.Modules[n].Refs = count(b.Modules[n].Refs, i+1, *e.Refs)
+		}
+	}
+}
+
+// before adds the modules that were there before anything happened: those of the
+// first position that no event before it tells of.
+func (b *layout) before(s *kernel.Snapshot) {
+	told := map[string]bool{}
+	for _, e := range s.Events {
+		told[e.Module] = true
+	}
+	for _, m := range s.Modules {
+		if !told[m.Name] {
+			n := b.band(m.Name)
+			b.Modules[n].Spans = state(b.Modules[n].Spans, 0, string(m.State), "")
+			b.Modules[n].Refs = count(b.Modules[n].Refs, 0, m.Refs)
+		}
+	}
+}
+
+// know takes in what is known of threads besides what they did when.
+func (b *layout) know(threads []kernel.ThreadState) {
+	for _, t := range threads {
+		n, ok := b.lanes[t.ID]
+		if !ok {
+			continue
+		}
+		l := &b.Lanes[n]
+		l.Done, l.Result, l.Verdict = t.Done, t.Result, string(t.Verdict)
+		if t.Task != "" {
+			l.Task = t.Task
+		}
+		if p, ok := b.lanes[t.Parent]; ok && t.Parent != "" {
+			l.Parent = p
 		}
 	}
 }

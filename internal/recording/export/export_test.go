@@ -81,12 +81,15 @@ func exported(t testing.TB, file, format string, more ...string) string {
 	return res.(*ops.ExportedText).Text
 }
 
-// TestGoldens keeps what is exported as it was looked at.
+// TestGoldens keeps what is exported as it was looked at: of a schedule that
+// explore found, of a session on a simulated kernel, and of one on a real one,
+// each kept as a trace in testdata.
 func TestGoldens(t *testing.T) {
-	race, session := found(t), typed(t)
 	for name, got := range map[string]string{
-		"race.md": exported(t, race, "md"), "race.svg": exported(t, race, "svg"), "race.cast": exported(t, race, "cast"),
-		"typed.md": exported(t, session, "md"), "typed.svg": exported(t, session, "svg", "--dark"), "typed.cast": timeless(exported(t, session, "cast")),
+		"race.md": exported(t, "testdata/race.trace", "md"), "race.svg": exported(t, "testdata/race.trace", "svg"),
+		"race.cast": exported(t, "testdata/race.trace", "cast"), "typed.md": exported(t, "testdata/typed.trace", "md"),
+		"typed.svg": exported(t, "testdata/typed.trace", "svg", "--dark"), "typed.cast": exported(t, "testdata/typed.trace", "cast"),
+		"vm.md": exported(t, "testdata/vm.trace", "md"), "vm.svg": exported(t, "testdata/vm.trace", "svg"),
 	} {
 		path := filepath.Join("testdata", name)
 		if *update {
@@ -104,9 +107,18 @@ func TestGoldens(t *testing.T) {
 	}
 }
 
-// timeless hides the name of a temporary file.
-func timeless(s string) string {
-	return regexp.MustCompile(`/\S*/typed\.trace`).ReplaceAllString(s, "typed.trace")
+// TestRealKernel: a trace of a real kernel, recorded verb by verb, has its
+// requester and helper joined, and the states of its modules from events.
+func TestRealKernel(t *testing.T) {
+	f := checkPerfetto(t, []byte(exported(t, "testdata/vm.trace", "perfetto")))
+	for _, name := range []string{"load --policy=verified ext4", "waits", "coming", "going", "H2 built-in check", "W4 parameters made"} {
+		if !f.names[name] {
+			t.Errorf("nothing is called %q", name)
+		}
+	}
+	if len(f.flows) < 2 {
+		t.Errorf("%d flows: the helper is not joined to its requester", len(f.flows))
+	}
 }
 
 // TestReportIsForMail: no line over 72 columns, but what has to be copied, and

@@ -84,8 +84,11 @@ func report(w io.Writer, in Input) error {
 		b.WriteString("\n")
 	}
 	lane, now := -2, int64(0)
+	if first < len(c.Events) {
+		now = c.Events[first].Time
+	}
 	for _, m := range c.Events[first:] {
-		if m.Time-now >= 1e6 {
+		if m.Time-now >= c.Gap {
 			para("    ", fmt.Sprintf("-- the clock goes on by %s --", strings.ReplaceAll(duration(m.Time-now), "µ", "u")))
 		}
 		now = m.Time
@@ -93,7 +96,7 @@ func report(w io.Writer, in Input) error {
 			lane = m.Lane
 			if lane >= 0 {
 				l := c.Lanes[lane]
-				para("    ", strings.TrimSpace(l.ID+" ("+l.Comm+") goes on:"))
+				para("    ", strings.Replace(l.ID+" ("+l.Comm+") goes on:", " ()", "", 1))
 			} else {
 				para("    ", "seen from outside:")
 			}

@@ -145,7 +145,7 @@ func (d *drawing) steps(height float64) {
 		d.text(d.mid(i)-float64(len(fmt.Sprint(i+1)))*2.6, svgTop-11, 9, d.Faint, "", fmt.Sprint(i+1))
 	}
 	for i := 1; i < len(d.Events); i++ {
-		if gone := d.Events[i].Time - d.Events[i-1].Time; gone >= 1e6 {
+		if gone := d.Events[i].Time - d.Events[i-1].Time; gone >= d.Gap {
 			fmt.Fprintf(d, `<path d="M%.1f,%d V%.1f" stroke="%s" stroke-dasharray="2 3"/>`+"\n", d.x(i), svgTop-6, height-40, d.Faint)
 			d.text(d.x(i)+3, svgTop-1, 9, d.Faint, "", "+"+duration(gone))
 		}
