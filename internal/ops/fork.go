@@ -107,6 +107,20 @@ func nameOf(list []future, d kernel.Debugger) string {
 	return "main"
 }
 
+// Future is the name of the future the session is in, "" where there is no
+// other.
+func (s *Session) Future() string {
+	name := ""
+	s.withDebug(func(st *debugState) {
+		for _, f := range st.futures {
+			if len(st.futures) > 1 && kernel.Target(f.target) == st.target {
+				name = f.name
+			}
+		}
+	})
+	return name
+}
+
 // closeFutures closes the futures other than t; s.mu is held.
 func (s *Session) closeFutures(t kernel.Target) error {
 	var errs []error

@@ -54,6 +54,19 @@ var debugScenes = []struct{ name, keys string }{
 	{"race-cure", "c:goto 4<enter>:policy kmod20<enter>cc"},
 }
 
+// TestFutureIsNamed: with more than one future the header says which it is.
+func TestFutureIsNamed(t *testing.T) {
+	d := startSim(t, 100, 24, Options{}, true)
+	d.keys("c")
+	d.hides("future")
+	d.keys(":fork other<enter>")
+	d.shows("step 18 of 18, future other")
+	d.keys("b")
+	d.shows("gone back, future other")
+	d.keys(":fork main<enter>")
+	d.shows("step 18 of 18, future main")
+}
+
 func TestRaceStepByStep(t *testing.T) {
 	d := startSim(t, 80, 24, Options{}, true)
 	d.shows("A race is ready", "will insmod minix", "will request fs-minix", "step 4 of 4", "permits 0 of 50",

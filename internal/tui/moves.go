@@ -157,11 +157,14 @@ func headline(r ops.Result) string {
 }
 
 // position is where in the history the target is.
-func position(d *kernel.Snapshot) segment {
+func position(d *kernel.Snapshot, future string) segment {
 	s := segment{roleTitle, fmt.Sprintf("step %d of %d", d.Pos, d.End), 1}
 	if d.Pos < d.End {
 		s.as = roleWarn
 		s.text += ", gone back"
+	}
+	if future != "" {
+		s.text += ", future " + future
 	}
 	return s
 }

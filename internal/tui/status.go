@@ -43,7 +43,7 @@ func (m *Model) header() string {
 	}
 	var right []segment
 	if d := s.Debug; d != nil && d.Kernel != "" {
-		left = append(left, position(d))
+		left = append(left, position(d, clean(m.session.Future(), l.ascii)))
 		right = append(right, gauge(d.Permits))
 	}
 	for i, st := range []trace.State{trace.Live, trace.Coming, trace.Going, trace.Unformed} {
