@@ -173,3 +173,43 @@ func TestVMDriver(t *testing.T) {
 		})
 	}
 }
+
+// values reads the lines "value NAME N ns" of a guest.
+func values(said []string) map[string]time.Duration {
+	m := map[string]time.Duration{}
+	for _, line := range said {
+		f := strings.Fields(line)
+		if len(f) < 4 || f[0] != "value" || f[len(f)-1] != "ns" {
+			continue
+		}
+		if d, err := time.ParseDuration(f[len(f)-2] + "ns"); err == nil {
+			m[strings.Join(f[1:len(f)-2], " ")] = d
+		}
+	}
+	return m
+}
+
+// BenchmarkDriver measures, in a guest of each kernel, what the driver costs
+// the loads of a module (loaded and idle; with every point hooked), against
+// loads without it in the same guest, and how long a hold, a look and a
+// release take.
+func BenchmarkDriver(b *testing.B) {
+	for _, series := range []string{"6.1", "6.12"} {
+		b.Run(series, func(b *testing.B) {
+			g := newDriverGuest(b, series)
+			for b.Loop() {
+				said := g.run(b, "driverguest.only=bench")
+				v := values(said)
+				if v["load without"] == 0 || v["trip median"] == 0 {
+					b.Fatalf("the guest said %q", said)
+				}
+				base := float64(v["load without"])
+				b.ReportMetric(base/1e6, "load-ms")
+				b.ReportMetric(100*(float64(v["load idle"])/base-1), "idle-%")
+				b.ReportMetric(100*(float64(v["load hooked"])/base-1), "hooked-%")
+				b.ReportMetric(float64(v["trip median"])/1e6, "trip-ms")
+				b.ReportMetric(float64(v["trip worst"])/1e6, "worst-trip-ms")
+			}
+		})
+	}
+}

@@ -47,7 +47,8 @@ static void read_module(const struct module *mod, struct kmodsh_event *ev)
 	enum module_state state;
 
 	read_string(ev->module, sizeof(ev->module), mod->name);
-	if (!copy_from_kernel_nofault(&state, &mod->state, sizeof(state)) && (unsigned int)state < 4)
+	if (!copy_from_kernel_nofault(&state, &mod->state, sizeof(state)) &&
+	    (unsigned int)state <= MODULE_STATE_UNFORMED)
 		ev->state = state;
 }
 

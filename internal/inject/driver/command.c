@@ -34,7 +34,7 @@ int kmodsh_text(char *to, size_t size, char *from)
 	int hi, lo;
 	char c;
 
-	while ((c = *from++)) {
+	for (c = *from++; c; c = *from++) {
 		if (c == '%') {
 			hi = hex_to_bin(from[0]);
 			lo = hi < 0 ? -1 : hex_to_bin(from[1]);
@@ -62,7 +62,8 @@ int kmodsh_command(char *line)
 	for (p = line; *p; p++)
 		if (*p < ' ' || *p > '~')
 			return -EINVAL;
-	while ((p = strsep(&line, " "))) {
+	while (line) {
+		p = strsep(&line, " ");
 		if (!*p || n == KMODSH_WORDS)
 			return -EINVAL;
 		word[n++] = p;

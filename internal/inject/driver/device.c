@@ -71,8 +71,10 @@ static ssize_t device_write(struct file *file, const char __user *from, size_t s
 		kfree(text);
 		return -ERESTARTSYS;
 	}
-	while (!err && (line = strsep(&rest, "\n")))
+	while (!err && rest) {
+		line = strsep(&rest, "\n");
 		err = kmodsh_command(line);
+	}
 	mutex_unlock(&kmodsh_commands);
 	kfree(text);
 	return err ? err : size;

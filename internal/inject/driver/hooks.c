@@ -28,9 +28,12 @@ static struct kmodsh_site *site_at(unsigned long ip)
 	unsigned int i = slot_of(ip);
 	struct kmodsh_site *s;
 
-	while ((s = READ_ONCE(by_ip[i])) && s->ip != ip)
+	for (;;) {
+		s = READ_ONCE(by_ip[i]);
+		if (!s || s->ip == ip)
+			return s;
 		i = (i + 1) % ARRAY_SIZE(by_ip);
-	return s;
+	}
 }
 
 unsigned long kmodsh_stub_of(const struct kmodsh_site *site)

@@ -277,6 +277,8 @@ int kmodsh_verb(char **word, int count);
 int kmodsh_text(char *to, size_t size, char *from);
 int kmodsh_number(const char *word, u64 max, u64 *n);
 bool kmodsh_is_symbol(const char *s, size_t max, const char *extra);
+
+/* main.c */
 void kmodsh_reset(void);
 
 /* device.c */

@@ -10,6 +10,25 @@ module_param_named(ring, kmodsh_ring_size, uint, 0400);
 MODULE_PARM_DESC(ring, "events that wait for a slow reader, 256 to 1048576");
 
 /*
+ * Ends everything a session began, in the order that leaves nobody held: no
+ * new stops, everybody goes, and only then are the hooks taken away.
+ */
+void kmodsh_reset(void)
+{
+	struct kmodsh_guard g;
+
+	g = kmodsh_lock_all();
+	kmodsh_rules_clear();
+	kmodsh_unlock_all(g);
+	kmodsh_trace_clear();
+	kmodsh_threads_kill();
+	kmodsh_go(0, WHY_CLOSED);
+	kmodsh_unhook_all();
+	kmodsh_returns_clear();
+	kmodsh_ledger_clear();
+}
+
+/*
  * Nothing is hooked while the device is closed, and the device cannot be open
  * when the module goes. kmodsh_reset() has then waited for every task to be
  * out of the stubs, and each request thread holds the module.

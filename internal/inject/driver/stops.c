@@ -83,7 +83,9 @@ int kmodsh_go(pid_t pid, enum kmodsh_why why)
 		g = kmodsh_lock_all();
 		last = min(last, numbers);
 		list_for_each_entry(stop, &stops, list) {
-			if (stop->why || stop->number > last || (pid && pid != stop->ev.pid && pid != stop->ev.tgid))
+			if (stop->why || stop->number > last)
+				continue;
+			if (pid && pid != stop->ev.pid && pid != stop->ev.tgid)
 				continue;
 			WRITE_ONCE(stop->why, why);
 			task = get_task_struct(stop->task);

@@ -9,12 +9,15 @@ static bool is_id(const char *s)
 	return kmodsh_is_symbol(s, KMODSH_ID, ":-");
 }
 
-/* The value of "key=value", NULL when the word is another one. */
-static char *value(char *word, const char *key)
+/* Whether the word is "key=value", and the value. */
+static bool value(char *word, const char *key, char **v)
 {
 	size_t n = strlen(key);
 
-	return !strncmp(word, key, n) && word[n] == '=' ? word + n + 1 : NULL;
+	if (strncmp(word, key, n) || word[n] != '=')
+		return false;
+	*v = word + n + 1;
+	return true;
 }
 
 /* hook ID FUNC LAYOUT [attr=A] [in=SCOPE] [quiet=1] [failonly=1] */
@@ -33,10 +36,10 @@ static int do_hook(char **w, int n)
 	h.layout = k;
 	strscpy(h.id, w[1], sizeof(h.id));
 	for (i = 4; i < n; i++) {
-		if ((v = value(w[i], "attr"))) {
+		if (value(w[i], "attr", &v)) {
 			if (kmodsh_text(h.attr, sizeof(h.attr), v))
 				return -EINVAL;
-		} else if ((v = value(w[i], "in"))) {
+		} else if (value(w[i], "in", &v)) {
 			k = match_string(scopes, ARRAY_SIZE(scopes), v);
 			if (k < 1)
 				return -EINVAL;
@@ -82,31 +85,31 @@ static int rule_word(struct kmodsh_rule *r, char *w)
 	u64 num = 0;
 	char *v;
 
-	if ((v = value(w, "point"))) {
+	if (value(w, "point", &v)) {
 		if (!is_id(v))
 			return -EINVAL;
 		strscpy(r->point, v, sizeof(r->point));
-	} else if ((v = value(w, "module"))) {
+	} else if (value(w, "module", &v)) {
 		return kmodsh_text(r->module, sizeof(r->module), v);
-	} else if ((v = value(w, "name"))) {
+	} else if (value(w, "name", &v)) {
 		return kmodsh_text(r->name, sizeof(r->name), v);
-	} else if ((v = value(w, "comm"))) {
+	} else if (value(w, "comm", &v)) {
 		return kmodsh_text(r->comm, sizeof(r->comm), v);
-	} else if ((v = value(w, "pid"))) {
+	} else if (value(w, "pid", &v)) {
 		err = kmodsh_number(v, PID_MAX_LIMIT, &num);
 		r->pid = num;
-	} else if ((v = value(w, "req"))) {
+	} else if (value(w, "req", &v)) {
 		err = kmodsh_number(v, U64_MAX, &r->request);
-	} else if ((v = value(w, "hit"))) {
+	} else if (value(w, "hit", &v)) {
 		err = kmodsh_number(v, U32_MAX, &num);
 		r->hit = num;
-	} else if ((v = value(w, "ms")) || (v = value(w, "deadline"))) {
+	} else if (value(w, "ms", &v) || value(w, "deadline", &v)) {
 		err = kmodsh_number(v, KMODSH_MS, &num);
 		r->ms = num;
-	} else if ((v = value(w, "errno"))) {
+	} else if (value(w, "errno", &v)) {
 		err = kmodsh_number(v, MAX_ERRNO, &num);
 		r->errnum = num;
-	} else if ((v = value(w, "do"))) {
+	} else if (value(w, "do", &v)) {
 		k = match_string(actions, ARRAY_SIZE(actions), v);
 		if (k < 1)
 			return -EINVAL;
@@ -210,7 +213,7 @@ static int do_request(char **w, int n)
 	if (mode < 0)
 		return -EINVAL;
 	for (i = 4; i < n; i++) {
-		if ((v = value(w[i], "n"))) {
+		if (value(w[i], "n", &v)) {
 			if (kmodsh_number(v, KMODSH_THREADS, &count) || !count)
 				return -EINVAL;
 		} else if (!strcmp(w[i], "traced=1")) {
@@ -283,23 +286,4 @@ int kmodsh_verb(char **word, int count)
 		if (count && !strcmp(word[0], verbs[i].name))
 			return verbs[i].run(word, count);
 	return -EINVAL;
-}
-
-/*
- * Ends everything a session began, in the order that leaves nobody held: no
- * new stops, everybody goes, and only then are the hooks taken away.
- */
-void kmodsh_reset(void)
-{
-	struct kmodsh_guard g;
-
-	g = kmodsh_lock_all();
-	kmodsh_rules_clear();
-	kmodsh_unlock_all(g);
-	kmodsh_trace_clear();
-	kmodsh_threads_kill();
-	kmodsh_go(0, WHY_CLOSED);
-	kmodsh_unhook_all();
-	kmodsh_returns_clear();
-	kmodsh_ledger_clear();
 }
