@@ -49,7 +49,7 @@ func TestBuild(t *testing.T) {
 	for what, c := range map[string]struct{ makefile, says string }{
 		"an error":   {"modules:\n\t@echo 'x.c:1: fatal error: linux/x.h: No such file'; false\n", "linux/x.h: No such file"},
 		"a warning":  {"modules:\n\t@touch $(M)/kmodsh_driver.ko; echo 'x.c:1: warning: unused x'\n", "unused x"},
-		"no module":  {"modules:\n\t@true\n", "made no module"},
+		"no module":  {"modules:\n\t@true\n", "made no kmodsh_driver"},
 		"no libelf":  {"modules:\n\t@echo 'objtool: libelf.so.1: cannot open shared object file'; false\n", "apt-get install libelf1"},
 		"other make": {"other:\n", "No rule to make target"},
 	} {

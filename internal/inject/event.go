@@ -56,7 +56,10 @@ type Event struct {
 	Rule  int    // number of the rule that acts, 0 none
 	Do    Action // what it does
 	Errno int    // what it fails with
-	Why   string // Left: "go", "deadline", "killed", "closed"
+	// Why says what ended a stop (Left): "go", "deadline", "killed", "closed".
+	// "atomic" at a Hit: a rule or trace would have it stop, and this task must
+	// not be held here (a spinlock, an interrupt, the process that drives).
+	Why string
 
 	Ret  int64         // Ret, Done
 	Took time.Duration // Ret, Done: from entry to return

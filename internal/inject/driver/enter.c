@@ -99,7 +99,7 @@ static bool consider(const struct kmodsh_hook *h, const unsigned long *args, str
 	if (h->layout == LAY_Q0 || h->layout == LAY_U0)
 		ev.used = kmodsh_permits_used();
 	kmodsh_emit(&ev);
-	if (v->action == DO_HOLD)
+	if (v->action == DO_HOLD || v->action == DO_DELAY)
 		kmodsh_stop_add(&v->stop, &ev);
 	return v->action > DO_RECORD;
 }
@@ -136,10 +136,8 @@ int kmodsh_point(struct kmodsh_site *site, const unsigned long *args, unsigned l
 			break;
 	kmodsh_unlock_all(g);
 
-	if (v.action == DO_HOLD)
+	if (v.action == DO_HOLD || v.action == DO_DELAY)
 		kmodsh_stop_wait(&v.stop, v.ms);
-	else if (v.action == DO_DELAY)
-		kmodsh_delay(v.ms);
 	else if (v.action == DO_FAIL)
 		err = fail(&v, args, ret);
 	kmodsh_leave_driver(was);
@@ -156,6 +154,8 @@ asmlinkage unsigned long kmodsh_enter(unsigned int nr, struct kmodsh_regs *regs)
 	};
 	unsigned long ret, target = READ_ONCE(site->target);
 
+	/* Left from a breakpoint that was taken away before it was met again. */
+	current->trace_recursion &= ~KMODSH_PASS;
 	if (kmodsh_point(site, args, &ret)) {
 		regs->ax = ret;
 		return 0;

@@ -227,7 +227,6 @@ struct kmodsh_stop {
 
 void kmodsh_stop_add(struct kmodsh_stop *stop, const struct kmodsh_event *ev);
 void kmodsh_stop_wait(struct kmodsh_stop *stop, unsigned int ms);
-void kmodsh_delay(unsigned int ms);
 int kmodsh_go(pid_t pid, enum kmodsh_why why);
 void kmodsh_stops_tell(void);
 

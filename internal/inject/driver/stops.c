@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Tasks that stand at a point until they are let go. */
+/* Tasks that stand at a point until they are let go, or for a while. */
 #include <linux/jiffies.h>
 #include <linux/list.h>
 #include <linux/sched/signal.h>
@@ -10,6 +10,15 @@
 static LIST_HEAD(stops);	/* under kmodsh_lock, as is */
 static u64 numbers;
 
+/*
+ * A delay is a stop that ends by itself: nobody is told of it, and only the
+ * end of the session cuts it short.
+ */
+static bool is_delay(const struct kmodsh_stop *stop)
+{
+	return stop->ev.action == DO_DELAY;
+}
+
 /* Puts the current task on the list; the caller holds kmodsh_lock. */
 void kmodsh_stop_add(struct kmodsh_stop *stop, const struct kmodsh_event *ev)
 {
@@ -19,7 +28,8 @@ void kmodsh_stop_add(struct kmodsh_stop *stop, const struct kmodsh_event *ev)
 	stop->ev = *ev;
 	stop->ev.kind = EV_STOP;
 	list_add_tail(&stop->list, &stops);
-	kmodsh_emit(&stop->ev);
+	if (!is_delay(stop))
+		kmodsh_emit(&stop->ev);
 }
 
 /*
@@ -30,7 +40,7 @@ void kmodsh_stop_add(struct kmodsh_stop *stop, const struct kmodsh_event *ev)
  */
 void kmodsh_stop_wait(struct kmodsh_stop *stop, unsigned int ms)
 {
-	unsigned long end = jiffies + msecs_to_jiffies(ms);
+	unsigned long end = jiffies + msecs_to_jiffies(ms) + 1;
 	struct kmodsh_guard g;
 
 	for (;;) {
@@ -52,17 +62,9 @@ void kmodsh_stop_wait(struct kmodsh_stop *stop, unsigned int ms)
 	list_del(&stop->list);
 	stop->ev.kind = EV_LEFT;
 	stop->ev.why = stop->why;
-	kmodsh_emit(&stop->ev);
+	if (!is_delay(stop))
+		kmodsh_emit(&stop->ev);
 	kmodsh_unlock_all(g);
-}
-
-/* Sleeps ms, less when killed. */
-void kmodsh_delay(unsigned int ms)
-{
-	unsigned long end = jiffies + msecs_to_jiffies(ms) + 1;
-
-	while (!fatal_signal_pending(current) && time_before(jiffies, end))
-		schedule_timeout_killable(end - jiffies);
 }
 
 /*
@@ -84,6 +86,8 @@ int kmodsh_go(pid_t pid, enum kmodsh_why why)
 		last = min(last, numbers);
 		list_for_each_entry(stop, &stops, list) {
 			if (stop->why || stop->number > last)
+				continue;
+			if (is_delay(stop) && why != WHY_CLOSED)
 				continue;
 			if (pid && pid != stop->ev.pid && pid != stop->ev.tgid)
 				continue;
@@ -110,7 +114,7 @@ void kmodsh_stops_tell(void)
 
 	g = kmodsh_lock_all();
 	list_for_each_entry(stop, &stops, list) {
-		if (stop->why)
+		if (stop->why || is_delay(stop))
 			continue;
 		ev = stop->ev;
 		ev.kind = EV_STANDS;

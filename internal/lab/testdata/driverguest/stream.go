@@ -47,6 +47,17 @@ func checkUnload(g *guest) error {
 	if _, err := g.stop("W4"); err != nil {
 		return err
 	}
+	// Another one sleeps for long.
+	if err := g.Send(inject.Rule{N: 2, Point: "U0", Do: inject.DoDelay, Delay: 5 * time.Minute}); err != nil {
+		return err
+	}
+	late, err := start("unload", "nothing")
+	if err != nil {
+		return err
+	}
+	if _, err := g.until("the delay", func(e inject.Event) bool { return e.Kind == inject.Hit && e.Do == inject.DoDelay }); err != nil {
+		return err
+	}
 	if err := g.Send(inject.Request{ID: "never", Name: "nbd", Mode: inject.Wait, Count: 5}); err != nil {
 		return err
 	}
@@ -64,6 +75,9 @@ func checkUnload(g *guest) error {
 	}
 	e := c.wait()
 	live := row(victim)
+	if n := late.wait(); n != int(unix.ENOENT) {
+		e = n
+	}
 	unix.DeleteModule(victim, unix.O_NONBLOCK)
 	return errors.Join(err, want(busy == unix.EAGAIN, fmt.Sprint("with a session it can be unloaded: ", busy),
 		e == 0 && live == "Live", fmt.Sprint("the held load: ", e, live), row("nbd") == "", "nobody asked for nbd"))
