@@ -43,6 +43,9 @@ var (
 	symbolRace = try("load-and-symbol", "policy kmod20", "spawn A insmod victim", "spawn B symbol victim_a")
 	getfsRace  = try("load-and-mount", "policy kmod20", "spawn A insmod minix", "spawn B getfs minix")
 	uevent     = try("udev", "spawn A insmod minix", "spawn B udev minix")
+	firmware   = try("firmware-and-suspend", "lie exit:0", "spawn A request minix", "spawn B suspend", "spawn C firmware")
+	oneWorker  = try("one-worker", "set workers=1", "policy kmod20", "spawn A request minix", "spawn B request dummy")
+	asyncWork  = try("asynchronous-work", "load crc16", "policy kmod20", "spawn A insmod asyncreq")
 	depends    = try("dependency-coming", "spawn A insmod af_alg", "spawn B load --policy=kmod19 algif_hash")
 	depLong    = try("dependency-long", "spawn A insmod victim init_ms=90000", "spawn B insmod user")
 	oneRequest = try("one-request", "policy kmod20", "spawn A request minix")
@@ -145,6 +148,15 @@ func waitBugs() []planted {
 			file: simDir + "symbols.go", fn: "resolveOnce", old: "return owner, EBUSY", new: "return owner, ENOENT", given: depends, promise: bGets0},
 		{name: "dependency-wait-without-end", says: "The wait for a symbol has no time-out.",
 			file: simDir + "symbols.go", fn: "resolveWait", old: "symbolTimeout", new: "0", given: depLong, promise: `not done("B") or took("B") < 65`},
+		{name: "async-wakes-nobody", says: "The end of asynchronous work does not wake who waits for it.",
+			file: simDir + "init.go", fn: "startAsync", old: "w.wake(&w.asyncQ, -1)", new: "", given: asyncWork, promise: noWaiting},
+		{name: "async-not-waited-for", says: "A load returns before the asynchronous work of its init has ended.",
+			file: simDir + "init.go", fn: "doInit", old: "if !m.asyncProbe() && (used || w.Profile.AsyncSyncAlways) {", new: "_ = used\n\tif false {", given: asyncWork,
+			promise: `not done("A") or done("async-1")`},
+		{name: "worker-wakes-nobody", says: "A worker that comes free does not wake the helper it is given to.",
+			file: simDir + "umh.go", fn: "giveWorker", old: "w.wake(&w.workQ, -1)", new: "", given: oneWorker, promise: noWaiting},
+		{name: "helper-state-wakes-nobody", says: "A change of the usermode helper's state does not wake who waits for it.",
+			file: simDir + "freezer.go", fn: "setUMH", old: "w.wake(&w.umhStateQ, -1)", new: "", given: firmware, promise: noWaiting},
 		{name: "frozen-before-drained", says: "User space is frozen before the callers of helpers have ended.",
 			file: simDir + "freezer.go", fn: "Freeze", old: "w.setUMH(UMHFreezing)", new: "w.setUMH(UMHFreezing)\n\tw.frozen = true", given: suspend, promise: bGets0},
 	}
@@ -156,6 +168,8 @@ func loadBugs() []planted {
 	return []planted{
 		{name: "live-before-init", says: "A module is live before its init runs.",
 			file: simDir + "init.go", fn: "doInit", old: "w := t.w\n", new: "w := t.w\n\tm.State = trace.Live\n", given: getfsRace, promise: bGets0},
+		{name: "initstate-too-early", says: "initstate says live while the module is coming.",
+			file: simDir + "loader.go", fn: "World.Initstate", old: "s.State = m.State", new: "s.State = trace.Live", given: raced, promise: zeroReady},
 		{name: "uevent-before-init", says: "The uevent that announces a module is sent before its init runs.",
 			file: simDir + "sysfs.go", fn: "sysfsSetup", old: "if w.Profile.EarlyUevent {", new: "if true {", given: uevent, promise: zeroReady},
 		{name: "init-error-lost", says: "A load whose init failed returns 0.",
@@ -218,6 +232,8 @@ func loadBugs() []planted {
 			given: try("livepatch-fails", "fail L15 ENOMEM", "spawn A insmod victim"), promise: noLeak},
 		{name: "leak-of-init-record", says: "A failing init does not free the record for its memory.",
 			file: simDir + "init.go", fn: "doInit", old: "\tif e != 0 {\n\t\tt.give(KindInit, m, \"\")", new: "\tif e != 0 {", given: oneFails, promise: noLeak},
+		{name: "leak-of-sysfs-by-unload", says: "An unload does not take the directory down.",
+			file: simDir + "unload.go", fn: "freeModule", old: "t.sysfsTeardown(m)", new: "", given: unloadOne, promise: noLeak},
 		{name: "leak-by-unload", says: "An unload does not free the parameters.",
 			file: simDir + "unload.go", fn: "freeModule", old: "t.destroyParams(m)", new: "", given: unloadOne, promise: noLeak},
 		{name: "leak-of-arguments-by-unload", says: "An unload does not free the argument string.",
