@@ -49,7 +49,7 @@ func pointOrder(id string) int {
 func passes(p *Problem, o Options) []*pass {
 	var list []*pass
 	add := func(name string, bound int) { list = append(list, newPass(p, o, name, bound)) }
-	if o.everything {
+	if o.Every {
 		add("every alternative", 255)
 		return list
 	}
@@ -70,7 +70,7 @@ func passes(p *Problem, o Options) []*pass {
 // looks at; then threads that are spawned to do the same may change places.
 func newPass(p *Problem, o Options, name string, bound int) *pass {
 	x := &pass{name: name, options: o, bound: bound, problem: p, names: sim.NewNames(), ends: map[uint64]struct{}{}}
-	x.learn = !o.everything && !o.Plain && !slices.ContainsFunc(p.Promises, func(q Promise) bool { return !q.plain })
+	x.learn = !o.Every && !o.Plain && !slices.ContainsFunc(p.Promises, func(q Promise) bool { return !q.plain })
 	x.alike = x.learn && !slices.ContainsFunc(p.Setup, func(a sim.Action) bool { return a.Fault != nil && a.Fault.Thread != "" })
 	x.start()
 	return x

@@ -46,7 +46,11 @@ type Options struct {
 	// File keeps the state of an exhaustive search that did not come to its
 	// end, and lets it go on from there; "" keeps nothing.
 	File string
-	// Plain turns off everything that saves work: every schedule is run. It is
+	// Every takes every alternative at every state, in one pass that learns
+	// nothing, forgets nothing and tells all threads apart: of what saves work
+	// it keeps only that a state met before is not gone beyond again.
+	Every bool
+	// Plain does not keep that either: every schedule is run. It is
 	// what the proof of the reduction compares with.
 	Plain bool
 
@@ -55,7 +59,6 @@ type Options struct {
 	Progress func(Progress)
 
 	strict     bool // a mistake of what is learned is an error
-	everything bool // one pass without reduction and without a bound, states known pruned
 }
 
 // Progress is how far a pass has come.

@@ -87,7 +87,7 @@ func brokenBy(r Report) (names []string) {
 // alternative at every state, learns nothing, forgets nothing and tells all
 // threads apart. It says false when that is too big to be done.
 func likeBruteForce(t *testing.T, p Problem, limit int) bool {
-	every := explored(t, p, Options{everything: true, All: true, Steps: limit, Workers: 1})
+	every := explored(t, p, Options{Every: true, All: true, Steps: limit, Workers: 1})
 	if !every.Complete {
 		return false
 	}

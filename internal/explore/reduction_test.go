@@ -48,31 +48,47 @@ func smallProblems(t testing.TB) []Problem {
 	return list
 }
 
-// TestReductionLosesNothing holds the outcomes of the reduced search to those
-// of one that takes every alternative at every state, and to those of
-// schedules taken at random without any pruning.
+// TestReductionLosesNothing holds the reduced search to one that takes every
+// alternative at every state, and to schedules taken at random without any
+// pruning.
 func TestReductionLosesNothing(t *testing.T) {
 	for _, p := range smallProblems(t) {
 		t.Run(p.Name, func(t *testing.T) {
 			t.Parallel()
-			reduced := explored(t, p, Options{Bounds: -1, strict: true})
-			every := explored(t, p, Options{Bounds: 1, everything: true})
-			if !reduced.Complete {
-				t.Fatalf("missed %q", reduced.Missed)
+			p.Promises = Promises()
+			if !likeBruteForce(t, p, 0) {
+				t.Fatal("brute force has not come to an end")
 			}
-			if d := cmp.Diff(every.Outcomes, reduced.Outcomes); d != "" {
-				t.Errorf("outcomes (-every alternative +reduced):\n%s", d)
-			}
-			if d := cmp.Diff(every.Reached, reduced.Reached); d != "" {
-				t.Errorf("points reached (-every alternative +reduced):\n%s", d)
-			}
-			random := explored(t, p, Options{Strategy: Random, Schedules: 400, Seed: 1})
+			every := explored(t, p, Options{Every: true, All: true})
+			random := explored(t, p, Options{Strategy: Random, Schedules: 400, Seed: 1, All: true})
 			for _, o := range random.Outcomes {
 				if !slices.Contains(every.Outcomes, o) {
 					t.Errorf("random found %q", o)
 				}
 			}
-			t.Logf("reduced %+v, every alternative %+v, %d outcomes", reduced.Passes, every.Passes, len(every.Outcomes))
 		})
+	}
+}
+
+// TestEveryIsBruteForce holds the search that takes every alternative at every
+// state to one that runs every schedule, without a table of states.
+func TestEveryIsBruteForce(t *testing.T) {
+	for _, lines := range [][]string{
+		{"A rmmod victim", "B rmmod victim"},
+		{"A initstate victim", "B rmmod victim", "C firmware x"},
+		{"set helper=exit:0", "A request victim", "B rmmod victim"},
+		{"set helper=missing", "A request victim", "B request victim"},
+		{"A suspend x", "B firmware x", "C rmmod victim"},
+	} {
+		p := problem(t, "v6.1", lines...)
+		plain := explored(t, p, Options{Bounds: -1, Plain: true, All: true, Schedules: 200_000})
+		every := explored(t, p, Options{Every: true, All: true})
+		if !plain.Complete || plain.Pruned > 0 {
+			t.Errorf("%s: %d schedules run and %d not", p.Name, plain.Schedules, plain.Pruned)
+		}
+		if d := cmp.Diff(plain.Outcomes, every.Outcomes); d != "" {
+			t.Errorf("%s: outcomes (-every schedule +every alternative):\n%s", p.Name, d)
+		}
+		t.Logf("%s: %d schedules, %d outcomes", p.Name, plain.Schedules, len(plain.Outcomes))
 	}
 }

@@ -28,7 +28,7 @@ func (w *worker) root() (*node, error) {
 // boot makes the worker's world.
 func (w *worker) boot() (err error) {
 	if w.machine == nil {
-		w.machine, err = w.problem.machine(w.names, w.options.everything || !w.learn, w.alike)
+		w.machine, err = w.problem.machine(w.names, w.options.Every || !w.learn, w.alike)
 	}
 	return err
 }

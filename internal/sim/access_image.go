@@ -14,8 +14,8 @@ type Image struct {
 	Values   [128]uint64 // by resource
 	Sleeping [64]uint64  // by bit of a queue
 	Digest   uint64      // of Values
-	// Lines are the keys of those who sleep on module_mutex and for a permit,
-	// in order: four bits each from the lowest up, the highest four the length.
+	// Lines are the keys of those who sleep on module_mutex, and of those who are
+	// in the semaphore's queue for a permit, in order: four bits each from the lowest up, the highest four the length.
 	Lines   [2]uint64
 	Threads [MaxKeys]ThreadImage // by key
 	Order   [MaxKeys]int8        // keys, in the order the threads were made
@@ -80,20 +80,20 @@ func (w *World) Image(im *Image) bool {
 		im.Threads[t.seen.key] = x
 	}
 	clear(im.Order[im.Len:])
-	im.Lines = [2]uint64{w.mm.queue.line(), w.permits.q.line()}
+	im.Lines = [2]uint64{}
+	for i, s := range w.mm.queue.sleepers {
+		im.Lines[0] |= inLine(i, s.t)
+	}
+	for i, g := range w.permits.queued {
+		im.Lines[1] |= inLine(i, g.t)
+	}
+	im.Lines[0] |= uint64(len(w.mm.queue.sleepers)) << 60
+	im.Lines[1] |= uint64(len(w.permits.queued)) << 60
 	return true
 }
 
-// line packs the keys of those who sleep on the queue.
-func (q *Queue) line() (line uint64) {
-	if !q.rivals {
-		return 0
-	}
-	for i, s := range q.sleepers {
-		line |= uint64(s.t.seen.key&15) << (4 * i)
-	}
-	return line | uint64(len(q.sleepers))<<60
-}
+// inLine is the i-th place of a line, which t has.
+func inLine(i int, t *Thread) uint64 { return uint64(t.seen.key&15) << (4 * i) }
 
 // StateHash names the state of the world, as Image.Hash does.
 func (w *World) StateHash() uint64 {

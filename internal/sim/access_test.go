@@ -167,11 +167,13 @@ func fieldRows() map[string]fieldRow {
 		"Sysfs.Sections":   in(func(s *scene) { s.m.Sysfs.Sections = false }),
 		"Sysfs.Notes":      in(func(s *scene) { s.m.Sysfs.Notes = false }),
 
-		"permits.max":    no(constant),
-		"permits.used":   in(func(s *scene) { s.w.permits.max = 3; s.w.compare(); s.w.permits.used++ }),
-		"permits.loops":  no(leftOnly + ": it decides whether a line is logged"),
-		"permits.q":      in(func(s *scene) { s.w.permits.q.rivals = true; s.w.permits.q.sleepers = []*sleeper{{t: s.b}} }),
-		"permits.queued": in(func(s *scene) { s.w.permits.max = 3; s.w.compare(); s.w.permits.queued = []*grant{{t: s.b}} }),
+		"permits.max":   no(constant),
+		"permits.used":  in(func(s *scene) { s.w.permits.max = 3; s.w.compare(); s.w.permits.used++ }),
+		"permits.loops": no(leftOnly + ": it decides whether a line is logged"),
+		"permits.q":     no("all are woken at once; who is first in the semaphore's line is in permits.queued"),
+		"permits.queued": in(func(s *scene) {
+			s.w.permits.queued = []*grant{{t: s.a}, {t: s.b}}
+		}),
 
 		"observer.key":      in(func(s *scene) { s.b.seen.key++ }),
 		"observer.root":     in(func(s *scene) { s.h.seen.root = s.a.seen.key }),
