@@ -1,34 +1,69 @@
 package explore
 
-import "testing"
+import (
+	"syscall"
+	"testing"
+	"time"
+)
 
 // benchmark searches one problem from a system made anew, as a process does.
-func benchmark(b *testing.B, o Options, broken bool, promises []string, lines ...string) {
+// cpu-ms/op is processor time, of all cores: it does not depend on what else the
+// machine does.
+func benchmark(b *testing.B, o Options, broken bool, promises []Promise, profile string, lines ...string) {
 	var r Report
+	began := cpu()
 	for b.Loop() {
-		p := problem(b, "v4.9", lines...)
-		list, err := PromiseByName(promises...)
-		if err != nil {
-			b.Fatal(err)
-		}
-		p.Promises = list
+		p := problem(b, profile, lines...)
+		p.Promises = promises
 		r = explored(b, p, o)
 		if broken != (len(r.Broken) > 0) || !broken && !r.Complete {
 			b.Fatalf("broken %v, missed %q", r.Broken, r.Missed)
 		}
 	}
-	b.ReportMetric(float64(r.Schedules), "schedules")
-	b.ReportMetric(float64(r.Pruned), "pruned")
+	b.ReportMetric(float64((cpu()-began).Milliseconds())/float64(b.N), "cpu-ms/op")
+	b.ReportMetric(float64(r.Steps), "steps")
 	b.ReportMetric(float64(r.States), "states")
-	b.ReportMetric(float64(r.Steps)*float64(b.N)/b.Elapsed().Seconds(), "steps/s")
+	b.ReportMetric(float64(r.Steps)*float64(b.N)/(cpu()-began).Seconds(), "steps/cpu-s")
+}
+
+// cpu is the processor time of this process.
+func cpu() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // BenchmarkRaceFound finds the built-in race from nothing.
 func BenchmarkRaceFound(b *testing.B) {
-	benchmark(b, Options{}, true, []string{"zero-means-ready"}, "set policy=kmod19", "A insmod victim", "B request victim")
+	benchmark(b, Options{}, true, Promises()[:1], "v4.9", "set policy=kmod19", "A insmod victim", "B request victim")
+}
+
+// BenchmarkTwoRequesters goes through all schedules of two requesters.
+func BenchmarkTwoRequesters(b *testing.B) {
+	benchmark(b, Options{Bounds: -1}, false, nil, "v4.9", "set policy=kmod19", "A request victim", "B request victim")
 }
 
 // BenchmarkThreeRequesters goes through all schedules of three requesters.
 func BenchmarkThreeRequesters(b *testing.B) {
-	benchmark(b, Options{Bounds: -1}, false, nil, "set policy=kmod19", "A request victim", "B request victim", "C request victim")
+	for _, profile := range []string{"v4.9", "v6.12"} {
+		b.Run(profile, func(b *testing.B) {
+			benchmark(b, Options{Bounds: -1}, false, nil, profile, "set policy=kmod19", "A request victim", "B request victim", "C request victim")
+		})
+	}
+}
+
+// BenchmarkLoadAndThreeRequesters goes through all schedules of three
+// requesters and somebody who loads the module.
+func BenchmarkLoadAndThreeRequesters(b *testing.B) {
+	benchmark(b, Options{Bounds: -1, Memory: 1 << 30}, false, nil, "v4.9",
+		"set policy=kmod19", "A insmod victim", "B request victim", "C request victim", "D request victim")
+}
+
+// BenchmarkEveryStepTaken is BenchmarkTwoRequesters for a promise that is
+// looked at after every step, so that nothing can be learned.
+func BenchmarkEveryStepTaken(b *testing.B) {
+	watch := Promise{Name: "mine", Step: Promises()[5].Step}
+	benchmark(b, Options{Bounds: -1}, false, []Promise{watch}, "v4.9", "set policy=kmod19", "A request victim", "B request victim")
 }

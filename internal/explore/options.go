@@ -58,7 +58,9 @@ type Options struct {
 	// nobody. It is called by one goroutine at a time.
 	Progress func(Progress)
 
-	strict     bool // a mistake of what is learned is an error
+	strict    bool // a mistake of what is learned is an error
+	solo      int  // steps before others join, 0: soloSteps
+	saveEvery int  // schedules between two times the search is saved, 0: saveEvery
 }
 
 // Progress is how far a pass has come.
@@ -88,6 +90,12 @@ func (o *Options) validate() error {
 	o.Length = min(o.Length, 1<<16-2)
 	if o.Memory == 0 {
 		o.Memory = 64 << 20
+	}
+	if o.solo == 0 {
+		o.solo = soloSteps
+	}
+	if o.saveEvery == 0 {
+		o.saveEvery = saveEvery
 	}
 	if o.Workers == 0 {
 		o.Workers = runtime.GOMAXPROCS(0)

@@ -9,6 +9,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
+	"unicode"
 )
 
 // saved is the file that lets a search go on: the passes that were done, and of
@@ -50,7 +52,9 @@ const (
 	// maxSaved bounds what is read of such a file, in bytes.
 	maxSaved = 64 << 20
 	// maxOpen bounds the open states of a pass that are read.
-	maxOpen = 1 << 20
+	maxOpen = 1 << 15
+	// maxShown bounds a text that is read, in bytes.
+	maxShown = 64 << 10
 	// saveEvery is after how many schedules a search is saved again.
 	saveEvery = 50_000
 )
@@ -68,15 +72,10 @@ func (f *searchFile) resume() (map[string][]openNode, error) {
 	if f.path == "" {
 		return nil, nil
 	}
-	file, err := os.Open(f.path)
+	s, err := readFileSaved(f.path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	s, err := readSaved(file)
 	if err != nil {
 		return nil, fmt.Errorf("going on with the search in %s: %w; remove the file to begin anew", f.path, err)
 	}
@@ -98,6 +97,15 @@ func (f *searchFile) resume() (map[string][]openNode, error) {
 		}
 	}
 	return open, nil
+}
+
+func readFileSaved(path string) (saved, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return saved{}, err
+	}
+	defer file.Close()
+	return readSaved(file)
 }
 
 func readSaved(r io.Reader) (saved, error) {
@@ -129,6 +137,21 @@ func (p *savedPass) check() error {
 	if x.Schedules < 0 || x.Pruned < 0 || x.Steps < 0 || x.States < 0 || p.Longest < 0 {
 		return errors.New("a count is negative")
 	}
+	for _, text := range p.Outcomes {
+		if !shown(text) {
+			return errors.New("an outcome is none")
+		}
+	}
+	for _, b := range p.Broken {
+		if !shown(b.Promise) || !shown(b.Says) || !shown(b.Outcome) || len(b.Schedule) > maxTokenSteps {
+			return errors.New("a broken promise is none")
+		}
+	}
+	for _, id := range p.Reached {
+		if pointOrder(id) < 0 {
+			return fmt.Errorf("no point %.10q", id)
+		}
+	}
 	if len(p.Open) > maxOpen {
 		return fmt.Errorf("%d open states: at most %d are read", len(p.Open), maxOpen)
 	}
@@ -140,6 +163,11 @@ func (p *savedPass) check() error {
 	return nil
 }
 
+// shown says whether a text can be shown as it is.
+func shown(text string) bool {
+	return len(text) <= maxShown && !strings.ContainsFunc(text, func(c rune) bool { return !unicode.IsPrint(c) })
+}
+
 // saver is what a pass calls to be saved, nil where nothing is.
 func (f *searchFile) saver() func(*pass) error {
 	if f.path == "" {
@@ -148,8 +176,7 @@ func (f *searchFile) saver() func(*pass) error {
 	return func(*pass) error { return f.save() }
 }
 
-// save writes how far the search has come, in place of what was there, at once.
-// Nobody works on the pass under way.
+// save writes how far the search has come. Nobody works on the pass under way.
 func (f *searchFile) save() error {
 	if f.path == "" {
 		return nil
@@ -160,17 +187,22 @@ func (f *searchFile) save() error {
 			s.Passes = append(s.Passes, one)
 		}
 	}
+	return s.write(f.path)
+}
+
+// write writes the file at once, in place of what was there.
+func (s *saved) write(path string) error {
 	var b bytes.Buffer
 	if err := json.NewEncoder(&b).Encode(s); err != nil {
 		return err
 	}
-	file, err := os.CreateTemp(filepath.Dir(f.path), filepath.Base(f.path)+".*")
+	file, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
 	if err != nil {
 		return fmt.Errorf("keeping the search: %w", err)
 	}
 	_, err = file.Write(b.Bytes())
 	if err = errors.Join(err, file.Close()); err == nil {
-		err = os.Rename(file.Name(), f.path)
+		err = os.Rename(file.Name(), path)
 	}
 	if err != nil {
 		os.Remove(file.Name())

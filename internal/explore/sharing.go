@@ -157,7 +157,7 @@ func (w *worker) tick(ctx context.Context) bool {
 		w.wake()
 		return false
 	}
-	if !w.joined && w.number == 1 && o.Workers > 1 && w.seen != nil && steps >= soloSteps {
+	if !w.joined && w.number == 1 && o.Workers > 1 && w.seen != nil && steps >= int64(o.solo) {
 		w.join(ctx)
 	}
 	if w.idle.Load() > 0 && w.joined {
@@ -178,12 +178,12 @@ func (w *worker) pause() {
 		w.options.Progress(Progress{Pass: w.name, Schedules: w.schedules.Load(), Pruned: w.pruned.Load(), Steps: w.steps.Load(), States: w.states()})
 		w.mu.Unlock()
 	}
-	if w.save == nil || done-w.saved.Load() < saveEvery {
+	if w.save == nil || done-w.saved.Load() < int64(w.options.saveEvery) {
 		return
 	}
 	w.gate.Lock()
 	defer w.gate.Unlock()
-	if done-w.saved.Load() < saveEvery {
+	if done-w.saved.Load() < int64(w.options.saveEvery) {
 		return // somebody else has
 	}
 	w.saved.Store(done)
