@@ -138,6 +138,17 @@ func (w *World) sawList() {
 	}
 }
 
+// sawStates notes a look at the whole module list for the states alone.
+func (w *World) sawStates() {
+	if w.current == nil {
+		return
+	}
+	w.footprint.Reads[1] |= 1<<moduleSlots - 1
+	for _, m := range w.list {
+		w.observe(m.stateDigest())
+	}
+}
+
 // sawPermits notes a look at the limiter of requests.
 func (w *World) sawPermits() {
 	if w.permits.max <= permitsMatter {
