@@ -266,7 +266,11 @@ func (d *debugger) doFault(_ context.Context, raw json.RawMessage) (any, error) 
 		if dr == nil {
 			return nil, d.errNoDriver("a fault at " + a.Fault.Point)
 		}
-		if err := dr.fault(a.Fault, false); err != nil {
+		err := dr.canFault(a.Fault)
+		if err == nil {
+			err = dr.fault(a.Fault, false)
+		}
+		if err != nil {
 			return nil, err
 		}
 	}

@@ -29,10 +29,12 @@ type driver struct {
 	steps   *stepper
 	stream  *stream
 	// judge has the verdict on a request that has returned.
-	judge func(name string, ret int64) (kernel.Verdict, trace.State, error)
-	spawn func(func())
+	judge   func(name string, ret int64) (kernel.Verdict, trace.State, error)
+	spawn   func(func())
+	version string // of the kernel, "6.12"
 
 	mu       sync.Mutex
+	hooked   map[string]bool    // points at which threads stop
 	owners   map[uint64]*thread // of requests, by number
 	askers   map[string]*thread // request threads, by the ID of their command
 	answers  chan inject.Event  // of a State command, nil when nobody asked
@@ -73,7 +75,7 @@ func (d *driver) hear(e inject.Event) {
 	d.lostNext += e.Lost
 	switch e.Kind {
 	case inject.Hit:
-		if e.Point == hookChild {
+		if e.Point == inject.Child {
 			return
 		}
 		d.event(e, trace.Event{Point: e.Point, Module: e.Module, State: e.State, Name: e.Name})
@@ -82,8 +84,8 @@ func (d *driver) hear(e inject.Event) {
 			d.steps.passes(t, e.Point, cleanText(e.Module, kernelName))
 		}
 	case inject.Ret:
-		if e.Point == pointReturned {
-			d.event(e, trace.Event{Point: e.Point, Name: e.Name, Ret: trace.Int(e.Ret)})
+		if e.Point == inject.Returned+pointReturned {
+			d.event(e, trace.Event{Point: pointReturned, Name: e.Name, Ret: trace.Int(e.Ret)})
 		}
 	case inject.Req:
 		d.event(e, trace.Event{Point: noteRequest, Name: e.Name})
@@ -150,7 +152,7 @@ func (d *driver) event(e inject.Event, out trace.Event) {
 func (d *driver) stopped(e inject.Event) {
 	t := d.threadOf(e)
 	goOn := func(int) { d.send(inject.Go{PID: e.PID}) }
-	if e.Point == hookChild {
+	if e.Point == inject.Child {
 		goOn(0)
 		return
 	}

@@ -113,7 +113,7 @@ func TestDriverRequest(t *testing.T) {
 		c.sees(30, sleepsIn("call_usermodehelper_exec", "__request_module"))
 		c.sees(31, runs)
 		f.events <- inject.Event{Kind: inject.Helper, PID: 31, TGID: 31, Request: 7}
-		f.events <- inject.Event{Kind: inject.Stopped, PID: 31, TGID: 31, Point: hookChild, Traced: true}
+		f.events <- inject.Event{Kind: inject.Stopped, PID: 31, TGID: 31, Point: inject.Child, Traced: true}
 		f.next(t, "go 31") // no point: nobody stops there
 		c.s.hello(c.s.ofTask(31), 31, 32, func(int) {
 			go c.s.arrive(c.s.ofTask(31), "H0", "", "", func(int) { f.told <- "the helper goes on" })

@@ -77,7 +77,8 @@ func (d *debugger) openDriver() (*driver, error) {
 		}
 	})
 	d.stream.hearDriver(func(n uint64) error { return c.Send(inject.Sync{N: n}) })
-	if err := setHooks(c); err != nil {
+	dr.version = versionOf(k.Release())
+	if dr.hooked, err = setHooks(c, dr.version); err != nil {
 		c.Close()
 		return nil, err
 	}

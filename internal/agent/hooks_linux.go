@@ -2,43 +2,93 @@ package agent
 
 import (
 	"errors"
+	"fmt"
+	"strings"
 	"syscall"
 
 	"example.org/kmodsh/internal/inject"
+	"example.org/kmodsh/internal/kernel"
+	"example.org/kmodsh/internal/trace"
 )
 
+// onDemand are points that are hooked only when a fault is for them: a module's
+// load comes by L8 once for each of its symbols, a hundred times for most.
+var onDemand = map[string]bool{"L8": true}
+
+// versionOf is the version of a kernel, "6.12", of its release.
+func versionOf(release string) string {
+	parts := strings.SplitN(release, ".", 3)
+	if len(parts) < 2 {
+		return release
+	}
+	minor := parts[1]
+	return parts[0] + "." + minor[:len(minor)-len(strings.TrimLeft(minor, "0123456789"))]
+}
+
 // setHooks hooks the points at which threads stop. A function that this kernel
-// does not have is passed over.
-func setHooks(c *inject.Client) error {
-	for _, h := range []inject.Hook{
-		{ID: "L0", Func: "__x64_sys_finit_module", Layout: inject.LayoutSyscall},
-		{ID: "L0", Func: "__x64_sys_init_module", Layout: inject.LayoutNone},
-		{ID: "L1", Func: "kernel_read_file", Layout: inject.LayoutRead, Scope: inject.InLoad},
-		{ID: "L2", Func: "module_sig_check", Layout: inject.LayoutNone, Scope: inject.InLoad},
-		{ID: "L9", Func: "strndup_user", Layout: inject.LayoutNone, Scope: inject.InLoad},
-		{ID: "L12", Func: "klp_module_coming", Layout: inject.LayoutModule},
-		{ID: "L13", Func: "parse_args", Layout: inject.LayoutString0, Scope: inject.InLoad},
-		{ID: "L14", Func: "mod_sysfs_setup", Layout: inject.LayoutModule},
-		{ID: "W3", Func: "kobject_create_and_add", Layout: inject.LayoutHolders, Attr: "holders"},
-		{ID: "W4", Func: "module_param_sysfs_setup", Layout: inject.LayoutModule},
-		{ID: "W5", Func: "sysfs_create_file_ns", Layout: inject.LayoutKobject, Scope: inject.InLoad},
-		{ID: "L17", Func: "do_init_module", Layout: inject.LayoutModule},
-		{ID: "L18", Func: "async_synchronize_full", Layout: inject.LayoutNone, Scope: inject.InLoad},
-		{ID: "U0", Func: "__x64_sys_delete_module", Layout: inject.LayoutDelete},
-		{ID: "U3", Func: "klp_module_going", Layout: inject.LayoutModule},
-		{ID: "U4", Func: "free_module", Layout: inject.LayoutModule},
-		{ID: "U5", Func: "module_remove_modinfo_attrs", Layout: inject.LayoutModule},
-		{ID: "U6", Func: "module_param_sysfs_remove", Layout: inject.LayoutModule},
-		{ID: "U8", Func: "module_unload_free", Layout: inject.LayoutModule},
-		{ID: "R1", Func: "__request_module", Layout: inject.LayoutRequest},
-		{ID: "R4", Func: "security_kernel_module_request", Layout: inject.LayoutQuery},
-		{ID: "R5", Func: "down_timeout", Layout: inject.LayoutPermit},
-		{ID: "R8", Func: "call_usermodehelper_exec", Layout: inject.LayoutHelper},
-		{ID: hookChild, Func: "call_usermodehelper_exec_async", Layout: inject.LayoutChild},
-	} {
-		if err := c.Send(h); err != nil && !errors.Is(err, syscall.ENOENT) {
-			return err
+// does not have is passed over: its point is one that no thread comes to.
+func setHooks(s session, version string) (hooked map[string]bool, err error) {
+	hooked = map[string]bool{}
+	hooks := append(inject.TableHooks(version), inject.RequestHooks()...)
+	for _, h := range hooks {
+		if onDemand[h.ID] || h.ID == inject.Exec {
+			continue
+		}
+		err := s.Send(h)
+		switch {
+		case err == nil:
+			hooked[h.ID] = true
+		case !errors.Is(err, syscall.ENOENT) && !errors.Is(err, syscall.EINVAL):
+			return nil, err
 		}
 	}
-	return c.Send(inject.Return{ID: pointReturned, Func: "__request_module", Layout: inject.LayoutRequest})
+	for _, r := range inject.Returns() {
+		if r.ID == inject.Returned+pointReturned {
+			if err := s.Send(r); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return hooked, nil
+}
+
+// canFault says why a fault cannot be put in force on this kernel, and hooks a
+// point that is hooked on demand.
+func (d *driver) canFault(f kernel.Fault) error {
+	p, ok := trace.LookupPoint(f.Point)
+	if !ok {
+		return &kernel.WordsError{Msg: "no point " + clipText(f.Point, 64)}
+	}
+	name := kernel.ErrnoName(syscall.Errno(f.Fail))
+	if f.Fail != 0 && !p.FailsIn(d.version, name) {
+		return &kernel.UnsupportedError{Op: kernel.OpDebug, Why: fmt.Sprintf("%s cannot be made to fail with %s on kernel %s: the test driver fails a step only where its function may be left out", p.ID, name, d.version)}
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if onDemand[p.ID] && !d.hooked[p.ID] {
+		if err := d.send(hooksOf(p, d.version)...); err != nil {
+			return err
+		}
+		d.hooked[p.ID] = true
+	}
+	if !d.hooked[p.ID] {
+		return &kernel.UnsupportedError{Op: kernel.OpDebug, Why: fmt.Sprintf("no thread can be stopped at %s %s on kernel %s: %s", p.ID, p.Name, d.version, whyNot(p))}
+	}
+	return nil
+}
+
+func hooksOf(p trace.Point, version string) []inject.Command {
+	var list []inject.Command
+	for _, h := range inject.PointHooks(p, version) {
+		list = append(list, h)
+	}
+	return list
+}
+
+// whyNot is why a point is not hooked.
+func whyNot(p trace.Point) string {
+	if p.Why != "" {
+		return p.Why
+	}
+	return "the kernel has no such function, or has inlined it"
 }

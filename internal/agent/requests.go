@@ -23,8 +23,6 @@ const (
 	noteHelper  = "note:helper"
 	// pointReturned is the end of a request.
 	pointReturned = "R9"
-	// hookChild is where a helper's process begins, which no point is.
-	hookChild = "child"
 )
 
 // requests numbers the request_module() calls in the order in which the kernel
