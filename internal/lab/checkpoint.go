@@ -145,8 +145,7 @@ func (t *target) forkAt(ctx context.Context, pos int) (f *target, at int, err er
 
 // giveUp removes a checkpoint that turned out to be damaged, and says so.
 func (t *target) giveUp(cp *checkpoint, err error) error {
-	var damaged *damagedError
-	if !errors.As(err, &damaged) {
+	if !isDamaged(err) {
 		return err
 	}
 	t.past.remove(cp)

@@ -243,11 +243,14 @@ const (
 // troubles begin a line (after its time stamp) that tells of a kernel that is
 // ill: arch/x86/mm/fault.c, arch/x86/kernel/traps.c, lib/bug.c,
 // kernel/watchdog.c, kernel/hung_task.c, kernel/rcu/tree_stall.h of Linux 6.1
-// and 6.12.
+// and 6.12; or of a disk image that is, fs/squashfs/squashfs.h.
 var troubles = []string{
+	squashfsTrouble,
 	"BUG: ", "Oops: ", "general protection fault", "kernel BUG at ", "invalid opcode: ", "stack segment: ",
 	"watchdog: BUG: ", "INFO: task ", "rcu: INFO: ",
 }
+
+const squashfsTrouble = "SQUASHFS error: "
 
 // classify tells what a line is about, and the line without its time stamp.
 func classify(line string) (lineKind, string) {

@@ -3,7 +3,7 @@ package lab
 import "context"
 
 // diskFormat names the kind of disk image and the version of its maker.
-const diskFormat = "disk 1 lz4"
+const diskFormat = "disk 2 lz4"
 
 // disk returns the disk image of the kernel's module tree, which has the given
 // fingerprint, and makes it when it is not there.
@@ -11,12 +11,22 @@ func (c *Cache) disk(ctx context.Context, k Kernel, tree string, p Progress) (st
 	key := newFingerprint(diskFormat)
 	key.add(k.Release, tree)
 	name := k.Release + "_" + key.key()
+	final := c.path(disksDir, name)
+	if _, err := checkSeal(final, false); isDamaged(err) {
+		p.step("disk", 0, 0, err.Error()+"; it is made again")
+		if err := c.remove(final); err != nil {
+			return "", err
+		}
+	}
 	err := c.once(ctx, disksDir, name, p, func(path string) error {
 		p.step("disk", 0, 0, k.Release)
-		return makeSquashfs(ctx, k.Modules, path)
+		if err := makeSquashfs(ctx, k.Modules, path); err != nil {
+			return err
+		}
+		return seal(path)
 	})
 	if err != nil {
 		return "", err
 	}
-	return c.path(disksDir, name), nil
+	return final, nil
 }

@@ -2,8 +2,10 @@ package lab
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os/exec"
+	"path/filepath"
 	"strings"
 )
 
@@ -44,7 +46,7 @@ func (c *Cache) Doctor(ctx context.Context, accelerator func(context.Context) Ch
 	if accelerator != nil {
 		checks = append(checks, accelerator(ctx))
 	}
-	return append(checks, c.checkProgram(), c.checkKernels(), c.checkCache())
+	return append(checks, c.checkProgram(), c.checkKernels(), c.checkFiles(), c.checkCache())
 }
 
 func checkTool(name, pkg string) Check {
@@ -86,6 +88,30 @@ func (c *Cache) checkKernels() Check {
 		names = append(names, fmt.Sprintf("%s (%s)", k.Release, k.Source))
 	}
 	return Check{Name: "kernels", State: CheckOK, Detail: strings.Join(names, ", ")}
+}
+
+// checkFiles reads the disk images and saved machines: those that are not what
+// was written.
+func (c *Cache) checkFiles() Check {
+	const name = "files"
+	saved, _ := filepath.Glob(filepath.Join(c.VMs(), savedDir, "*"))
+	disks, _ := filepath.Glob(c.path(disksDir, "*"))
+	n, other := 0, 0
+	for _, path := range append(disks, saved...) {
+		switch _, err := checkSeal(path, true); {
+		case errors.Is(err, errNotSealed):
+			other++
+		case isDamaged(err):
+			return Check{Name: name, State: CheckWarn, Detail: err.Error() + "; it is made again once it is gone", Fix: "rm " + path}
+		case err == nil:
+			n++
+		}
+	}
+	detail := fmt.Sprintf("%d disk images and saved machines are what was written", n)
+	if other > 0 {
+		detail += fmt.Sprintf("; %d of another version, or cut off, are not used", other)
+	}
+	return Check{Name: name, State: CheckOK, Detail: detail}
 }
 
 func (c *Cache) checkCache() Check {

@@ -83,7 +83,22 @@ func open(ctx context.Context, spec string, o Options) (*target, error) {
 	}
 	t.split.probe = time.Since(began)
 	m := machine{accel: t.accel.Name, image: image, initrd: t.boot.Initrd, disk: t.boot.Disk, memory: o.Memory, cpus: o.CPUs, more: o.more}
-	if err := t.start(ctx, c, q, m, o); err != nil {
+	err = t.start(ctx, c, q, m, o)
+	if err != nil && ctx.Err() == nil && m.disk != "" {
+		// It may not be the kernel's fault.
+		if _, derr := checkSeal(m.disk, true); isDamaged(derr) {
+			t.again = derr.Error() + "; it was made again"
+			o.Progress.step("disk", 0, 0, t.again)
+			if err = c.remove(m.disk); err == nil {
+				t.boot, err = c.Prepare(ctx, k, o.Progress)
+			}
+			if err != nil {
+				return nil, t.labFailed("making the disk image again", err)
+			}
+			err = t.start(ctx, c, q, m, o)
+		}
+	}
+	if err != nil {
 		if ctx.Err() != nil {
 			return nil, fmt.Errorf("starting %s: %w", t.name, err)
 		}
@@ -168,14 +183,22 @@ func (t *target) resume(ctx context.Context, c *Cache, q qemu, m machine, vo vmO
 	vo.incoming = true
 	began := time.Now()
 	log := trace.NewLog(eventsKept)
+	sound := make(chan error, 1)
+	go func() { // takes as long as QEMU needs to start
+		_, err := checkSeal(saved, true)
+		sound <- err
+	}()
 	v, err := startVM(limited, c, q, m, vo, log)
 	if err == nil {
 		t.split.qemu, began = time.Since(began), time.Now()
-		if err = v.load(limited, saved); err == nil {
+		if err = <-sound; err == nil {
+			err = v.load(limited, saved)
+		}
+		if err == nil {
 			t.split.restore, began = time.Since(began), time.Now()
 			err = v.greet(limited, true, wire.Hello{})
 		}
-		if err != nil && v.Err() != nil {
+		if err != nil && v.Err() != nil && !isDamaged(err) {
 			err = v.Err() // says more
 		}
 		if err == nil {

@@ -153,6 +153,16 @@ func TestPrepare(t *testing.T) {
 	if again := prepared(t, c, k); again != b {
 		t.Errorf("again: %+v\nfirst: %+v", again, b)
 	}
+	// A disk image that was cut off is not used, but made again.
+	if err := os.Truncate(b.Disk, 5000); err != nil {
+		t.Fatal(err)
+	}
+	if again := prepared(t, c, k); again != b {
+		t.Errorf("with a damaged disk: %+v\nfirst: %+v", again, b)
+	}
+	if _, err := checkSeal(b.Disk, true); err != nil {
+		t.Errorf("the damaged disk was kept: %v", err)
+	}
 	// Another program: another initramfs, the same disk.
 	c.UseGuest(guestProgram(t, "two"))
 	two := prepared(t, c, k)

@@ -115,7 +115,7 @@ func lineArgs() []string {
 // key returns the name under which a saved machine of this kind is kept: of
 // what boots, the QEMU, and the protocol that the agent in it speaks.
 func (m machine) key(fingerprint string, q qemu) string {
-	f := newFingerprint("machine 1")
+	f := newFingerprint("machine 2")
 	f.add(fingerprint, q.id, strconv.Itoa(wire.Version))
 	f.add(m.args()...)
 	if m.accel != AccelTCG {

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"io"
 )
 
@@ -299,12 +298,3 @@ func eachStep(recipe []byte, f func(step byte, literal []byte, addr, ref, n int6
 	}
 	return nil
 }
-
-// damagedError says that a file of the lab's does not hold what was put there.
-type damagedError struct {
-	path string
-	err  error
-}
-
-func (e *damagedError) Error() string { return fmt.Sprintf("%s is damaged: %v", e.path, e.err) }
-func (e *damagedError) Unwrap() error { return e.err }

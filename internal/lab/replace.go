@@ -42,11 +42,10 @@ func (t *target) bring(ctx context.Context, cp *checkpoint, o vmOptions) (*vm, e
 	if err == nil {
 		return v, nil
 	}
-	var damaged *damagedError
 	switch dead := v.Err(); {
 	case ctx.Err() != nil:
 		err = context.Cause(ctx)
-	case dead != nil && !errors.As(err, &damaged):
+	case dead != nil && !isDamaged(err):
 		err = dead // says more
 	}
 	v.close()

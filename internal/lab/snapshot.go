@@ -47,6 +47,9 @@ func (v *vm) save(ctx context.Context, c *Cache, key string) (size int64, err er
 	if err := v.write(ctx, f, nil); err != nil {
 		return 0, cacheError(c.dir, fmt.Errorf("writing the machine to a file: %w", err))
 	}
+	if err := seal(saving); err != nil {
+		return 0, cacheError(c.dir, err)
+	}
 	st, err := f.Stat()
 	if err != nil {
 		return 0, err

@@ -191,6 +191,9 @@ func (t *target) facts() []kernel.Fact {
 	}
 	_, _, trouble := v.console.told()
 	for _, line := range trouble {
+		if strings.HasPrefix(line, squashfsTrouble) {
+			line += "; whether " + t.boot.Disk + " is damaged tells: kmodsh lab doctor"
+		}
 		facts = append(facts, kernel.Fact{Name: "trouble", Value: line})
 	}
 	return facts

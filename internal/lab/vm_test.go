@@ -155,19 +155,20 @@ func TestVMResume(t *testing.T) {
 
 	// A damaged one is thrown away, and the machine boots.
 	saved := second.savedAs
-	st, err := os.Stat(saved)
+	f, err := os.OpenFile(saved, os.O_RDWR, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Truncate(saved, st.Size()/2); err != nil {
+	defer f.Close()
+	if _, err := f.WriteAt([]byte("not what was there"), 40<<20); err != nil {
 		t.Fatal(err)
 	}
 	third := openVM(t, "6.1", o)
 	if third.resumed {
-		t.Error("resumed from half a file")
+		t.Error("resumed from a file that was changed")
 	}
 	<-third.settled
-	if !strings.Contains(third.unsaved, "did not come back") || third.saved == "" {
+	if !strings.Contains(third.unsaved, saved+" is damaged") || third.saved == "" {
 		t.Errorf("it says %q and %q", third.unsaved, third.saved)
 	}
 	os.Remove(saved)
