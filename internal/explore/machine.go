@@ -27,7 +27,7 @@ type machine struct {
 // start boots a machine: alike says whether threads that are spawned to do the
 // same are held for the same.
 func (p *Problem) machine(names *sim.Names, remember, alike bool) (*machine, error) {
-	run, err := p.boot(names, remember, !alike)
+	run, err := p.boot(names, remember, alike)
 	if err != nil {
 		return nil, err
 	}

@@ -48,15 +48,15 @@ func (p *Problem) Fingerprint() uint32 {
 // start makes a run of the problem that is ready to be searched.
 func (p *Problem) start() (*sim.Run, error) { return p.boot(sim.NewNames(), false, false) }
 
-// boot makes a run that numbers by the given names. remember and apart are what
+// boot makes a run that numbers by the given names. remember and same are what
 // World.Remember takes.
-func (p *Problem) boot(names *sim.Names, remember, apart bool) (*sim.Run, error) {
+func (p *Problem) boot(names *sim.Names, remember, same bool) (*sim.Run, error) {
 	if p.System == nil {
 		return nil, errors.New("a problem without a system")
 	}
 	run := sim.NewRun(p.System, p.Profile)
 	run.World().Share(names)
-	run.World().Remember(remember, apart)
+	run.World().Remember(remember, same)
 	if err := p.prepare(run); err != nil {
 		run.Close()
 		return nil, err

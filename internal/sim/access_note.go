@@ -19,7 +19,7 @@ type observer struct {
 type tracking struct {
 	on        bool // digests are kept up to date
 	remember  bool // histories forget nothing
-	apart     bool // threads spawned to do the same are told apart
+	same      bool // threads spawned to do the same are held for the same
 	footprint Footprint
 	asked     Asked
 	names     *Names
@@ -229,7 +229,7 @@ func (w *World) introduce(t *Thread) {
 // alike puts the thread into the class of those that are spawned to do what
 // has the given digest.
 func (t *Thread) alike(what uint64) {
-	if !t.w.apart {
+	if t.w.same {
 		t.seen.class, t.seen.history = what, what
 	}
 }
@@ -259,8 +259,8 @@ func (w *World) onDone(t *Thread) {
 // their Names in common.
 func (t *Thread) Key() int { return t.seen.key }
 
-// Class is the same of threads that were spawned to do the same, unless the
-// world tells them apart (Remember), and of those that stand in the same place
+// Class is the same of threads that were spawned to do the same, where the
+// world holds them for the same (Remember), and of those that stand in the same place
 // of their families.
 func (t *Thread) Class() uint64 { return t.seen.class }
 
@@ -274,10 +274,10 @@ func (w *World) Track(on bool) {
 }
 
 // Remember turns on that a thread's history keeps all it has observed, so that
-// states are told apart which have the same future but not the same past, and,
-// where apart is true, that threads spawned to do the same are told apart. Both
-// hold for the world's restarts, and are to be set before threads are made.
-func (w *World) Remember(on, apart bool) { w.remember, w.apart = on, apart }
+// states are told apart which have the same future but not the same past; and,
+// where same is true, that threads spawned to do the same are not told apart.
+// Both hold for the world's restarts, and are to be set before threads are made.
+func (w *World) Remember(on, same bool) { w.remember, w.same = on, same }
 
 // Footprint is what the last step read and wrote; valid while tracking.
 func (w *World) Footprint() Footprint { return w.footprint }

@@ -58,6 +58,6 @@ func (t *Target) touch() {
 // met, so that the same state has the same StateHash in both.
 func (w *World) numberAs(old *World) {
 	w.Share(old.names)
-	w.Remember(old.remember, old.apart)
+	w.Remember(old.remember, old.same)
 	w.points = old.points
 }
