@@ -49,6 +49,7 @@ func Open(profile string, config ...string) (*Target, error) {
 	}
 	setup := teachingSetup()
 	setup.Config = config
+	setup.Release = strings.TrimPrefix(p.Name, "v") + ".0-sim"
 	sys, err := Install(setup)
 	if err != nil {
 		return nil, err
