@@ -21,7 +21,7 @@ func exportVerb() *Verb {
 	return &Verb{
 		Name: "export", Group: groupShare,
 		Short: "make a picture, a page, a report or a script of a trace file",
-		Usage: "[--format perfetto|html|svg|cast|md] [-o FILE] TRACE",
+		Usage: "[--format perfetto|html|svg|cast|md|sh] [-o FILE] TRACE",
 		New:   func() Command { return new(exportCommand) },
 		Examples: []string{
 			"export race.trace --format html", "export race.trace --format perfetto -o race.pftrace", "export race.trace --format md -o -",
@@ -30,7 +30,7 @@ func exportVerb() *Verb {
 }
 
 type exportCommand struct {
-	Format string `default:"html" enum:"perfetto,html,svg,cast,md" placeholder:"FORMAT" help:"perfetto, html, svg, cast or md."`
+	Format string `default:"html" enum:"perfetto,html,svg,cast,md,sh" placeholder:"FORMAT" help:"perfetto, html, svg, cast, md or sh."`
 	Output string `short:"o" placeholder:"FILE" help:"File to make; - is standard output. It is called after the trace otherwise. A file that is there is not written over."`
 	Dark   bool   `help:"Light on dark, where the format has one ground: svg."`
 	File   string `arg:"" name:"trace" help:"A trace file, of record or explore."`
@@ -67,7 +67,12 @@ func (c *exportCommand) write(name string, text []byte) error {
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(text)
+	if c.Format == "sh" {
+		err = f.Chmod(0o755)
+	}
+	if err == nil {
+		_, err = f.Write(text)
+	}
 	if err = errors.Join(err, f.Close()); err != nil {
 		return errors.Join(fmt.Errorf("writing %s: %w", name, err), os.Remove(name))
 	}
@@ -116,6 +121,7 @@ func (r *ExportResult) WriteText(w io.Writer, st Style) error {
 	look := map[string]string{
 		"perfetto": "open it in https://ui.perfetto.dev", "html": "open it in a browser; it needs nothing else",
 		"cast": "asciinema play " + Quote(r.File),
+		"sh":   "run it as root, in a machine that may break, beside the test driver and the modules",
 	}[r.Format]
 	if look != "" {
 		t.wrap("  ", 2, look)

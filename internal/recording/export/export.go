@@ -46,6 +46,7 @@ func formats() []format {
 		{"svg", ".svg", "the chart as a picture, for slides", picture},
 		{"cast", ".cast", "a terminal recording, asciicast version 2, for asciinema", cast},
 		{"md", ".md", "a report in plain text of 72 columns, for a mailing list", report},
+		{"sh", ".sh", "a script that reproduces it on a real kernel; it needs the test driver and the modules", reproducer},
 	}
 }
 

@@ -122,7 +122,7 @@ func report(w io.Writer, in Input) error {
 	case in.Token != "":
 		para("", "The whole run is in this word, on one line:")
 		b.WriteString("\n    kmodsh replay " + in.Token + "\n\n")
-		para("", "With the trace file: kmodsh replay FILE; kmodsh open FILE looks at it.")
+		para("", "With the trace file: kmodsh replay FILE; kmodsh open FILE looks at it, and kmodsh export FILE --format sh makes a script that needs only the test driver and the modules.")
 	default:
 		para("", "It was recorded on a running kernel and cannot be repeated step by step. What was typed:")
 		b.WriteString("\n")

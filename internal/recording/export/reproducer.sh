@@ -1,0 +1,184 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# @TITLE@
+# recorded on @WHERE@
+#
+# Reproduces a schedule of threads in the kernel's module loader, in the style of
+# tools/testing/selftests: KTAP on standard output; exit status 0 reproduced,
+# 1 not, 4 it cannot be run here. It needs root, a machine that may break, the test
+# driver (kmodsh_driver.ko, loaded or beside this script), and the modules, in
+# /lib/modules or in the directory MODULES.
+#
+# Made by kmodsh export; the trace file says why each thread stops where it does.
+
+DEV=${KMODSH_DEV:-/dev/kmodsh}
+POLICY=${POLICY:-@POLICY@}
+DEADLINE=${DEADLINE:-60} # seconds for any one thing to happen
+HERE=$(cd "$(dirname "$0")" && pwd)
+WORK=$(mktemp -d /tmp/reproducer.XXXXXX) || exit 4
+LOG=$WORK/events
+TESTS=0
+FAILED=0
+
+say() { echo "# $*"; }
+
+skip() {
+	echo "ok 1 # SKIP $*"
+	clean_up
+	exit 4
+}
+
+check() { # RESULT WHAT
+	TESTS=$((TESTS + 1))
+	if [ "$1" = 0 ]; then
+		echo "ok $TESTS $2"
+	else
+		echo "not ok $TESTS $2"
+		FAILED=$((FAILED + 1))
+	fi
+}
+
+clean_up() {
+	[ -n "$MODPROBE" ] && echo "$MODPROBE" >/proc/sys/kernel/modprobe
+	exec 3>&- 2>/dev/null # the driver lets everybody go
+	[ -n "$READER" ] && kill "$READER" 2>/dev/null && wait "$READER" 2>/dev/null
+	rm -rf "$WORK"
+}
+
+finish() {
+	echo "1..$TESTS"
+	clean_up
+	[ "$FAILED" = 0 ]
+	exit
+}
+
+give_up() {
+	say "$*"
+	check 1 "the schedule"
+	finish
+}
+
+# tell sends the driver a command.
+tell() { echo "$1" >&3 || give_up "the driver refuses: $1"; }
+
+# hook tells the driver where to stop threads; a kernel may lack the function.
+hook() { echo "$1" >&3 || say "not on this kernel: $1"; }
+
+# until_said waits for an event that has all of the words.
+until_said() {
+	n=0
+	while :; do
+		found=$(cat "$LOG")
+		for word in "$@"; do
+			found=$(echo "$found" | grep -e " $word\( \|\$\)")
+		done
+		[ -n "$found" ] && return 0
+		n=$((n + 1))
+		[ $n -gt $((DEADLINE * 10)) ] && return 1
+		sleep 0.1
+	done
+}
+
+# ko finds a module's file.
+ko() {
+	for dir in "$MODULES" "$HERE" "/lib/modules/$(uname -r)"; do
+		[ -n "$dir" ] || continue
+		file=$(find "$dir" -name "$1.ko*" 2>/dev/null | head -n 1)
+		[ -n "$file" ] || file=$(find "$dir" -name "$(echo "$1" | tr _ -).ko*" 2>/dev/null | head -n 1)
+		[ -n "$file" ] && echo "$file" && return 0
+	done
+	return 1
+}
+
+pid() { cat "$WORK/$1.pid"; }
+
+# prepare makes a process that stands before its command until it is begun.
+prepare() { # ID COMMAND
+	mkfifo "$WORK/$1.go"
+	(
+		exec 3>&-
+		read -r _ <"$WORK/$1.go"
+		eval "exec $2"
+	) >"$WORK/$1.out" 2>&1 &
+	echo $! >"$WORK/$1.pid"
+}
+
+# prepare_request makes a kernel thread that will call request_module().
+prepare_request() { # ID NAME MODE
+	tell "request $1 $2 $3"
+	until_said thread "id=$1" || give_up "there is no thread for request $1"
+	grep -e " thread " "$LOG" | grep -e " id=$1\( \|\$\)" | sed -n 's/.* pid=\([0-9]*\).*/\1/p' | tail -n 1 >"$WORK/$1.pid"
+	: >"$WORK/$1.request"
+}
+
+begin() {
+	if [ -e "$WORK/$1.request" ]; then
+		tell "start $1"
+	else
+		echo go >"$WORK/$1.go"
+	fi
+}
+
+held() { # ID POINT
+	until_said stop "point=$2" "pid=$(pid "$1")" || give_up "$1 does not come to $2: $(cat "$WORK/$1.out" 2>/dev/null)"
+	say "$1 is held at $2"
+}
+
+go_on() { tell "go $(pid "$1")"; }
+
+# waits is for one that waits for another: it must still be there.
+waits() { say "$1 waits"; }
+
+# ended waits for the end and compares what came of it.
+ended() { # ID STATUS
+	if [ -e "$WORK/$1.request" ]; then
+		until_said "done" "id=$1" || give_up "$1 does not end"
+		got=$(grep -e " done " "$LOG" | grep -e " id=$1\( \|\$\)" | sed -n 's/.* ret=\(-*[0-9]*\).*/\1/p' | tail -n 1)
+	else
+		n=0
+		while kill -0 "$(pid "$1")" 2>/dev/null && [ $n -le $((DEADLINE * 10)) ]; do
+			n=$((n + 1))
+			sleep 0.1
+		done
+		if wait "$(pid "$1")"; then got=ok; else got=fails; fi
+		sed "s/^/# $1: /" "$WORK/$1.out"
+	fi
+	[ "$got" = "$2" ]
+	check $? "$1 ends with $2, here $got"
+}
+
+state_is() { # MODULE STATE
+	got=$(sed -n "s/^$1 [^ ]* [^ ]* [^ ]* \([A-Z][a-z]*\).*/\1/p" /proc/modules)
+	[ "${got:-absent}" = "$2" ]
+	check $? "module $1 is $2 then, here ${got:-absent}"
+}
+
+# kmod19 is modprobe by the rule of kmod 19 and earlier: a directory in /sys/module
+# without initstate counts as built in.
+kmod19() {
+	cat >"$WORK/modprobe" <<-'SCRIPT'
+		#!/bin/sh
+		for name; do :; done
+		PATH=/sbin:/usr/sbin:/bin:/usr/bin
+		for m in $(modprobe -R "$name" 2>/dev/null || echo "${name#fs-}"); do
+			[ -d "/sys/module/$m" ] && [ ! -e "/sys/module/$m/initstate" ] && exit 0
+			exec modprobe -q -- "$name"
+		done
+		exit 1
+	SCRIPT
+	chmod 755 "$WORK/modprobe"
+	MODPROBE=$(cat /proc/sys/kernel/modprobe)
+	echo "$WORK/modprobe" >/proc/sys/kernel/modprobe
+}
+
+echo "TAP version 13"
+[ "$(id -u)" = 0 ] || skip "it needs root"
+[ -e "$DEV" ] || insmod "$HERE/kmodsh_driver.ko" 2>/dev/null
+[ -e "$DEV" ] || skip "the test driver is not loaded: insmod kmodsh_driver.ko"
+trap 'clean_up; exit 1' INT TERM
+(: 3<>"$DEV") 2>/dev/null || skip "$DEV cannot be opened: is somebody using it?"
+exec 3<>"$DEV"
+cat <&3 >"$LOG" &
+READER=$!
+[ "$POLICY" = kmod19 ] && kmod19
