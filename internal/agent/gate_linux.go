@@ -2,7 +2,6 @@ package agent
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -173,12 +172,4 @@ func peerOf(c *net.UnixConn) int {
 		}
 	})
 	return pid
-}
-
-// removeGate removes what an earlier agent left.
-func removeGate(path string) error {
-	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
-	}
-	return nil
 }

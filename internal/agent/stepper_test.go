@@ -292,7 +292,9 @@ func FuzzParseStack(f *testing.F) {
 				t.Errorf("%q gives %q", text, name)
 			}
 		}
-		parseStat(text)
+		if s := parseStat(text); s != 0 && !strings.Contains(text, ") "+string([]byte{s})) {
+			t.Errorf("%q gives the state %q", text, s)
+		}
 	})
 }
 

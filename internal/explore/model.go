@@ -67,9 +67,7 @@ func learned(before, after *sim.Image, key int, f sim.Footprint, a sim.Asked) *m
 	for _, p := range slices.Compact(needs) {
 		m.when = append(m.when, part{p, before.Get(p)})
 	}
-	for _, k := range after.Order[before.Len:after.Len] {
-		m.made = append(m.made, k)
-	}
+	m.made = append(m.made, after.Order[before.Len:after.Len]...)
 	return m
 }
 

@@ -6,7 +6,6 @@ import (
 	"example.org/kmodsh/internal/condition"
 	"example.org/kmodsh/internal/explore"
 	"example.org/kmodsh/internal/kmod"
-	"example.org/kmodsh/internal/recording"
 	"example.org/kmodsh/internal/recording/export"
 	"example.org/kmodsh/internal/scenario"
 )
@@ -122,6 +121,3 @@ func conditionWords() []Candidate {
 		{Text: "now", Note: "seconds on the target's clock"}, {Text: "log", Note: "the kernel's log: log contains \"...\""},
 	}
 }
-
-// completeTraces completes the names of trace files.
-func completeTraces(word string) []Candidate { return completeFiles(word, recording.Suffix) }

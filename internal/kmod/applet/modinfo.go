@@ -38,7 +38,6 @@ type modinfoRun struct {
 	end           string // of each field
 	out           *bufio.Writer
 
-	dir      string         // of the tree
 	resolver *kmod.Resolver // nil until needed
 }
 
