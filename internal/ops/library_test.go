@@ -54,6 +54,9 @@ func TestLibraryIsComplete(t *testing.T) {
 				t.Errorf("%s is not for %s", name, target)
 			}
 		}
+		if (dir == "seed" || dir == "wild") && len(found[0].Cases) < 2 {
+			t.Errorf("%s shows a fault or its absence, and not both", name)
+		}
 		if found[0].Source == "" {
 			t.Errorf("%s does not say where it is known from", name)
 		}
