@@ -139,6 +139,10 @@ func (o *outbox) resume(seq uint64, welcome func(seq uint64) wire.Frame) {
 		o.queue = append(o.queue, parcel{event: e})
 	}
 	o.events = len(again)
+	// What is sent again and what was waiting are more than may wait.
+	for o.events > queueMax {
+		o.drop()
+	}
 	o.notify()
 }
 
