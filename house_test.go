@@ -44,6 +44,7 @@ var floors = [][]string{
 	{"internal/kmod/unpack/link"},
 	{"internal/kmod"},
 	{"internal/kmod/unpack"},
+	{"internal/kmod/alias"},
 	{"internal/kernel"},
 	{"internal/trace"},
 	{"internal/quiet"},

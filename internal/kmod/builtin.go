@@ -81,3 +81,15 @@ func (r *Resolver) EachAlias(fn func(alias, module string) bool) error {
 	}
 	return nil
 }
+
+// EachModuleAlias calls fn for the aliases inside loadable modules, then for
+// those inside built-in ones, until it says false. Dashes are underscores in
+// them, except in brackets.
+func (r *Resolver) EachModuleAlias(fn func(alias, module string) bool) error {
+	for _, kind := range []indexKind{indexAlias, indexBuiltinAlias} {
+		if err := r.tree.walk(kind, "", fn); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -142,14 +142,24 @@ func checkName(name string) (string, error) {
 	return key, nil
 }
 
+// place is where names are looked for.
+type place struct {
+	via  string
+	find func(key string) ([]Found, error)
+}
+
+// places are looked into in this order, until one has the name.
+func (r *Resolver) places() [7]place {
+	return [...]place{
+		{ViaConfig, r.fromConfig}, {ViaName, r.fromNames}, {ViaSymbol, r.fromSymbols}, {ViaInstall, r.fromCommands},
+		{ViaAlias, r.fromAliases}, {ViaBuiltin, r.fromBuiltin}, {ViaBuiltinAlias, r.fromBuiltinAliases},
+	}
+}
+
 // find looks key up in all places in their order.
 func (r *Resolver) find(key string) ([]Found, error) {
-	places := [...]func(string) ([]Found, error){
-		r.fromConfig, r.fromNames, r.fromSymbols, r.fromCommands,
-		r.fromAliases, r.fromBuiltin, r.fromBuiltinAliases,
-	}
-	for _, place := range places {
-		found, err := place(key)
+	for _, p := range r.places() {
+		found, err := p.find(key)
 		if r.err != nil {
 			return nil, r.err
 		}

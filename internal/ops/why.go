@@ -1,0 +1,152 @@
+package ops
+
+import (
+	"context"
+
+	"fmt"
+	"io"
+	"strings"
+
+	"example.org/kmodsh/internal/kernel"
+	"example.org/kmodsh/internal/kmod"
+)
+
+func whyVerb() *Verb {
+	return &Verb{
+		Name: "why", Group: groupNames,
+		Short:    "say why a name loads what it loads, line by line",
+		Usage:    "[--tree DIR] [--conf PATH]... NAME",
+		Needs:    []kernel.Op{kernel.OpTree},
+		New:      func() Command { return new(whyCommand) },
+		Examples: []string{"why ext4", "why pci:v00008086d00001234sv0sd0bc0sc0i0", "why --tree /lib/modules/6.1.0-56-amd64 ksmbd"},
+	}
+}
+
+type whyCommand struct {
+	Tree string   `help:"A module tree on this machine, such as /lib/modules/RELEASE, in place of the target's; with this machine's configuration." placeholder:"DIR"`
+	Conf []string `help:"With --tree: files or directories of configuration in place of this machine's." placeholder:"PATH" sep:"none"`
+	Name string   `arg:"" name:"name" help:"Module name or alias."`
+}
+
+func (c *whyCommand) Run(_ context.Context, s *Session) (Result, error) {
+	if err := checkName(c.Name); err != nil {
+		return nil, err
+	}
+	if c.Conf != nil && c.Tree == "" {
+		return nil, &UsageError{Verb: "why", Msg: "--conf goes with --tree"}
+	}
+	r, done, err := s.resolverWith(c.Tree, c.Conf)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	w, err := r.Explain(c.Name)
+	if w == nil {
+		return nil, err
+	}
+	return &WhyResult{*w}, err
+}
+
+func (c *whyCommand) Complete(s *Session, _ []string, word string) []Candidate {
+	return s.completeModules(word)
+}
+
+// resolverWith is resolverOf with configuration: that of conf, or this
+// machine's with a tree on it.
+func (s *Session) resolverWith(dir string, conf []string) (r *kmod.Resolver, done func(), err error) {
+	if dir == "" {
+		return s.resolverOf("")
+	}
+	t := kernel.Tree{Dir: dir, Config: conf}
+	if conf == nil {
+		t.Config, t.Cmdline = kmod.DefaultConfigPaths(), kernel.Cmdline()
+	}
+	r, err = OpenResolver(t)
+	if err != nil {
+		return nil, nil, err
+	}
+	return r, func() { r.Tree().Close() }, nil
+}
+
+// WhyResult explains a name.
+type WhyResult struct{ kmod.Why }
+
+// places says in words where names are looked for.
+var places = map[string]string{
+	kmod.ViaConfig:       "alias lines of the configuration",
+	kmod.ViaName:         "names of modules",
+	kmod.ViaSymbol:       "symbols that modules export",
+	kmod.ViaInstall:      "install and remove lines",
+	kmod.ViaAlias:        "aliases inside modules",
+	kmod.ViaBuiltin:      "built-in modules",
+	kmod.ViaBuiltinAlias: "aliases inside built-in modules",
+}
+
+// WriteText writes the way from the name to the modules, then each of them.
+func (r *WhyResult) WriteText(w io.Writer, st Style) error {
+	t := newText(w, st)
+	t.line("%s is looked for in", shorten(r.Name))
+	for _, l := range r.Looked {
+		found := "no"
+		if len(l.Found) > 0 {
+			found = "yes: " + strings.Join(l.Found, ", ")
+		}
+		t.wrap("  ", 4, places[l.Place]+": "+found)
+	}
+	if len(r.Modules) == 0 {
+		t.line("it stands for nothing")
+	}
+	for _, m := range r.Modules {
+		t.whyModule(m)
+	}
+	if len(r.Notes) > 0 {
+		t.line("the configuration's files:")
+		for _, n := range r.Notes {
+			t.wrap("  ", 4, n)
+		}
+	}
+	return t.err
+}
+
+func (t *text) whyModule(m kmod.WhyModule) {
+	t.print("\n")
+	t.wrap("", 2, modulesText([]kmod.Found{m.Found}))
+	for _, l := range m.Lines {
+		mark := " "
+		if !l.Counts {
+			mark = "!"
+		}
+		t.wrap("  "+mark+" ", 6, l.Where+": "+l.Text)
+		t.wrap("      ", 6, l.Effect)
+	}
+	for _, p := range m.Params {
+		s := "parameter " + p.Param + " from " + p.Where
+		if p.Overridden {
+			s += ", overridden by a later one"
+		}
+		t.wrap("  ", 4, s)
+	}
+	if len(m.Users) > 0 {
+		const few = 6
+		s := strings.Join(m.Users[:min(few, len(m.Users))], ", ")
+		if n := len(m.Users) - few; n > 0 {
+			s += fmt.Sprintf(" and %d more", n)
+		}
+		t.wrap("  ", 4, "needed by "+s+": loading one of them loads it, whatever its blacklist says")
+	}
+	switch {
+	case m.Blacklisted:
+		t.wrap("  ", 4, "nothing is loaded: it is blacklisted")
+	case m.Builtin:
+		t.wrap("  ", 4, "nothing is loaded: it is built in")
+	}
+	for i, s := range m.Plan {
+		if s.Line != "" && !s.Builtin {
+			t.wrap(fmt.Sprintf("  %d ", i+1), 4, s.Line)
+			t.wrap("    ", 4, s.Because)
+		}
+	}
+	if m.Fails != "" {
+		t.wrap("  ", 4, "but: "+m.Fails)
+	}
+}
