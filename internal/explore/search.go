@@ -104,9 +104,11 @@ func (w *worker) beyond(c *node) (bool, error) {
 
 // fresh is an empty node beyond n.
 func (w *worker) fresh(n *node) *node {
-	c := &node{}
+	var c *node
 	if last := len(w.free) - 1; last >= 0 {
 		c, w.free = w.free[last], w.free[:last]
+	} else {
+		c = &node{}
 	}
 	w.nodes++
 	c.reset(w.number<<48|w.nodes, n)

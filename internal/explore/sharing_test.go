@@ -147,6 +147,9 @@ func TestSavedOnTheWay(t *testing.T) {
 		t.Fatalf("saved %d times", len(saved))
 	}
 	for i, b := range saved {
+		if i%(len(saved)/4+1) != 0 {
+			continue
+		}
 		if err := os.WriteFile(file, b, 0o600); err != nil {
 			t.Fatal(err)
 		}

@@ -50,9 +50,9 @@ type exploreCommand struct {
 	Schedules int           `placeholder:"N" help:"Stop after N schedules; 1000 for strategies that choose at random."`
 	Steps     int           `placeholder:"N" help:"Stop after N steps."`
 	Time      time.Duration `placeholder:"DURATION" help:"Stop after so long, such as 30s."`
-	Memory    int           `placeholder:"MIB" help:"Memory of the table of states of each worker, in MiB; 64. A full one loses nothing, it makes the search slower."`
-	Workers   int           `placeholder:"N" help:"How many search at once; one for each processor. The report does not depend on it."`
-	Resume    string        `placeholder:"FILE" help:"Go on with the search in FILE, if it is there, and keep in it how far this one came."`
+	Memory    int           `placeholder:"MIB" help:"Memory of the table of states, in MiB; 64. A full one loses nothing, it makes the search slower."`
+	Workers   int           `placeholder:"N" help:"How many search at once; one for each processor. What is found does not depend on it; of long searches the counts may."`
+	Resume    string        `placeholder:"FILE" help:"Go on with the search in FILE, if it is there, and keep in it how far this one comes: now and then, and when it ends or is interrupted."`
 	Stops     bool          `help:"Search from stop to stop, as a real kernel is searched, also a simulated one."`
 	Oracle    string        `placeholder:"PROFILE" help:"Simulated kernel that goes along with a search from stop to stop, to say which moves need not be tried; none for none. Without it the one most like the target."`
 	Output    string        `short:"o" placeholder:"FILE" help:"File for the trace that breaks a promise; - writes none. It is NAME.trace otherwise. A file that is there is not written over."`
