@@ -75,11 +75,21 @@ func numberOf[T comparable](n *Names, list func(*nameList) *[]T, x T, limit int)
 
 // slot is the number of a module name.
 func (w *World) slot(name string) int {
+	for i, n := range w.names.list.Load().modules { // most are known
+		if n == name {
+			return i
+		}
+	}
 	return numberOf(w.names, func(l *nameList) *[]string { return &l.modules }, name, moduleSlots-1)
 }
 
 // resource is the number of what is found by name or number.
 func (w *World) resource(kind byte, name string, id uint64) int {
+	for i, n := range w.names.list.Load().named {
+		if n.kind == kind && n.id == id && n.name == name {
+			return resNamed + i
+		}
+	}
 	return resNamed + numberOf(w.names, func(l *nameList) *[]named { return &l.named }, named{kind, name, id}, lastNamed-resNamed)
 }
 

@@ -152,7 +152,7 @@ func (w *World) Restart(o Options) {
 		tracking: tracking{names: old.names, remember: old.remember, same: old.same, points: old.points},
 	}
 	w.ledger.open = old.ledger.open[:0]
-	w.audit, w.uevents, w.printed = old.audit[:0], old.uevents[:0], old.printed[:0]
+	w.audit, w.uevents, w.printed, w.lives = old.audit[:0], old.uevents[:0], old.printed[:0], old.lives[:0]
 	w.wq.sleepers, w.mm.queue.sleepers = old.wq.sleepers[:0], old.mm.queue.sleepers[:0]
 	w.boot(o)
 }
