@@ -242,6 +242,7 @@ func TestVMRounds(t *testing.T) {
 	if n, err := strconv.Atoi(os.Getenv("KMODSH_ROUNDS")); err == nil {
 		rounds = n
 	}
+	before := openFiles(t)
 	vm := openVM(t, "6.1", Options{})
 	var save, back time.Duration
 	for i := range rounds {
@@ -267,6 +268,19 @@ func TestVMRounds(t *testing.T) {
 	t.Logf("%d rounds: save %s, restore %s; %s", rounds, save/time.Duration(rounds), back/time.Duration(rounds), vm.past.pool.usage())
 	left(t, vm)
 	emptyTmpOf(t, vm)
+	if after := openFiles(t); after > before {
+		t.Errorf("%d files were open before, %d are after it", before, after)
+	}
+}
+
+// openFiles returns how many files this process has open.
+func openFiles(t *testing.T) int {
+	t.Helper()
+	entries, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Skip("no /proc: ", err)
+	}
+	return len(entries)
 }
 
 // emptyTmpOf fails the test when a closed machine's checkpoints are left.
