@@ -47,7 +47,30 @@ func openTreeLoader() (*kmod.Loader, func() error, error) {
 
 // load has a child load modules.
 func (g *guest) load(ctx context.Context, args json.RawMessage) (any, error) {
-	return loaderJob[kernel.LoadRequest, kernel.LoadResult](ctx, g, wire.OpLoad, args)
+	r, err := loaderJob[kernel.LoadRequest, kernel.LoadResult](ctx, g, wire.OpLoad, args)
+	if res, ok := r.(kernel.LoadResult); ok && errors.Is(err, kernel.ErrOops) {
+		return oopsed(res, args, err), err
+	}
+	return r, err
+}
+
+// oopsed is the result of a load in which the kernel oopsed: the child, of whom
+// nothing was left, could not say what has become of the module.
+func oopsed(res kernel.LoadResult, args json.RawMessage, oops error) kernel.LoadResult {
+	var req kernel.LoadRequest
+	if wire.Unmarshal(args, &req) != nil {
+		return res
+	}
+	res.Name, res.Verdict = req.Name, kernel.Failed
+	l, closeTree, err := openTreeLoader()
+	if err != nil {
+		return res
+	}
+	defer closeTree()
+	if verdict, state, err := kmod.Verify(l.Resolver, l.Kernel, req.Name, oops); err == nil {
+		res.Verdict, res.State = verdict, state
+	}
+	return res
 }
 
 // unload has a child unload modules.

@@ -28,26 +28,30 @@ func (cp *checkpoint) String() string { return fmt.Sprintf("position %d", cp.pos
 var errNoCheckpoint = errors.New("no checkpoint")
 
 // take waits until nobody else saves, forks or replaces the machine. The
-// function it returns lets the next one.
-func (t *target) take(ctx context.Context) (done func(), err error) {
+// context it returns ends with ctx, and when the target is closed; done lets
+// the next one.
+func (t *target) take(ctx context.Context) (_ context.Context, done func(), err error) {
 	select {
 	case <-t.settled:
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return nil, nil, ctx.Err()
 	}
 	select {
 	case t.turn <- struct{}{}:
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return nil, nil, ctx.Err()
 	}
-	t.mu.Lock()
-	closed := t.closed
-	t.mu.Unlock()
-	if closed {
+	if t.life.Err() != nil {
 		<-t.turn
-		return nil, kernel.ErrClosed
+		return nil, nil, kernel.ErrClosed
 	}
-	return func() { <-t.turn }, nil
+	ctx, cancel := context.WithCancelCause(ctx)
+	stop := context.AfterFunc(t.life, func() { cancel(kernel.ErrClosed) })
+	return ctx, func() {
+		stop()
+		cancel(nil)
+		<-t.turn
+	}, nil
 }
 
 // checkpoint saves the machine as position pos, in place of what was saved as
@@ -57,7 +61,7 @@ func (t *target) take(ctx context.Context) (done func(), err error) {
 // the first checkpoint on the event log stays open when the machine dies, since
 // the target can still go back.
 func (t *target) checkpoint(ctx context.Context, pos int) error {
-	done, err := t.take(ctx)
+	ctx, done, err := t.take(ctx)
 	if err != nil {
 		return err
 	}
@@ -96,7 +100,7 @@ func (t *target) checkpoint(ctx context.Context, pos int) error {
 // error. A machine that has died comes back to life. After an error the target
 // is where it was.
 func (t *target) restoreTo(ctx context.Context, pos int) (at int, err error) {
-	done, err := t.take(ctx)
+	ctx, done, err := t.take(ctx)
 	if err != nil {
 		return 0, err
 	}
@@ -116,7 +120,7 @@ func (t *target) restoreTo(ctx context.Context, pos int) (at int, err error) {
 // at the nearest earlier one; at tells which. It has the same past, also to go
 // back to, and its own future. The caller closes it.
 func (t *target) forkAt(ctx context.Context, pos int) (f *target, at int, err error) {
-	done, err := t.take(ctx)
+	ctx, done, err := t.take(ctx)
 	if err != nil {
 		return nil, 0, err
 	}

@@ -1,8 +1,10 @@
 package lab
 
 import (
+	"context"
 	"errors"
 	"os"
+	"runtime"
 	"strconv"
 	"syscall"
 	"testing"
@@ -266,7 +268,25 @@ func TestVMRounds(t *testing.T) {
 	}
 	wholeStory(t, vm)
 	t.Logf("%d rounds: save %s, restore %s; %s", rounds, save/time.Duration(rounds), back/time.Duration(rounds), vm.past.pool.usage())
+	// Closed in the middle of going back, it leaves nothing either.
+	went := make(chan error, 1)
+	go func() {
+		_, err := vm.restoreTo(context.Background(), 0)
+		went <- err
+	}()
+	for {
+		vm.mu.Lock()
+		moving := vm.moving
+		vm.mu.Unlock()
+		if moving != nil {
+			break
+		}
+		runtime.Gosched()
+	}
 	left(t, vm)
+	if err := <-went; !errors.Is(err, kernel.ErrClosed) {
+		t.Errorf("the target was closed, going back gave %v", err)
+	}
 	emptyTmpOf(t, vm)
 	if after := openFiles(t); after > before {
 		t.Errorf("%d files were open before, %d are after it", before, after)

@@ -97,7 +97,7 @@ func TestVMOops(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	r, err := vm.Load(ctx, kernel.LoadRequest{Name: "minix"})
-	if !errors.Is(err, kernel.ErrOops) {
+	if !errors.Is(err, kernel.ErrOops) || r.Verdict != kernel.Failed || r.State != trace.Coming {
 		t.Fatalf("the load gives %+v, %v", r, err)
 	}
 	t.Logf("%+v, %v", r, err)

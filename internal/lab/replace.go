@@ -13,8 +13,9 @@ import (
 )
 
 // restoreLimit is how long a checkpoint may take to come back and answer; it
-// takes a quarter of a second.
-const restoreLimit = 30 * time.Second
+// takes a quarter of a second. A machine that does not get on is ended before
+// that (vm.watchHang), by what time it had, not by what went by.
+const restoreLimit = 2 * time.Minute
 
 // errWentBack is what calls get that were under way when their machine was
 // replaced by an earlier moment of itself.
@@ -28,6 +29,9 @@ func (t *target) bring(ctx context.Context, cp *checkpoint, o vmOptions) (*vm, e
 	o.incoming = true
 	v, err := startVM(ctx, t.made.cache, t.made.qemu, t.made.machine, o, nil)
 	if err != nil {
+		if ctx.Err() != nil {
+			err = context.Cause(ctx)
+		}
 		return nil, err
 	}
 	v.console.set(cp.console)
@@ -79,7 +83,7 @@ func (t *target) replace(ctx context.Context, cp *checkpoint) error {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.closed {
+	if t.life.Err() != nil {
 		v.close()
 		return kernel.ErrClosed
 	}
@@ -104,8 +108,10 @@ func (v *vm) giveWay(next *vm, note string) {
 	}
 	v.err, v.lasting = errWentBack, true
 	close(v.dead)
-	next.file, v.file = v.file, nil
+	handed := v.file
+	v.file = nil
 	v.mu.Unlock()
+	next.setFile(handed)
 	v.client.fail(errWentBack)
 	file, written, lost := v.console.let()
 	if v.keep != "" && lost == nil {
@@ -124,6 +130,13 @@ func (v *vm) ownConsole(note string) {
 		v.console.use(io.Discard, 0, err, note)
 		return
 	}
-	v.file = f
+	v.setFile(f)
 	v.console.use(f, 0, nil, note)
+}
+
+// setFile makes f the file that is closed when the machine ends.
+func (v *vm) setFile(f *os.File) {
+	v.mu.Lock()
+	v.file = f
+	v.mu.Unlock()
 }

@@ -35,14 +35,15 @@ type target struct {
 	// turn has an element while the machine is saved, forked or replaced:
 	// one at a time.
 	turn    chan struct{}
-	leaving sync.WaitGroup // machines that were replaced and are being stopped
+	leaving sync.WaitGroup  // machines that were replaced and are being stopped
+	life    context.Context // ends when the target is closed
+	end     context.CancelFunc
 
 	mu      sync.Mutex
 	vm      *vm
 	moving  chan struct{} // closed when another machine stands behind the target; nil while none is under way
-	closed  bool
-	saved   string // what became of saving it
-	unsaved string // why it is not saved
+	saved   string        // what became of saving it
+	unsaved string        // why it is not saved
 }
 
 // making is what it takes to start a machine of the same kind.
@@ -55,7 +56,9 @@ type making struct {
 
 // newTarget returns a target without a machine.
 func newTarget(name string, past *past) *target {
-	return &target{name: name, past: past, settled: make(chan struct{}), turn: make(chan struct{}, 1)}
+	t := &target{name: name, past: past, settled: make(chan struct{}), turn: make(chan struct{}, 1)}
+	t.life, t.end = context.WithCancel(context.Background())
+	return t
 }
 
 // running returns the machine behind the target.
@@ -279,7 +282,7 @@ func (t *target) Err() error { return t.running().Err() }
 // Close implements kernel.Target.
 func (t *target) Close() error {
 	t.mu.Lock()
-	t.closed = true
+	t.end()
 	v := t.vm
 	t.mu.Unlock()
 	err := v.close() // whoever saves or replaces it fails now
