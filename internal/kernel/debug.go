@@ -68,6 +68,14 @@ type Pinner interface {
 	Unpin(pos int)
 }
 
+// Untouched is implemented by a Debugger for which it costs something to be
+// debugged: a machine, whose events and module list are as good until then.
+type Untouched interface {
+	// Untouched says that nothing has been done yet that only a Debugger can.
+	// It does not wait.
+	Untouched() bool
+}
+
 // Onward is implemented by a Debugger for which it costs something to be able to
 // go back.
 type Onward interface {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"example.org/kmodsh/internal/agent/wire"
 	"example.org/kmodsh/internal/kernel"
@@ -17,7 +18,8 @@ var _ kernel.Debugger = (*target)(nil)
 // action for each position, and what the guest said last of its threads. The
 // threads themselves live in the guest, and come back with it.
 type debugging struct {
-	mu      sync.Mutex // held by whoever changes the machine
+	mu      sync.Mutex  // held by whoever changes the machine
+	touched atomic.Bool // an action was done
 	began   bool
 	onward  bool     // nobody goes back
 	actions []action // beyond pos lies what was gone back over
@@ -56,6 +58,9 @@ func (t *target) Tasks() []kernel.Fact {
 	return list
 }
 
+// Untouched implements kernel.Untouched.
+func (t *target) Untouched() bool { return !t.debug.touched.Load() }
+
 // begin takes the machine for a change; the first one makes position 0.
 func (t *target) begin(ctx context.Context) (done func(), err error) {
 	if err := ctx.Err(); err != nil {
@@ -90,6 +95,7 @@ func (t *target) do(ctx context.Context, a action) (wire.Threads, error) {
 	}
 	d.actions = append(d.actions[:d.pos], a)
 	d.pos++
+	d.touched.Store(true)
 	return r, nil
 }
 

@@ -30,13 +30,16 @@ type changedMsg struct {
 }
 
 // debugger returns the target as one whose threads can be stepped, nil when it
-// is none.
+// is none, or its debugging has not begun.
 func (f *feed) debugger() kernel.Debugger {
 	if f == nil {
 		return nil
 	}
 	d, ok := f.target.(kernel.Debugger)
 	if !ok || d.Can(kernel.OpDebug) != nil && d.Can(kernel.OpLook) != nil {
+		return nil
+	}
+	if u, ok := d.(kernel.Untouched); ok && u.Untouched() {
 		return nil
 	}
 	return d

@@ -247,6 +247,8 @@ func (m *Model) gotList(msg listMsg) tea.Cmd {
 	m.feed.listing, m.feed.silent = false, 0
 	s := m.snap
 	switch {
+	case msg.debug != nil && m.snap.Debug == nil:
+		return m.attach(m.feed.target) // its debugging has begun meanwhile
 	case msg.debug != nil:
 		m.gotLook(*msg.debug)
 		s = m.snap

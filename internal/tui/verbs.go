@@ -167,7 +167,10 @@ func (m *Model) done(msg doneMsg) tea.Cmd {
 	} else {
 		m.finish(e)
 	}
-	if msg.look != nil {
+	var began tea.Cmd
+	if msg.look != nil && m.snap.Debug == nil {
+		began = m.attach(m.feed.target) // the first of its debugging
+	} else if msg.look != nil {
 		m.gotLook(*msg.look)
 	}
 	switch {
@@ -188,10 +191,10 @@ func (m *Model) done(msg doneMsg) tea.Cmd {
 		m.lines, m.wanted = nil, nil
 	}
 	if cmd := m.nextLine(); cmd != nil {
-		return cmd
+		return tea.Batch(began, cmd)
 	}
 	if msg.look != nil {
-		return nil
+		return began
 	}
 	return m.refresh()
 }
