@@ -12,7 +12,7 @@ import (
 func Verbs() []*Verb {
 	return []*Verb{
 		loadVerb(), unloadVerb(), requestVerb(),
-		resolveVerb(), aliasVerb(), whyVerb(), builtinVerb(), depsVerb(),
+		resolveVerb(), aliasVerb(), whyVerb(), lintVerb(), builtinVerb(), depsVerb(),
 		statesVerb(), infoVerb(),
 		eventsVerb(), logVerb(), permitsVerb(), beliefVerb(), ledgerVerb(),
 		spawnVerb(), threadsVerb(), stepVerb(), nextVerb(), continueVerb(), waitVerb(), untilVerb(), breakVerb(),

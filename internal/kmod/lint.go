@@ -1,0 +1,162 @@
+package kmod
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"example.org/kmodsh/internal/kernel"
+)
+
+// Finding is something about a configuration that does not do what it seems to.
+type Finding struct {
+	Where string `json:"where"` // file:line, or a file
+	Text  string `json:"text,omitempty"`
+	What  string `json:"what"`
+}
+
+// Lint goes through the configuration of people (not what the tree itself
+// brings) and tells of every line that has no effect in this tree, or another
+// than it looks: files and lines that are not read, lines that an earlier one
+// shadows, install lines of modules with soft dependencies, blacklists that
+// block nothing, names that nothing has. Findings are in the order in which the
+// configuration counts, those about whole files first.
+func (r *Resolver) Lint() ([]Finding, error) {
+	out := []Finding{}
+	for _, w := range r.user.Warnings() {
+		where, what, ok := strings.Cut(w, ": ")
+		if !ok {
+			where, what = "", w
+		}
+		out = append(out, Finding{Where: where, What: what})
+	}
+	first := map[string]string{} // kind and name to where it is
+	for _, l := range r.user.Lines() {
+		what, err := r.lintLine(l, first)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", l.Where(), err)
+		}
+		if what != "" {
+			out = append(out, Finding{Where: l.Where(), Text: l.text(), What: what})
+		}
+		key := string(l.Kind) + " " + l.Name
+		if first[key] == "" {
+			first[key] = l.Where()
+		}
+	}
+	return out, r.err
+}
+
+// lintLine says what is odd about a line, "" when nothing is.
+func (r *Resolver) lintLine(l ConfigLine, first map[string]string) (string, error) {
+	earlier := first[string(l.Kind)+" "+l.Name]
+	switch l.Kind {
+	case ConfigInstall, ConfigRemove, ConfigSoftdep:
+		if earlier != "" {
+			return fmt.Sprintf("no effect: only the first %s line of a name counts, %s", l.Kind, earlier), nil
+		}
+	}
+	switch l.Kind {
+	case ConfigAlias:
+		return r.lintAlias(l)
+	case ConfigBlacklist:
+		return r.lintBlacklist(l, earlier)
+	case ConfigInstall:
+		soft, err := r.softLine(l.Name)
+		if err != nil || soft != "" {
+			return "no effect: install lines are ignored for a module with soft dependencies, " + soft, err
+		}
+	case ConfigSoftdep:
+		return r.lintSoftdep(l)
+	case ConfigWeakdep, ConfigRemove:
+		return "", nil
+	}
+	if strings.ContainsAny(l.Name, "*?[") {
+		return "", nil
+	}
+	there, err := r.stands(l.Name)
+	if err != nil || there {
+		return "", err
+	}
+	return fmt.Sprintf("no module or alias of this tree is called %s", l.Name), nil
+}
+
+func (r *Resolver) lintAlias(l ConfigLine) (string, error) {
+	if !strings.ContainsAny(l.Name, "*?[") {
+		if _, ok, err := r.tree.lookup(indexDep, l.Name); err != nil || ok && l.Value != l.Name {
+			return fmt.Sprintf("hides the module %s: asked for by its own name, %s is loaded in its place", l.Name, l.Value), err
+		}
+	}
+	_, file, err := r.tree.lookup(indexDep, l.Value)
+	if err != nil || file {
+		return "", err
+	}
+	builtin, err := r.builtin(l.Value)
+	if err != nil || builtin || r.commanded(l.Value) {
+		return "", err
+	}
+	return fmt.Sprintf("leads to %s, which is no module of this tree (aliases of aliases are not followed)", l.Value), nil
+}
+
+func (r *Resolver) lintBlacklist(l ConfigLine, earlier string) (string, error) {
+	if earlier != "" {
+		return "says again what " + earlier + " says", nil
+	}
+	builtin, err := r.builtin(l.Name)
+	if err != nil {
+		return "", err
+	}
+	_, file, err := r.tree.lookup(indexDep, l.Name)
+	switch {
+	case err != nil:
+		return "", err
+	case builtin:
+		return "no effect: the module is built in", nil
+	case !file:
+		return fmt.Sprintf("no module of this tree is called %s; a blacklist takes no aliases", l.Name), nil
+	}
+	users, err := r.Users(l.Name)
+	if err != nil || len(users) == 0 {
+		return "", err
+	}
+	return fmt.Sprintf("does not keep it out: %s needs it and loads it (%d modules do)", users[0], len(users)), nil
+}
+
+func (r *Resolver) lintSoftdep(l ConfigLine) (string, error) {
+	for _, list := range [...][]string{l.Pre, l.Post} {
+		for _, n := range list {
+			there, err := r.stands(n)
+			if err != nil {
+				return "", err
+			}
+			if !there {
+				return fmt.Sprintf("%s stands for nothing in this tree", clipText(n)), nil
+			}
+		}
+	}
+	for _, own := range r.config(ConfigSoftdep) {
+		if own.Name == l.Name && own.File == r.tree.Dir()+"/modules.softdep" {
+			return "takes the place of what the module itself wants, " + own.Where(), nil
+		}
+	}
+	return "", nil
+}
+
+// stands says whether a name stands for something.
+func (r *Resolver) stands(name string) (bool, error) {
+	_, err := r.Resolve(name)
+	if errors.Is(err, kernel.ErrNotFound) || errors.Is(err, kernel.ErrInvalidName) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// commanded says whether an install line makes something of a name.
+func (r *Resolver) commanded(name string) bool {
+	for _, l := range r.config(ConfigInstall) {
+		if globMatch(l.Name, name) {
+			return true
+		}
+	}
+	return false
+}

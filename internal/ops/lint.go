@@ -1,0 +1,69 @@
+package ops
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"example.org/kmodsh/internal/kernel"
+	"example.org/kmodsh/internal/kmod"
+)
+
+func lintVerb() *Verb {
+	return &Verb{
+		Name: "lint", Group: groupNames,
+		Short:    "list the lines of the configuration without effect, and those that mislead",
+		Usage:    "[--tree DIR] [--conf PATH]...",
+		Needs:    []kernel.Op{kernel.OpTree},
+		New:      func() Command { return new(lintCommand) },
+		Examples: []string{"lint", "lint --tree /lib/modules/6.1.0-56-amd64", "lint --tree /lib/modules/6.1.0-56-amd64 --conf ./modprobe.d"},
+	}
+}
+
+type lintCommand struct {
+	Tree string   `help:"A module tree on this machine, such as /lib/modules/RELEASE, in place of the target's; with this machine's configuration." placeholder:"DIR"`
+	Conf []string `help:"With --tree: files or directories of configuration in place of this machine's." placeholder:"PATH" sep:"none"`
+}
+
+func (c *lintCommand) Run(_ context.Context, s *Session) (Result, error) {
+	if c.Conf != nil && c.Tree == "" {
+		return nil, &UsageError{Verb: "lint", Msg: "--conf goes with --tree"}
+	}
+	r, done, err := s.resolverWith(c.Tree, c.Conf)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	findings, err := r.Lint()
+	if err != nil {
+		return nil, err
+	}
+	res := &LintResult{Tree: r.Tree().Dir(), Findings: findings}
+	if n := len(findings); n > 0 {
+		return res, fmt.Errorf("lint: %d findings", n)
+	}
+	return res, nil
+}
+
+// LintResult is what is to be said of a configuration.
+type LintResult struct {
+	Tree     string         `json:"tree"`
+	Findings []kmod.Finding `json:"findings"`
+}
+
+// WriteText writes a paragraph for each finding.
+func (r *LintResult) WriteText(w io.Writer, st Style) error {
+	t := newText(w, st)
+	for _, f := range r.Findings {
+		head := f.Where
+		if f.Text != "" {
+			head += ": " + f.Text
+		}
+		t.wrap("", 2, head)
+		t.wrap("    ", 4, f.What)
+	}
+	if len(r.Findings) == 0 {
+		t.wrap("", 0, "every line of the configuration has its effect with "+r.Tree)
+	}
+	return t.err
+}
