@@ -12,7 +12,7 @@ import (
 func lintVerb() *Verb {
 	return &Verb{
 		Name: "lint", Group: groupNames,
-		Short:    "list the lines of the configuration without effect, and those that mislead",
+		Short:    "list the lines of the configuration that mislead",
 		Usage:    "[--tree DIR] [--conf PATH]...",
 		Needs:    []kernel.Op{kernel.OpTree},
 		New:      func() Command { return new(lintCommand) },
