@@ -46,7 +46,7 @@ func (c *Cache) Doctor(ctx context.Context, accelerator func(context.Context) Ch
 	if accelerator != nil {
 		checks = append(checks, accelerator(ctx))
 	}
-	return append(checks, c.checkProgram(), c.checkKernels(), c.checkFiles(), c.checkCache())
+	return append(checks, c.checkProgram(), c.checkKernels(), c.checkDriver(), c.checkFiles(), c.checkCache())
 }
 
 func checkTool(name, pkg string) Check {
@@ -112,6 +112,36 @@ func (c *Cache) checkFiles() Check {
 		detail += fmt.Sprintf("; %d of another version, or cut off, are not used", other)
 	}
 	return Check{Name: name, State: CheckOK, Detail: detail}
+}
+
+// checkDriver looks whether the kernels here have their test driver, or could.
+func (c *Cache) checkDriver() Check {
+	const name = "test driver"
+	ks, err := c.fetched()
+	if err != nil {
+		return Check{Name: name, State: CheckWarn, Detail: err.Error()}
+	}
+	var have, without []string
+	for _, k := range ks {
+		if _, err := c.FindDriver(k); err == nil {
+			have = append(have, k.Release)
+		} else {
+			without = append(without, k.Release)
+		}
+	}
+	if len(without) == 0 && len(have) > 0 {
+		return Check{Name: name, State: CheckOK, Detail: "built for " + strings.Join(have, ", ")}
+	}
+	detail := "not built, so threads of a real kernel stop only in their loaders"
+	if len(without) > 0 {
+		detail = "not built for " + strings.Join(without, ", ")
+	}
+	for _, tool := range []string{"make", "gcc"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			return Check{Name: name, State: CheckWarn, Detail: detail + "; " + tool + " is not installed", Fix: installCommand("make", "gcc")}
+		}
+	}
+	return Check{Name: name, State: CheckWarn, Detail: detail, Fix: "kmodsh lab driver build"}
 }
 
 func (c *Cache) checkCache() Check {

@@ -28,15 +28,15 @@ func loads(n int) (time.Duration, error) {
 	return took[len(took)/2], nil
 }
 
-// bench measures what the driver costs and how fast a hold is. Each round
-// measures all kinds, so that what disturbs disturbs them alike.
-func bench(g *guest) error {
+// cost measures what the driver costs a load. Each round measures all kinds,
+// so that what disturbs disturbs them alike.
+func cost(g *guest) error {
 	if err := g.hangUp(); err != nil {
 		return err
 	}
 	kinds := []string{"without", "idle", "hooked"}
 	took := map[string][]time.Duration{}
-	for range 12 {
+	for range 4 {
 		for _, kind := range kinds {
 			if kind == "without" {
 				if err := unix.DeleteModule("kmodsh_driver", unix.O_NONBLOCK); err != nil {
@@ -70,6 +70,14 @@ func bench(g *guest) error {
 	}
 	for _, kind := range kinds {
 		fmt.Printf("value load %s %d ns\n", kind, slices.Min(took[kind]))
+	}
+	return nil
+}
+
+// trip measures how long a hold, a look and a release take.
+func trip(g *guest) error {
+	if err := g.hangUp(); err != nil {
+		return err
 	}
 	trips, err := trips(40)
 	if err != nil {

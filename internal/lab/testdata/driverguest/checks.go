@@ -34,7 +34,8 @@ var checks = []check{
 	{name: "garbage", f: checkGarbage},
 	{name: "stream", f: checkStream},
 	{name: "loss", f: checkLoss},
-	{name: "bench", f: bench, bench: true},
+	{name: "cost", f: cost, bench: true},
+	{name: "trip", f: trip, bench: true},
 }
 
 // hookW4 hooks the place inside the sysfs window.
