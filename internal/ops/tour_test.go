@@ -109,7 +109,40 @@ func TestLessons(t *testing.T) {
 				t.Errorf("%d of %d exercises done, %d questions right at once", r.Exercises, exercises, r.Right)
 			}
 			take(t, l.Name, true)
+			for _, command := range l.Real {
+				checkCommand(t, command)
+			}
 		})
+	}
+}
+
+// checkCommand looks whether a command that a lesson names is one.
+func checkCommand(t *testing.T, command string) {
+	t.Helper()
+	line, _, _ := strings.Cut(command, " (")
+	words := strings.Fields(line)
+	if len(words) < 2 || words[0] != "kmodsh" {
+		t.Fatalf("%q is no command of kmodsh", command)
+	}
+	if words = words[1:]; words[0] == "--on" {
+		words = words[2:]
+	}
+	switch words[0] {
+	case "shell":
+	case "run":
+		for _, w := range words[1:] {
+			if _, err := scenario.Find(w); err != nil && !strings.HasPrefix(w, "--on") && w != "sim" {
+				t.Errorf("%q: %v", command, err)
+			}
+		}
+	default:
+		v, err := ops.Lookup(words[0])
+		if err == nil {
+			err = v.Check(words[1:])
+		}
+		if err != nil {
+			t.Errorf("%q: %v", command, err)
+		}
 	}
 }
 
