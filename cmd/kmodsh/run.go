@@ -140,7 +140,7 @@ func (p *program) verb(ctx context.Context) error {
 	if err := v.Check(p.Words[1:]); err != nil {
 		return err
 	}
-	if v.Name == "explore" || v.Name == "replay" {
+	if v.Name == "explore" || v.Name == "replay" || v.Name == "sweep" {
 		p.onVerb()
 	}
 	if v.WantsTarget(p.Words[1:]) {

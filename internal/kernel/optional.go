@@ -20,3 +20,32 @@ type Keeper interface {
 	// it.
 	Keep(ctx context.Context, name string) (target string, err error)
 }
+
+// Accountant is implemented by a Debugger that can say how much the kernel has
+// allocated, for what cannot be seen of a module that failed to load.
+type Accountant interface {
+	// Account reads the numbers as they are now, once what is given back late
+	// (by RCU, by a work queue) has been.
+	Account(ctx context.Context) (Account, error)
+}
+
+// Account is what a kernel has allocated. Two of the same kernel can be
+// compared, count by count.
+type Account struct {
+	// Counts are numbers that grow with what is allocated: bytes of vmalloc and
+	// of per-cpu memory, objects of slabs.
+	Counts []Count `json:"counts"`
+	// Kmemleak are the objects that the kernel's own leak detector suspects;
+	// HasKmemleak says whether it has one.
+	Kmemleak    []string `json:"kmemleak,omitempty"`
+	HasKmemleak bool     `json:"has_kmemleak"`
+}
+
+// Count is one number of an Account.
+type Count struct {
+	Name  string `json:"name"` // "vmalloc", "percpu", "slab kmalloc-32"
+	Value int64  `json:"value"`
+	Unit  string `json:"unit"` // "bytes", "objects"
+	// Noise is by how much it moves by itself while nothing is loaded.
+	Noise int64 `json:"noise"`
+}

@@ -17,7 +17,7 @@ func Verbs() []*Verb {
 		eventsVerb(), logVerb(), permitsVerb(), beliefVerb(), ledgerVerb(),
 		spawnVerb(), threadsVerb(), stepVerb(), nextVerb(), continueVerb(), waitVerb(), untilVerb(), breakVerb(),
 		backVerb(), gotoVerb(), markVerb(), forkVerb(), diffVerb(),
-		holdVerb(), releaseVerb(), delayVerb(), failVerb(), lieVerb(), floodVerb(), faultsVerb(),
+		holdVerb(), releaseVerb(), delayVerb(), failVerb(), lieVerb(), floodVerb(), faultsVerb(), sweepVerb(),
 		policyVerb(), setVerb(), killVerb(),
 		expectVerb(), promiseVerb(), outcomeVerb(), exploreVerb(), replayVerb(), conformVerb(), setupVerb(),
 		recordVerb(), transcriptVerb(), openVerb(), exportVerb(),

@@ -1,0 +1,96 @@
+package ops_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"example.org/kmodsh/internal/kernel"
+	"example.org/kmodsh/internal/ops"
+	"github.com/google/go-cmp/cmp"
+)
+
+// swept sweeps and returns, by point, what stays behind.
+func swept(t *testing.T, s *ops.Session, words ...string) (map[string]string, *ops.SweepResult, error) {
+	t.Helper()
+	res, err := s.Exec(context.Background(), append([]string{"sweep", "fail"}, words...))
+	r, ok := res.(*ops.SweepResult)
+	if !ok {
+		t.Fatalf("%v: %v", words, err)
+	}
+	left := map[string]string{}
+	for _, row := range r.Rows {
+		if len(row.Left) > 0 {
+			left[row.Point] = strings.Join(row.Left, "; ")
+		}
+	}
+	return left, r, err
+}
+
+// TestSweepFindsTheEarlyLeak: up to 4.10 a load that fails between parsing its
+// parameters and its init keeps their strings (a5544880aff9), and one that
+// fails among its attribute files keeps their array; later kernels keep nothing.
+func TestSweepFindsTheEarlyLeak(t *testing.T) {
+	const s = "parameter string s of L13"
+	left, r, err := swept(t, simulated(), "--on", "sim:v4.9")
+	want := map[string]string{"L13": s, "L14": s, "L15": s, "W0": s, "W1": s, "W2": s, "W3": s, "W4": s, "W5": s + "; attribute array of W5"}
+	if d := cmp.Diff(want, left); d != "" || ops.ExitCode(err) != ops.ExitFailed {
+		t.Errorf("v4.9: %v\n%s", err, d)
+	}
+	for _, row := range r.Rows {
+		if goesOn := row.Point == "L12" || row.Point == "W7" || row.Point == "W8"; row.Hits > 0 && (row.Ret == 0) != goesOn {
+			t.Errorf("v4.9, %s: returned %d", row.Point, row.Ret)
+		}
+	}
+	for _, words := range [][]string{{"--on", "sim:v6.1"}, {"--on", "sim:v6.12", "--every-errno"}, {"--on", "sim:v6.1", "ext4"}} {
+		left, r, err := swept(t, simulated(), words...)
+		if len(left) > 0 || err != nil {
+			t.Errorf("%v: %v, %v", words, left, err)
+		}
+		if len(r.Rows) < 25 || len(words) == 3 && words[2] == "--every-errno" && len(r.Rows) < 40 {
+			t.Errorf("%v: %d rows", words, len(r.Rows))
+		}
+	}
+}
+
+// accounting is a target of whose allocations only totals are known: each
+// failure at W4 keeps 32 bytes.
+type accounting struct {
+	*coarse
+	bytes, noise int64
+}
+
+func (a *accounting) Account(ctx context.Context) (kernel.Account, error) {
+	snap, err := a.Snapshot(ctx)
+	if err != nil {
+		return kernel.Account{}, err
+	}
+	a.noise = 5 - a.noise
+	for _, f := range snap.Faults {
+		if f.Point == "W4" {
+			a.bytes = 32 * int64(f.Hits)
+		}
+	}
+	return kernel.Account{Counts: []kernel.Count{
+		{Name: "slab kmalloc-32", Value: a.bytes, Unit: "bytes"}, {Name: "vmalloc", Value: a.noise, Unit: "bytes", Noise: 10},
+	}}, nil
+}
+
+// TestSweepByTotals: where only totals are known each failure is repeated, and
+// what grows with each counts.
+func TestSweepByTotals(t *testing.T) {
+	s := withCoarse(nil)
+	open := s.OpenTarget
+	s.OpenTarget = func(ctx context.Context, name string, p ops.Progress) (kernel.Target, error) {
+		d, err := open(ctx, name, p)
+		if c, ok := d.(*coarse); ok {
+			return &accounting{coarse: c}, err
+		}
+		return d, err
+	}
+	left, r, err := swept(t, s, "--on", "vm:6.12", "--repeat", "4")
+	want := map[string]string{"W4": "96 bytes of slab kmalloc-32 in 3 loads"}
+	if d := cmp.Diff(want, left); d != "" || ops.ExitCode(err) != ops.ExitFailed || !r.Totals {
+		t.Errorf("%v\n%s", err, d)
+	}
+}
