@@ -9,11 +9,13 @@ import (
 	"slices"
 	"strings"
 
+	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/ops"
 	"example.org/kmodsh/internal/scenario"
+	"example.org/kmodsh/internal/trace"
 )
 
-const runUsage = "usage: kmodsh run [--on TARGET]... [--echo] SCENARIO..."
+const runUsage = "usage: kmodsh run [--on TARGET]... [--faults FILE] [--table FILE] [--echo] SCENARIO..."
 
 // errNotAsExpected ends the program with the status of a failure; what failed
 // is in the report.
@@ -26,6 +28,8 @@ var errNotAvailable = errors.New("not available")
 func (p *program) runScenarios(ctx context.Context, args []string) error {
 	var g struct {
 		On        []string `sep:"none"`
+		Faults    string
+		Table     string
 		Echo      bool
 		Scenarios []string `arg:"" name:"scenario"`
 	}
@@ -39,21 +43,46 @@ func (p *program) runScenarios(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	if p.Kernel != "" {
+		if g.On, err = p.judgedAs(ctx, g.On); err != nil {
+			return err
+		}
+	}
+	o := scenario.Options{On: g.On, Echo: g.Echo}
+	if g.Faults != "" {
+		plan, err := ops.ReadFaultPlan(g.Faults)
+		if err != nil {
+			return err
+		}
+		o.Before = plan.Lines()
+	}
+	var table *scenario.Table
+	if g.Table != "" {
+		if table, err = scenario.OpenTable(g.Table); err != nil {
+			return &ops.UsageError{Verb: "run", Msg: err.Error()}
+		}
+	}
 	add := p.reporter(len(list))
 	failed, absent := 0, ""
 	for _, s := range list {
-		res := s.Run(ctx, p.session.OpenRunner, scenario.Options{On: g.On, Echo: g.Echo})
+		res := s.Run(ctx, p.session.OpenRunner, o)
 		if cause := context.Cause(ctx); cause != nil {
 			return cause
 		}
 		if err := add(res); err != nil {
 			return fmt.Errorf("writing the report: %w", err)
 		}
+		table.Add(res)
 		switch res.Verdict {
 		case scenario.Failed:
 			failed++
 		case scenario.Absent:
 			absent = res.Why
+		}
+	}
+	if table != nil {
+		if err := table.Save(g.Table); err != nil {
+			return err
 		}
 	}
 	switch {
@@ -63,6 +92,53 @@ func (p *program) runScenarios(ctx context.Context, args []string) error {
 		return &ops.OpenError{Target: strings.Join(g.On, " "), Err: fmt.Errorf("%w: %s", errNotAvailable, absent)}
 	}
 	return nil
+}
+
+// judgedAs names the targets by which scenarios judge a kernel of one's own: the
+// series that was named, as vm:6.12, or the newest that it is not older than.
+// All of them open that kernel.
+func (p *program) judgedAs(ctx context.Context, on []string) ([]string, error) {
+	open := p.session.OpenTarget
+	p.session.OpenTarget = func(ctx context.Context, name string, progress ops.Progress) (kernel.Target, error) {
+		if strings.HasPrefix(name, "vm:") {
+			name = "vm"
+		}
+		return open(ctx, name, progress)
+	}
+	if len(on) > 0 && !slices.Contains(on, "vm") {
+		return on, nil
+	}
+	if err := p.session.Open(ctx, "vm"); err != nil {
+		return nil, err
+	}
+	info, err := p.session.Target().Info(ctx)
+	if err := errors.Join(err, p.session.Close()); err != nil {
+		return nil, err
+	}
+	series := preferred()
+	slices.SortFunc(series, func(a, b string) int {
+		if trace.Newer(a, b) {
+			return 1
+		}
+		return -1
+	})
+	best := series[0]
+	for _, v := range series {
+		if !trace.Newer(v, seriesOf(info.Release)) {
+			best = v
+		}
+	}
+	return append(slices.DeleteFunc(slices.Clone(on), func(w string) bool { return w == "vm" }), "vm:"+best), nil
+}
+
+// seriesOf is the "6.12" of the release 6.12.117-mine.
+func seriesOf(release string) string {
+	parts := strings.SplitN(release, ".", 3)
+	if len(parts) < 2 {
+		return release
+	}
+	minor, _, _ := strings.Cut(parts[1], "-")
+	return parts[0] + "." + minor
 }
 
 // reporter returns what writes the results of count scenarios: as KTAP, or as

@@ -2,7 +2,6 @@ package ops
 
 import (
 	"context"
-	"slices"
 	"strings"
 
 	"example.org/kmodsh/internal/kernel"
@@ -27,19 +26,14 @@ type failCommand struct {
 }
 
 func (c *failCommand) Run(ctx context.Context, s *Session) (Result, error) {
-	p, err := lookupPoint(c.Point)
+	if _, err := lookupPoint(c.Point); err != nil {
+		return nil, err
+	}
+	f, err := kernel.ParseFault([]string{"fail", c.Point, c.Errno})
 	if err != nil {
 		return nil, err
 	}
-	name := strings.TrimPrefix(strings.ToUpper(c.Errno), "-")
-	errno := kernel.ErrnoByName(name)
-	switch {
-	case len(p.Fail) == 0:
-		return nil, &UsageError{Msg: "the step at " + p.ID + " " + p.Name + " cannot be made to fail"}
-	case errno == 0 || !slices.Contains(p.Fail, name):
-		return nil, &UsageError{Msg: "the step at " + p.ID + " can fail with " + strings.Join(p.Fail, ", ") + ", not with " + quoteShort(c.Errno)}
-	}
-	return s.plan(ctx, kernel.Fault{Point: p.ID, Fail: int(errno)}, c.Where)
+	return s.plan(ctx, f, c.Where)
 }
 
 func (c *failCommand) Complete(s *Session, before []string, word string) []Candidate {

@@ -6,30 +6,30 @@ import (
 	"io"
 	"slices"
 	"strconv"
-	"strings"
-	"syscall"
-	"time"
 
 	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/trace"
 )
 
 // maxDelay bounds a delay and a wait, on the target's clock.
-const maxDelay = 24 * time.Hour
+const maxDelay = kernel.MaxDelay
 
 func faultsVerb() *Verb {
 	return &Verb{
 		Name: "faults", Group: groupFaults,
-		Short:    "list the faults in force, or take one out",
-		Usage:    "[--delete N|all]",
+		Short:    "list the faults in force, take one out, keep them in a file",
+		Usage:    "[--delete N|all] | save [--name TEXT] FILE | load FILE",
 		Needs:    []kernel.Op{kernel.OpDebug},
 		New:      func() Command { return new(faultsCommand) },
-		Examples: []string{"faults", "faults --delete 1", "faults --delete all"},
+		Examples: []string{"faults", "faults --delete 1", "faults --delete all", "faults save window.faults", "faults load window.faults"},
 	}
 }
 
 type faultsCommand struct {
 	Delete string `placeholder:"N" help:"Take this fault out of force, or all. Threads it holds stay held."`
+	Name   string `placeholder:"TEXT" help:"With save: a name for people, written into the file."`
+	What   string `arg:"" optional:"" enum:"save,load," default:"" help:"save: write the faults in force to a file; load: put those of a file in force, too."`
+	File   string `arg:"" optional:"" help:"The file. One that is there already is not written over."`
 }
 
 func (c *faultsCommand) Run(ctx context.Context, s *Session) (Result, error) {
@@ -37,7 +37,14 @@ func (c *faultsCommand) Run(ctx context.Context, s *Session) (Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.Delete == "" {
+	switch {
+	case (c.What == "") != (c.File == "") || c.What != "" && c.Delete != "" || c.Name != "" && c.What != "save":
+		return nil, &UsageError{Msg: "it is faults, faults --delete N, faults save FILE, or faults load FILE"}
+	case c.What == "save":
+		return c.save(ctx, d)
+	case c.What == "load":
+		return s.loadFaults(ctx, d, c.File)
+	case c.Delete == "":
 		return listFaults(ctx, d)
 	}
 	snap, err := d.Snapshot(ctx)
@@ -70,37 +77,13 @@ func listFaults(ctx context.Context, d kernel.Debugger) (Result, error) {
 // filters are the words behind a fault's point: whom it strikes.
 type filters []string
 
-// apply fills them into a fault.
-func (fs filters) apply(f *kernel.Fault) error {
-	for _, w := range fs {
-		name, value, ok := strings.Cut(w, "=")
-		switch {
-		case !ok || value == "":
-			return &UsageError{Msg: quoteShort(w) + " is none of thread=ID, module=NAME, hit=N"}
-		case name == "thread":
-			f.Thread = value
-		case name == "module":
-			f.Module = kernel.Normalize(value)
-		case name == "hit":
-			n, err := strconv.Atoi(value)
-			if err != nil || n < 1 {
-				return &UsageError{Msg: "hit=" + value + ": want a number from 1"}
-			}
-			f.Hit = n
-		default:
-			return &UsageError{Msg: quoteShort(w) + " is none of thread=ID, module=NAME, hit=N"}
-		}
-	}
-	return nil
-}
-
 // plan puts a fault in force and lists all.
 func (s *Session) plan(ctx context.Context, f kernel.Fault, where filters) (Result, error) {
 	d, err := s.debugger()
 	if err != nil {
 		return nil, err
 	}
-	if err := where.apply(&f); err != nil {
+	if err := f.Strike(where); err != nil {
 		return nil, err
 	}
 	s.changing(d)
@@ -141,22 +124,4 @@ func (r *FaultsResult) WriteText(w io.Writer, st Style) error {
 }
 
 // faultWords is a fault as a person would write it, and how often it struck.
-func faultWords(f kernel.Fault) string {
-	s := "hold " + f.Point
-	switch {
-	case f.Delay > 0:
-		s = "delay " + f.Point + " " + f.Delay.String()
-	case f.Fail != 0:
-		s = "fail " + f.Point + " " + kernel.ErrnoName(syscall.Errno(f.Fail))
-	}
-	if f.Module != "" {
-		s += " module=" + f.Module
-	}
-	if f.Thread != "" {
-		s += " thread=" + f.Thread
-	}
-	if f.Hit > 0 {
-		s += fmt.Sprintf(" hit=%d", f.Hit)
-	}
-	return s + ", met " + count(f.Hits, "time", "times")
-}
+func faultWords(f kernel.Fault) string { return f.String() + ", met " + count(f.Hits, "time", "times") }

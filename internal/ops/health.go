@@ -42,6 +42,24 @@ func (e *HealthError) Diagnose() (expected string, got []string) {
 // Sick implements scenario.Sick.
 func (e *HealthError) Sick() bool { return true }
 
+// diedError says that the kernel under test did not come up: that is a result,
+// and no target that is missing.
+type diedError struct{ *kernel.DeadError }
+
+// Sick implements scenario.Sick.
+func (e *diedError) Sick() bool { return true }
+
+// Diagnose implements scenario.Diagnosis.
+func (e *diedError) Diagnose() (expected string, got []string) {
+	got = append(got, e.What)
+	for _, l := range e.Console {
+		got = append(got, "  "+clean(l, true))
+	}
+	return "the kernel comes up", got
+}
+
+func (e *diedError) Unwrap() error { return e.DeadError }
+
 // health watches the log of a kernel that is not simulated.
 type health struct {
 	t    kernel.Target

@@ -15,6 +15,10 @@ import (
 // scenario. The session opens targets as s does.
 func (s *Session) OpenRunner(ctx context.Context, target string) (scenario.Runner, error) {
 	own, err := s.child(ctx, target)
+	var dead *kernel.DeadError
+	if errors.As(err, &dead) && dead.Blame == kernel.BlameKernel {
+		return nil, &diedError{dead}
+	}
 	if err != nil {
 		return nil, err
 	}

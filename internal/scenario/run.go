@@ -71,6 +71,9 @@ type Result struct {
 type Options struct {
 	// On are the targets that were asked for; none: the simulated ones.
 	On []string
+	// Before are lines that come before each case, such as faults to be put in
+	// force.
+	Before []string
 	// Echo notes every line and what it showed.
 	Echo bool
 }
@@ -139,6 +142,10 @@ func (s *Scenario) runOn(ctx context.Context, open Open, target string, o Option
 // runLines runs a script on a fresh target.
 func (s *Scenario) runLines(ctx context.Context, open Open, target string, lines []Line, o Options) (r Result) {
 	runner, err := open(ctx, target)
+	var sick Sick
+	if errors.As(err, &sick) && sick.Sick() {
+		return Result{Verdict: Failed, Notes: s.notes(Line{Text: "opening " + target}, err)}
+	}
 	if err != nil {
 		return Result{Verdict: Absent, Why: oneLine(err)}
 	}
@@ -147,7 +154,10 @@ func (s *Scenario) runLines(ctx context.Context, open Open, target string, lines
 			r.Verdict, r.Notes = Failed, append(r.Notes, "closing the target: "+oneLine(err))
 		}
 	}()
-	script := make([]Line, 0, len(lines)+len(s.Promises))
+	script := make([]Line, 0, len(o.Before)+len(lines)+len(s.Promises))
+	for _, text := range o.Before {
+		script = append(script, Line{Text: text})
+	}
 	for _, p := range s.Promises {
 		script = append(script, Line{Text: "promise " + p})
 	}
@@ -183,7 +193,7 @@ func (s *Scenario) runLines(ctx context.Context, open Open, target string, lines
 			return r
 		}
 	}
-	if r.Verdict = Passed; done == 0 {
+	if r.Verdict = Passed; done <= len(o.Before) {
 		r.Verdict, r.Why = Skipped, "no line is for the target"
 	}
 	return r
