@@ -57,7 +57,7 @@ func (s *live) ended(ctx context.Context) bool {
 func (s *live) foretold(b branch) {
 	s.r.Foretold++
 	s.r.Pruned++
-	s.pass(b.cost).Pruned++
+	s.pass(b.from.cost).Pruned++
 }
 
 // take makes the move of a branch.

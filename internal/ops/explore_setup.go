@@ -331,7 +331,7 @@ func (s *sorting) line(l scenario.Line) string {
 			return whyKill // what it would find is another place
 		}
 	case "delay", "fail", "lie", "set", "faults":
-	case "load", "unload", "request":
+	case "load", "unload", "request", "restart", "setup", "target", "open":
 		if s.spawned {
 			s.ended = true
 			return whyEnd
