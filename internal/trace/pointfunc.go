@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -19,10 +20,14 @@ func (p Point) FuncIn(version string) Func {
 }
 
 // StopsIn says whether a thread of a real kernel of that version can be stopped
-// at the point: it may be held there, and it is a stage of the loader or the
-// entry of a kernel function.
+// at the point: it may be held there, and it is a stage of the loader, or the
+// test driver attaches to it. An empty version is the newest.
 func (p Point) StopsIn(version string) bool {
-	return p.Hold && (p.Phase == PhaseHelper || p.FuncIn(version).Name != "")
+	if version == "" {
+		version = "999"
+	}
+	hooked := slices.ContainsFunc(p.HooksIn(version), func(h Hook) bool { return !h.FailOnly })
+	return p.Hold && (p.Phase == PhaseHelper || hooked)
 }
 
 // ShownIn says whether a real kernel of that version can show the point: a
