@@ -1,0 +1,37 @@
+package conform
+
+import (
+	"testing"
+
+	"example.org/kmodsh/internal/trace"
+	"example.org/kmodsh/internal/walk"
+)
+
+// TestEventsCompareWhatBothShow: a field that one does not show is not
+// compared, an event that one has not is, and so is the order of each thread's.
+func TestEventsCompareWhatBothShow(t *testing.T) {
+	e := func(thread, point, module string, state trace.State, ret *int64) walk.Event {
+		return walk.Event{Thread: thread, Point: point, Module: module, State: state, Ret: ret}
+	}
+	full := []walk.Event{e("A", "L2", "minix", "absent", nil), e("A", "H4", "minix", "live", trace.Int(0)), e("B", "R1", "", "", nil)}
+	for name, tt := range map[string]struct {
+		other []walk.Event
+		want  string // of the first difference, "" none
+	}{
+		"the same":           {full, ""},
+		"less is shown":      {[]walk.Event{e("A", "L2", "", "", nil), e("A", "H4", "", "", nil), e("B", "R1", "", "", nil)}, ""},
+		"threads in between": {[]walk.Event{full[0], full[2], full[1]}, ""},
+		"another state":      {[]walk.Event{e("A", "L2", "minix", "coming", nil), full[1], full[2]}, "event 1 of A in this move: L2 minix absent | L2 minix coming"},
+		"another answer":     {[]walk.Event{full[0], e("A", "H4", "minix", "live", trace.Int(-17)), full[2]}, "event 2 of A in this move: H4 minix live ret=0 | H4 minix live ret=-17"},
+		"one is missing":     {full[:2], "event 1 of B in this move: R1 | -"},
+		"another order":      {[]walk.Event{full[1], full[0], full[2]}, "event 1 of A in this move: L2 minix absent | H4 minix live ret=0"},
+	} {
+		got := ""
+		if list := events(full, tt.other); len(list) > 0 {
+			got = list[0].String()
+		}
+		if got != tt.want {
+			t.Errorf("%s: %q, want %q", name, got, tt.want)
+		}
+	}
+}
