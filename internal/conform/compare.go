@@ -2,6 +2,7 @@ package conform
 
 import (
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 	"syscall"
@@ -184,8 +185,15 @@ func of(list []walk.Event, thread string) []walk.Event {
 func same(a, b walk.Event) bool {
 	text := func(x, y string) bool { return x == "" || y == "" || x == y }
 	number := func(x, y *int64) bool { return x == nil || y == nil || *x == *y }
-	return a.Point == b.Point && text(a.Module, b.Module) && text(string(a.State), string(b.State)) && text(a.Name, b.Name) &&
+	return a.Point == b.Point && text(a.Module, b.Module) && text(string(a.State), string(b.State)) && text(named(a.Name), named(b.Name)) &&
 		number(a.Ret, b.Ret) && number(a.Refs, b.Refs)
+}
+
+// named is a name without what says that it is one of a module's file: a real
+// kernel knows at L0 and L1 only the file.
+func named(name string) string {
+	name, _, _ = strings.Cut(path.Base(name), ".ko")
+	return kernel.Normalize(name)
 }
 
 // told is an event in words.

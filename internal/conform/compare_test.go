@@ -7,6 +7,18 @@ import (
 	"example.org/kmodsh/internal/walk"
 )
 
+// TestNamesOfFiles: the name of a module and that of its file are the same.
+func TestNamesOfFiles(t *testing.T) {
+	for a, b := range map[string]string{"victim": "victim.ko", "snd_hda": "kernel/sound/snd-hda.ko.xz", "fs-ext4": "fs-ext4"} {
+		if !same(walk.Event{Point: "L0", Name: a}, walk.Event{Point: "L0", Name: b}) {
+			t.Errorf("%s and %s", a, b)
+		}
+	}
+	if same(walk.Event{Point: "L0", Name: "victim"}, walk.Event{Point: "L0", Name: "user.ko"}) {
+		t.Error("victim and user.ko")
+	}
+}
+
 // TestEventsCompareWhatBothShow: a field that one does not show is not
 // compared, an event that one has not is, and so is the order of each thread's.
 func TestEventsCompareWhatBothShow(t *testing.T) {

@@ -122,7 +122,8 @@ type live struct {
 	points  map[string]bool
 	passes  []Pass
 	apart   map[string]bool
-	setup   int // oracle's actions before the search
+	others  map[string]bool // modules on which others than modules hold references, from the beginning
+	setup   int             // oracle's actions before the search
 	stop    string
 }
 
@@ -168,6 +169,12 @@ func (s *live) begin(ctx context.Context) (*spot, error) {
 	}
 	if n.synced {
 		s.setApart()
+	}
+	s.others = map[string]bool{}
+	for _, m := range s.state.Modules {
+		if m.Refs != int64(len(m.Users)) {
+			s.others[m.Name] = true
+		}
 	}
 	s.mark(n)
 	return n, nil

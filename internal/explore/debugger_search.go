@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/sim"
 	"example.org/kmodsh/internal/trace"
 )
@@ -202,7 +203,7 @@ func (s *live) judge(ctx context.Context, n *spot, end bool) error {
 		if slices.ContainsFunc(s.r.Violations, func(v Violation) bool { return v.Promise == p.Name }) {
 			continue
 		}
-		says := p.Ask(s.state.Snapshot)
+		says := p.Ask(s.shown())
 		if says == "" {
 			continue
 		}
@@ -240,6 +241,17 @@ func (s *live) judge(ctx context.Context, n *spot, end bool) error {
 		s.Progress(s.r.Schedules, s.r.Steps)
 	}
 	return err
+}
+
+// shown is what promises are asked of: all but the modules that serve the
+// machine itself, on which a mount or an open file holds references.
+func (s *live) shown() *kernel.Snapshot {
+	if len(s.others) == 0 {
+		return s.state.Snapshot
+	}
+	snap := *s.state.Snapshot
+	snap.Modules = slices.DeleteFunc(slices.Clone(snap.Modules), func(m kernel.ModuleState) bool { return s.others[m.Name] })
+	return &snap
 }
 
 // keep keeps the target as it was before the last move.
