@@ -3,9 +3,8 @@
 // kernel starts modprobe from here, in a guest on a slow machine, so start-up
 // is lean.
 //
-// It has the flags people use daily; any other is refused with a usage error
-// and never accepted without effect. It must not know targets, verbs, screens
-// or VMs.
+// docs/kmod.md lists every flag and behaviour beside kmod's own, from tests that
+// run both. It must not know targets, verbs, screens or VMs.
 package applet
 
 import (
