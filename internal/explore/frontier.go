@@ -62,6 +62,8 @@ func (p *pass) frontier() []openNode {
 			begun(w.from, w.key)
 		}
 	}
+	p.shareMu.Lock()
+	defer p.shareMu.Unlock()
 	for _, t := range p.tasks {
 		begun(t.node, t.key)
 	}

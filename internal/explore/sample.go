@@ -64,7 +64,7 @@ func (u *unit) sample(ctx context.Context, p *Problem) error {
 	run.World().Quiet(true)
 	for i := range u.options.Schedules {
 		if ctx.Err() != nil {
-			u.missed = append(u.missed, "the time was up before all schedules asked for were run")
+			u.missed = append(u.missed, whyEnded(ctx)+" before all schedules asked for were run")
 			break
 		}
 		if i > 0 {

@@ -2,6 +2,7 @@ package explore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/bits"
 	"sync"
@@ -73,7 +74,6 @@ func (w *worker) serve(ctx context.Context) {
 		if !ok {
 			return
 		}
-		w.gate.RLock()
 		w.pathTo(t.node)
 		if t.key < 0 {
 			t.key = w.backtrack()
@@ -85,7 +85,8 @@ func (w *worker) serve(ctx context.Context) {
 	}
 }
 
-// take waits for a task.
+// take waits for a task. With one it holds the gate, so that no task is ever
+// neither in the list nor on a path when the search is saved.
 func (w *worker) take(ctx context.Context) (task, bool) {
 	s := &w.sharing
 	s.shareMu.Lock()
@@ -97,11 +98,20 @@ func (w *worker) take(ctx context.Context) (task, bool) {
 			return task{}, false
 		}
 		if ctx.Err() != nil {
-			w.halt(w.name + ": the time was up")
+			w.halt(w.name + ": " + whyEnded(ctx))
 			s.shared.Broadcast()
 			return task{}, false
 		}
 		if n := len(s.tasks); n > 0 {
+			if !s.gate.TryRLock() {
+				s.shareMu.Unlock()
+				s.gate.RLock() // when it has been saved
+				s.shareMu.Lock()
+				if n = len(s.tasks); n == 0 {
+					s.gate.RUnlock()
+					continue
+				}
+			}
 			t := s.tasks[n-1]
 			s.tasks = s.tasks[:n-1]
 			return t, true
@@ -151,7 +161,7 @@ func (w *worker) tick(ctx context.Context) bool {
 		w.halt(fmt.Sprintf("%s: stopped after %d steps", w.name, o.Steps))
 	}
 	if ctx.Err() != nil {
-		w.halt(w.name + ": the time was up")
+		w.halt(w.name + ": " + whyEnded(ctx))
 	}
 	if w.stop.Load() {
 		w.wake()
@@ -198,4 +208,12 @@ func (p *pass) states() int64 {
 		return 0
 	}
 	return p.seen.states.Load()
+}
+
+// whyEnded says how a context ended.
+func whyEnded(ctx context.Context) string {
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return "the time was up"
+	}
+	return "interrupted"
 }
