@@ -135,16 +135,16 @@ func (c *conformCommand) compare(ctx context.Context, s *Session, sc *scenario.S
 	a, b := c.targets()
 	words := &exploreCommand{Holds: c.Holds}
 	as := func(string) string { return a }
-	ga, err := s.stage(ctx, a, as, sc, part, words)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, ga.Close()) }()
 	gb, err := s.stage(ctx, b, as, sc, part, words)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, gb.Close()) }()
+	ga, err := s.stageLike(ctx, a, gb.d, as, sc, part, words)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, ga.Close()) }()
 	points := commonPoints(ga, gb)
 	var sides [2]*conform.Side
 	for i, g := range []*stage{ga, gb} {

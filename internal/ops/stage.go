@@ -9,6 +9,7 @@ import (
 
 	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/scenario"
+	"example.org/kmodsh/internal/sim"
 )
 
 // stage is a target of its own on which a case of a scenario has been set up:
@@ -53,11 +54,37 @@ func casesFor(sc *scenario.Scenario, target, text string) []scenario.Case {
 	})
 }
 
+// childLike is child that gives a simulated kernel the module tree of a target
+// that is none, so that both load the same files.
+func (s *Session) childLike(ctx context.Context, target string, like kernel.Debugger) (*Session, error) {
+	profile, isSim := strings.CutPrefix(target, "sim:")
+	if _, both := like.(simulated); !isSim || both || like == nil {
+		return s.child(ctx, target)
+	}
+	tree, err := like.Tree()
+	if err != nil || tree.FS != nil {
+		return s.child(ctx, target)
+	}
+	t, err := sim.OpenTree(profile, tree.Dir, tree.Config...)
+	if err != nil {
+		return nil, &OpenError{Target: target + " with the modules of " + like.Name(), Err: err}
+	}
+	own := New()
+	own.OpenTarget, own.Progress, own.Yes = s.OpenTarget, s.Progress, s.Yes
+	own.SetTarget(t)
+	return own, nil
+}
+
 // stage opens a target and does the lines of a case that make its world. as
 // names the target by which lines with a list of targets are chosen; it is told
 // the version of the kernel.
 func (s *Session) stage(ctx context.Context, target string, as func(version string) string, sc *scenario.Scenario, part scenario.Case, words *exploreCommand) (g *stage, err error) {
-	own, err := s.child(ctx, target)
+	return s.stageLike(ctx, target, nil, as, sc, part, words)
+}
+
+// stageLike is stage with the modules of another target.
+func (s *Session) stageLike(ctx context.Context, target string, like kernel.Debugger, as func(version string) string, sc *scenario.Scenario, part scenario.Case, words *exploreCommand) (g *stage, err error) {
+	own, err := s.childLike(ctx, target, like)
 	if err != nil {
 		return nil, err
 	}
