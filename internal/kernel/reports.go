@@ -1,7 +1,6 @@
 package kernel
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
 )
@@ -39,33 +38,33 @@ const maxReport = 120
 // reportHeads are the words that begin a report, the more special ones first.
 var reportHeads = []struct {
 	kind ReportKind
-	head *regexp.Regexp
+	head *lazyRegexp
 }{
-	{ReportPanic, regexp.MustCompile(`^Kernel panic - not syncing`)},
-	{ReportSanity, regexp.MustCompile(`^(BUG: K[A-Z]*SAN: |BUG: KFENCE: |UBSAN: )`)},
-	{ReportLockup, regexp.MustCompile(`^(watchdog: |NMI watchdog: )?(BUG: (soft|workqueue) lockup|Watchdog detected hard LOCKUP)`)},
-	{ReportOops, regexp.MustCompile(`^(BUG: (unable to handle|kernel NULL pointer)|Unable to handle kernel|Oops: |Internal error: Oops|general protection fault|invalid opcode: |divide error: |stack segment: |double fault: )`)},
-	{ReportBug, regexp.MustCompile(`^(kernel BUG at |BUG: |BUG [a-z])`)},
-	{ReportLockdep, regexp.MustCompile(`^(WARNING: (possible (circular|recursive|irq) |inconsistent lock state|bad unlock balance|suspicious RCU usage|held lock freed|lock held when returning|Nested lock was not taken|[A-Za-z-]+-safe -> )|INFO: trying to register non-static key|DEBUG_LOCKS_WARN_ON)`)},
-	{ReportWarning, regexp.MustCompile(`^WARNING: `)},
-	{ReportHung, regexp.MustCompile(`^INFO: task .+ blocked( in I/O wait)? for more than \d+ seconds`)},
-	{ReportStall, regexp.MustCompile(`^(rcu: )?INFO: \S* ?(self-)?detected .*stall|^(rcu: )?INFO: rcu_\S+ .*stall`)},
-	{ReportLeak, regexp.MustCompile(`^kmemleak: \d+ new suspected memory leaks`)},
+	{ReportPanic, lazily(`^Kernel panic - not syncing`)},
+	{ReportSanity, lazily(`^(BUG: K[A-Z]*SAN: |BUG: KFENCE: |UBSAN: )`)},
+	{ReportLockup, lazily(`^(watchdog: |NMI watchdog: )?(BUG: (soft|workqueue) lockup|Watchdog detected hard LOCKUP)`)},
+	{ReportOops, lazily(`^(BUG: (unable to handle|kernel NULL pointer)|Unable to handle kernel|Oops: |Internal error: Oops|general protection fault|invalid opcode: |divide error: |stack segment: |double fault: )`)},
+	{ReportBug, lazily(`^(kernel BUG at |BUG: |BUG [a-z])`)},
+	{ReportLockdep, lazily(`^(WARNING: (possible (circular|recursive|irq) |inconsistent lock state|bad unlock balance|suspicious RCU usage|held lock freed|lock held when returning|Nested lock was not taken|[A-Za-z-]+-safe -> )|INFO: trying to register non-static key|DEBUG_LOCKS_WARN_ON)`)},
+	{ReportWarning, lazily(`^WARNING: `)},
+	{ReportHung, lazily(`^INFO: task .+ blocked( in I/O wait)? for more than \d+ seconds`)},
+	{ReportStall, lazily(`^(rcu: )?INFO: \S* ?(self-)?detected .*stall|^(rcu: )?INFO: rcu_\S+ .*stall`)},
+	{ReportLeak, lazily(`^kmemleak: \d+ new suspected memory leaks`)},
 }
 
 var (
-	logStamp   = regexp.MustCompile(`^(<\d+>)?\[ *\d+\.\d+\](\[ *[TC]\d+\])? ?`)
-	cutHere    = regexp.MustCompile(`^-+\[ cut here \]-+$`)
-	endOfTrace = regexp.MustCompile(`^---\[ end `)
-	reportTask = []*regexp.Regexp{
-		regexp.MustCompile(`PID: (?P<pid>\d+) Comm: (?P<comm>.*?)( Tainted| Not tainted|$)`),
-		regexp.MustCompile(`^INFO: task (?P<comm>.+):(?P<pid>\d+) blocked`),
-		regexp.MustCompile(`\[(?P<comm>[^\[\]]+):(?P<pid>\d+)\]$`),
-		regexp.MustCompile(`^(?P<comm>\S+)/(?P<pid>\d+) (is trying to|just changed the state|is freeing memory|\[)`),
-		regexp.MustCompile(`scheduling while atomic: (?P<comm>.+)/(?P<pid>\d+)/`),
+	logStamp   = lazily(`^(<\d+>)?\[ *\d+\.\d+\](\[ *[TC]\d+\])? ?`)
+	cutHere    = lazily(`^-+\[ cut here \]-+$`)
+	endOfTrace = lazily(`^---\[ end `)
+	reportTask = []*lazyRegexp{
+		lazily(`PID: (?P<pid>\d+) Comm: (?P<comm>.*?)( Tainted| Not tainted|$)`),
+		lazily(`^INFO: task (?P<comm>.+):(?P<pid>\d+) blocked`),
+		lazily(`\[(?P<comm>[^\[\]]+):(?P<pid>\d+)\]$`),
+		lazily(`^(?P<comm>\S+)/(?P<pid>\d+) (is trying to|just changed the state|is freeing memory|\[)`),
+		lazily(`scheduling while atomic: (?P<comm>.+)/(?P<pid>\d+)/`),
 	}
 	// A report goes on with such lines once its stack has been written.
-	traceLine = regexp.MustCompile(`^( |\t|Call Trace:|Call trace:|RIP: |RSP: |R[A-Z0-9]{2}: |CR2: |FS: |CS: |Code: |Modules linked in: |CPU: |Hardware name: |Workqueue: |task:|irq event stamp: |hardirqs |softirqs |pc : |lr : |sp : |x\d+ ?: |PKRU: |DR\d: |note: |=+$|$)`)
+	traceLine = lazily(`^( |\t|Call Trace:|Call trace:|RIP: |RSP: |R[A-Z0-9]{2}: |CR2: |FS: |CS: |Code: |Modules linked in: |CPU: |Hardware name: |Workqueue: |task:|irq event stamp: |hardirqs |softirqs |pc : |lr : |sp : |x\d+ ?: |PKRU: |DR\d: |note: |=+$|$)`)
 )
 
 // headOf is the kind of report a line begins, "" none.
