@@ -192,6 +192,9 @@ func same(a, b walk.Event) bool {
 // named is a name without what says that it is one of a module's file: a real
 // kernel knows at L0 and L1 only the file.
 func named(name string) string {
+	if name == "" {
+		return "" // which is not the base name of nothing
+	}
 	name, _, _ = strings.Cut(path.Base(name), ".ko")
 	return kernel.Normalize(name)
 }

@@ -14,6 +14,9 @@ func TestNamesOfFiles(t *testing.T) {
 			t.Errorf("%s and %s", a, b)
 		}
 	}
+	if !same(walk.Event{Point: "W3"}, walk.Event{Point: "W3", Name: "holders"}) {
+		t.Error("a name that one does not show")
+	}
 	if same(walk.Event{Point: "L0", Name: "victim"}, walk.Event{Point: "L0", Name: "user.ko"}) {
 		t.Error("victim and user.ko")
 	}
