@@ -60,6 +60,7 @@ var forbidden = []struct{ pkg, imp, why string }{
 	{"internal/kmod", module + "/internal/agent", "the loader core knows only kernel's interfaces"},
 	{"internal/kmod/applet", "github.com/alecthomas/kong", "the kernel starts modprobe: start-up must be lean"},
 	{"internal/kmod/applet", "github.com/charmbracelet/bubbletea", "nothing of the screen in modprobe"},
+	{"internal/early", "regexp", "it would be initialised, and all decoders before it, while a kernel waits for modprobe"},
 	{"internal/trace", "os", "events know no system"},
 	{"internal/recording", module + "/internal/sim", "a trace is read without knowing where it was made"},
 	{"internal/ops", "github.com/charmbracelet/bubbletea", "verbs know no front"},

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"example.org/kmodsh/internal/kernel"
+	"example.org/kmodsh/internal/kernel/klog"
 	"example.org/kmodsh/internal/trace"
 )
 
@@ -148,7 +149,7 @@ func (c *Condition) env(s *kernel.Snapshot) env {
 		e.Log = strings.Join(s.Log, "\n")
 	}
 	if c.used["reports"] {
-		for _, r := range kernel.ParseReports(s.Log) {
+		for _, r := range klog.Parse(s.Log) {
 			e.Reports = append(e.Reports, reportEnv{string(r.Kind), r.Title, r.Comm})
 		}
 	}

@@ -6,13 +6,14 @@ import (
 	"strings"
 
 	"example.org/kmodsh/internal/kernel"
+	"example.org/kmodsh/internal/kernel/klog"
 )
 
 // HealthError says that the kernel reported trouble in its log while a line was
 // being done: what promise kernel-stays-healthy is about.
 type HealthError struct {
 	Line    string // what was being done
-	Reports []kernel.Report
+	Reports []klog.Report
 }
 
 // Error names the reports; their text is in Diagnose.
@@ -76,7 +77,7 @@ func watchHealth(ctx context.Context, t kernel.Target) *health {
 	}
 	h := &health{t: t}
 	if log, err := t.Log(ctx, 0); err == nil {
-		h.seen = len(kernel.ParseReports(log))
+		h.seen = len(klog.Parse(log))
 	}
 	return h
 }
@@ -90,7 +91,7 @@ func (h *health) check(ctx context.Context, line string) error {
 	if err != nil {
 		return nil
 	}
-	list := kernel.ParseReports(log)
+	list := klog.Parse(log)
 	from := min(h.seen, len(list)) // the log may have been gone back over
 	h.seen = len(list)
 	if len(list) > from {

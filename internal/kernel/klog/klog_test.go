@@ -1,4 +1,4 @@
-package kernel
+package klog
 
 import (
 	"fmt"
@@ -8,8 +8,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestParseReports reads logs in the general shape that kernels write them.
-func TestParseReports(t *testing.T) {
+// TestParse reads logs in the general shape that kernels write them.
+func TestParse(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		log  string
@@ -102,7 +102,7 @@ usb 1-1: new device`[1:], []string{
 		}},
 	} {
 		var got []string
-		for _, r := range ParseReports(strings.Split(tt.log, "\n")) {
+		for _, r := range Parse(strings.Split(tt.log, "\n")) {
 			got = append(got, fmt.Sprintf("%s %d %d %s/%d", r.Kind, r.Line, len(r.Lines), r.Comm, r.PID))
 		}
 		if d := cmp.Diff(tt.want, got); d != "" {
@@ -119,7 +119,7 @@ func FuzzReports(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		log := strings.Split(text, "\n")
 		last := -1
-		for _, r := range ParseReports(log) {
+		for _, r := range Parse(log) {
 			if r.Line <= last || r.Line >= len(log) || len(r.Lines) == 0 || len(r.Lines) > maxReport+6 || r.Title == "" || r.Kind == "" || r.PID < 0 {
 				t.Fatalf("%+v after line %d of %d", r, last, len(log))
 			}
