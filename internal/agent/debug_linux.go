@@ -117,7 +117,9 @@ func (d *debugger) spawnKernel(ctx context.Context, a wire.Spawn, v wire.Task) e
 		if sig != "KILL" {
 			return &kernel.WordsError{Msg: "a thread of the kernel heeds SIGKILL only"}
 		}
-		return unix.Kill(t.pid, unix.SIGKILL)
+		// To the thread itself: one that is pending for the whole process does
+		// not end a killable wait of a kernel thread (signal_pending_state).
+		return unix.Tgkill(t.pid, t.pid, unix.SIGKILL)
 	}
 	if err := d.steps.add(t); err != nil {
 		return err
