@@ -260,9 +260,4 @@ func (w *worker) leave(n *node) {
 		}
 		up.mu.Unlock()
 	}
-	if up != nil {
-		up.mu.Lock()
-		up.open--
-		up.mu.Unlock()
-	}
 }

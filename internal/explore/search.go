@@ -54,14 +54,15 @@ func (w *worker) walk(ctx context.Context, k int) bool {
 			k = w.choose(child)
 			continue
 		}
-		if k = w.backtrack(); k < 0 {
+		if k = w.backtrack(true); k < 0 {
 			return true
 		}
 	}
 }
 
 // descend takes a step and comes to a new node, nil when there is nothing to be
-// searched beyond it. In that case the alternative has ended.
+// searched beyond it. In that case the alternative has ended, which backtrack is
+// to be told.
 func (w *worker) descend(n *node, k int) (*node, error) {
 	c := w.fresh(n)
 	if err := w.step(n, c, k); err != nil {
@@ -74,9 +75,6 @@ func (w *worker) descend(n *node, k int) (*node, error) {
 	}
 	w.path = w.path[:len(w.path)-1]
 	w.free = append(w.free, c)
-	n.mu.Lock()
-	n.open--
-	n.mu.Unlock()
 	return nil, nil
 }
 
@@ -149,11 +147,17 @@ func (n *node) left() uint32 { return n.todo &^ n.done &^ n.sleep }
 
 // backtrack goes to the last node of the path that something is left of, and
 // begins that. It says -1 when there is none, or when a node on the way is still
-// open and what is left of it is somebody else's.
-func (w *worker) backtrack() int {
+// open and what is left of it is somebody else's. ended says that an alternative
+// of the last node has ended: that is noted and looked at in one go, so that of
+// several workers who end their alternatives of a node at once just one, the
+// last, leaves it; the others do not touch it again.
+func (w *worker) backtrack(ended bool) int {
 	for {
 		n := w.path[len(w.path)-1]
 		n.mu.Lock()
+		if ended {
+			n.open--
+		}
 		if left := n.left(); left != 0 {
 			k := bits.TrailingZeros32(left)
 			n.begin(k)
@@ -166,6 +170,7 @@ func (w *worker) backtrack() int {
 			return -1
 		}
 		w.leave(n)
+		ended = true // the alternative of the node before that led here
 		w.path = w.path[:len(w.path)-1]
 		if n.parent == nil {
 			w.sharing.finish()

@@ -76,7 +76,7 @@ func (w *worker) serve(ctx context.Context) {
 		}
 		w.pathTo(t.node)
 		if t.key < 0 {
-			t.key = w.backtrack()
+			t.key = w.backtrack(false)
 		}
 		if t.key >= 0 && w.walk(ctx, t.key) || t.key < 0 {
 			w.path = w.path[:0] // nothing of it is this worker's any more
