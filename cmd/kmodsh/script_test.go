@@ -26,6 +26,7 @@ func TestScripts(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("KMODSH_CACHE", e.WorkDir+"/cache")
 			e.Setenv("XDG_STATE_HOME", e.WorkDir+"/state")
+			e.Setenv("GORACE", "atexit_sleep_ms=0") // else each program waits a second at its end under the race detector
 			return nil
 		},
 		Cmds:          map[string]func(*testscript.TestScript, bool, []string){"status": status},
