@@ -109,8 +109,12 @@ func (s *stepper) freeAll(ctx context.Context, limit int64) (err error) {
 		s.mu.Lock()
 		news := s.news
 		moving := false
-		for _, t := range s.threads {
-			moving = moving || t.stand == standRunning && !s.stands(t) || t.stand == standDelayed || t.stand == standBlocked && (t.timed || !s.stands(t))
+		// As in settle: again until nothing is new.
+		for before := s.version - 1; !moving && before != s.version; {
+			before, news = s.version, s.news
+			for _, t := range s.threads {
+				moving = moving || t.stand == standRunning && !s.stands(t) || t.stand == standDelayed || t.stand == standBlocked && (t.timed || !s.stands(t))
+			}
 		}
 		s.mu.Unlock()
 		left := end - s.now()
@@ -138,11 +142,16 @@ func (s *stepper) settle(ctx context.Context) error {
 	pause := lookEvery
 	for {
 		s.mu.Lock()
-		news := s.news
+		var news chan struct{}
 		var loose *thread
-		for _, t := range s.threads {
-			if !s.stands(t) && loose == nil {
-				loose = t
+		// Who was looked at first may wait for one that is seen to have ended
+		// after: all are looked at again until nothing is new.
+		for before := s.version - 1; before != s.version; {
+			before, news, loose = s.version, s.news, nil
+			for _, t := range s.threads {
+				if !s.stands(t) && loose == nil {
+					loose = t
+				}
 			}
 		}
 		late := loose != nil && s.now()-loose.since > standPatience
