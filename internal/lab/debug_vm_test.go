@@ -2,6 +2,7 @@ package lab
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"example.org/kmodsh/internal/kernel"
@@ -55,6 +56,8 @@ func TestVMDebug(t *testing.T) {
 					before = stop.Pos
 				}
 			}
+			// With a test driver there are the kernel's own points between them.
+			points = slices.DeleteFunc(points, func(p string) bool { return !strings.HasPrefix(p, "H") })
 			want := []string{"H0", "H1", "H2", "H2", "H3", "H4", "H6", "H7"}
 			if !slices.Equal(points, want) {
 				t.Errorf("it stood at %v, want %v", points, want)
