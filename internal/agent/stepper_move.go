@@ -125,15 +125,23 @@ func (s *stepper) freeAll(ctx context.Context, limit int64) (err error) {
 		if limit > 0 {
 			wait = min(wait, time.Duration(left))
 		}
-		timer := time.NewTimer(wait)
-		select {
-		case <-news:
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return ctx.Err()
+		if _, err := hears(ctx, news, wait); err != nil {
+			return err
 		}
-		timer.Stop()
+	}
+}
+
+// hears waits for news, but no longer than wait, and says whether there are any.
+func hears(ctx context.Context, news <-chan struct{}, wait time.Duration) (bool, error) {
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-news:
+		return true, nil
+	case <-timer.C:
+		return false, nil
+	case <-ctx.Done():
+		return false, ctx.Err()
 	}
 }
 
@@ -162,17 +170,13 @@ func (s *stepper) settle(ctx context.Context) error {
 		if late {
 			return s.astray(loose)
 		}
-		timer := time.NewTimer(pause)
-		select {
-		case <-news:
-			pause = lookEvery
-		case <-timer.C:
-			pause = min(2*pause, lookRarely)
-		case <-ctx.Done():
-			timer.Stop()
-			return ctx.Err()
+		heard, err := hears(ctx, news, pause)
+		if err != nil {
+			return err
 		}
-		timer.Stop()
+		if pause = min(2*pause, lookRarely); heard {
+			pause = lookEvery
+		}
 	}
 }
 
@@ -327,17 +331,13 @@ func (s *stepper) await(ctx context.Context, limit int64) error {
 		if limit > 0 {
 			wait = min(wait, time.Duration(left))
 		}
-		timer := time.NewTimer(wait)
-		select {
-		case <-news:
-			pause = lookEvery
-		case <-timer.C:
-			pause = min(2*pause, lookRarely)
-		case <-ctx.Done():
-			timer.Stop()
-			return ctx.Err()
+		heard, err := hears(ctx, news, wait)
+		if err != nil {
+			return err
 		}
-		timer.Stop()
+		if pause = min(2*pause, lookRarely); heard {
+			pause = lookEvery
+		}
 	}
 }
 
