@@ -26,11 +26,7 @@ type beliefCommand struct {
 }
 
 func (c *beliefCommand) Run(ctx context.Context, s *Session) (Result, error) {
-	d, err := s.viewer()
-	if err != nil {
-		return nil, err
-	}
-	snap, err := d.Snapshot(ctx)
+	snap, err := s.look(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -74,6 +74,16 @@ func (s *Session) viewer() (kernel.Debugger, error) {
 	return s.debugger()
 }
 
+// look returns the present position of a target that can be looked at. Errors
+// are viewer's and the target's own.
+func (s *Session) look(ctx context.Context) (*kernel.Snapshot, error) {
+	d, err := s.viewer()
+	if err != nil {
+		return nil, err
+	}
+	return d.Snapshot(ctx)
+}
+
 // withDebug calls f with the state that belongs to the present target.
 func (s *Session) withDebug(f func(*debugState)) {
 	s.mu.Lock()
@@ -219,18 +229,19 @@ func (s *Session) checkPromises(ctx context.Context, d kernel.Debugger) error {
 
 // completeThreads completes the IDs of threads.
 func (s *Session) completeThreads(word string) []Candidate {
-	d, err := s.viewer()
-	if err != nil {
-		return nil
-	}
-	snap, err := d.Snapshot(context.Background())
+	return s.matchThreads(word, func(t kernel.ThreadState) (string, bool) { return t.Status + " " + t.At, !t.Done })
+}
+
+// matchThreads completes the IDs of the threads that of picks, with its note.
+func (s *Session) matchThreads(word string, of func(kernel.ThreadState) (note string, ok bool)) []Candidate {
+	snap, err := s.look(context.Background())
 	if err != nil {
 		return nil
 	}
 	var list []Candidate
 	for _, t := range snap.Threads {
-		if !t.Done {
-			list = append(list, Candidate{Text: t.ID, Note: t.Status + " " + t.At})
+		if note, ok := of(t); ok {
+			list = append(list, Candidate{Text: t.ID, Note: note})
 		}
 	}
 	return match(word, list)

@@ -39,21 +39,7 @@ func (c *outcomeCommand) Run(ctx context.Context, s *Session) (Result, error) {
 }
 
 func (c *outcomeCommand) Complete(s *Session, before []string, word string) []Candidate {
-	d, err := s.viewer()
-	if err != nil {
-		return nil
-	}
-	snap, err := d.Snapshot(context.Background())
-	if err != nil {
-		return nil
-	}
-	var list []Candidate
-	for _, t := range snap.Threads {
-		if t.Task != "" {
-			list = append(list, Candidate{Text: t.ID, Note: t.Task})
-		}
-	}
-	return match(word, list)
+	return s.matchThreads(word, func(t kernel.ThreadState) (string, bool) { return t.Task, t.Task != "" })
 }
 
 // OutcomeResult is what became of a thread's task.

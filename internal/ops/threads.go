@@ -23,11 +23,7 @@ type threadsCommand struct {
 }
 
 func (c *threadsCommand) Run(ctx context.Context, s *Session) (Result, error) {
-	d, err := s.viewer()
-	if err != nil {
-		return nil, err
-	}
-	snap, err := d.Snapshot(ctx)
+	snap, err := s.look(ctx)
 	if err != nil {
 		return nil, err
 	}
