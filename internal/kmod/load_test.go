@@ -37,6 +37,20 @@ func TestLoader(t *testing.T) {
 	})
 }
 
+// statesOnly is a kernel whose module list has nothing but names and states: a
+// load goes by no more, and the simulated kernel, which searches what loads can
+// see of each other, shows it no more.
+type statesOnly struct{ *memKernel }
+
+func (k statesOnly) Modules() ([]kernel.Module, error) {
+	rows, err := k.memKernel.Modules()
+	var list []kernel.Module
+	for _, r := range rows {
+		list = append(list, kernel.Module{Name: r.Name, State: r.State})
+	}
+	return list, err
+}
+
 type loaderWorld struct {
 	t      *testing.T
 	tree   fstest.MapFS
@@ -107,6 +121,9 @@ func (w *loaderWorld) command(d *datadriven.TestData) string {
 	}
 	load.Name, unload.Name = name, name
 	l.Kernel, l.Resolver = w.k, w.resolver()
+	if d.Cmd != "unload" {
+		l.Kernel = statesOnly{w.k}
+	}
 	l.Now = func() int64 { return int64(w.k.now) }
 	l.Report = func(e trace.Event) { w.k.calls = append(w.k.calls, showEvent(e)) }
 	l.Show = func(line string) { w.k.note("show %q", line) }

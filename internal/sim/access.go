@@ -25,7 +25,7 @@ package sim
 // ended, all but what it answered.
 
 // Resources. The first word of a Set holds the kinds below and what is found
-// by name (symbols, functionality, inodes, queues); the second three bits for
+// by name (symbols, functionality, inodes, queues); the second four bits for
 // each module name. Those that come too late to get a bit share the last.
 const (
 	resEverything = iota // settings, faults, signals, whatever has no resource of its own
@@ -36,14 +36,17 @@ const (
 	resLeaks             // counted: what nobody will give back any more
 	resNamed      = 8    // first of those found by name
 	lastNamed     = 63
-	moduleSlots   = 21
+	moduleSlots   = 16
 )
 
-// The three resources of a module name.
+// The resources of a module name. They are kept apart by who looks: every
+// loader goes by state and initstate, hardly anybody by the rest, which changes
+// in most steps of a load.
 const (
-	resState = 64 + iota*moduleSlots // on the list, and its state
-	resRefs                          // reference count, holders
-	resSysfs                         // its directory
+	resState   = 64 + iota*moduleSlots // on the list, and its state
+	resRefs                            // reference count, holders, arguments
+	resSysfs                           // its directory, and initstate in it
+	resDetails                         // what else its row and its directory show
 )
 
 // Queues have a bit each in Footprint.Sleeps and Wakes. A queue made for what

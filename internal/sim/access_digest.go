@@ -9,11 +9,7 @@ func (m *Module) stateDigest() uint64 {
 	if m == nil {
 		return 0
 	}
-	h := mix(hashString(m.Name), uint64(m.State[0]))
-	if m.Taints != "" {
-		h = mix(h, hashString(m.Taints))
-	}
-	return h
+	return mix(hashString(m.Name), uint64(m.State[0]))
 }
 
 func (m *Module) refsDigest() uint64 {
@@ -36,18 +32,33 @@ func (m *Module) refsDigest() uint64 {
 	return h
 }
 
+// sysfsDigest is of what decides about a module: its directory and initstate.
 func (m *Module) sysfsDigest() uint64 {
 	if m == nil || !m.Sysfs.Dir {
 		return 0
 	}
-	s := &m.Sysfs
-	h := mix(hashString(m.Name), uint64(len(s.Files)))
-	for i, on := range [...]bool{s.Holders, s.Parameters, s.Sections, s.Notes, m.opened} {
+	h := hashString(m.Name)
+	for i, on := range [...]bool{m.Sysfs.Initstate(), m.opened} {
 		if on {
 			h += 1 << i
 		}
 	}
-	return h + uint64(len(s.Linked))<<8
+	return h
+}
+
+// detailsDigest is of what is shown of a module, and hardly ever decides.
+func (m *Module) detailsDigest() uint64 {
+	if m == nil {
+		return 0
+	}
+	s := &m.Sysfs
+	h := mix(hashString(m.Taints), uint64(len(s.Files))<<16+uint64(len(s.Linked))<<8)
+	for i, on := range [...]bool{s.Holders, s.Parameters, s.Sections, s.Notes} {
+		if on {
+			h += 1 << i
+		}
+	}
+	return h
 }
 
 // setValue keeps the digest of one resource; a change is a write.
@@ -84,20 +95,21 @@ func (w *World) compare() {
 	present := uint64(0)
 	for _, m := range w.list {
 		i := w.slot(m.Name)
-		state, refs, sysfs := m.stateDigest(), m.refsDigest(), m.sysfsDigest()
-		if present&(1<<i) != 0 { // two in one slot
-			state, refs, sysfs = mix(state, w.values[resState+i]), mix(refs, w.values[resRefs+i]), mix(sysfs, w.values[resSysfs+i])
+		v := [...]uint64{m.stateDigest(), m.refsDigest(), m.sysfsDigest(), m.detailsDigest()}
+		for part, v := range v {
+			r := resState + part*moduleSlots + i
+			if present&(1<<i) != 0 { // two in one slot
+				v = mix(v, w.values[r])
+			}
+			w.setValue(r, v)
 		}
 		present |= 1 << i
-		w.setValue(resState+i, state)
-		w.setValue(resRefs+i, refs)
-		w.setValue(resSysfs+i, sysfs)
 	}
 	for gone := w.listed &^ present; gone != 0; gone &= gone - 1 {
 		i := bits.TrailingZeros64(gone)
-		w.setValue(resState+i, 0)
-		w.setValue(resRefs+i, 0)
-		w.setValue(resSysfs+i, 0)
+		for r := resState + i; r < len(w.values); r += moduleSlots {
+			w.setValue(r, 0)
+		}
 	}
 	w.listed = present
 	owner := uint64(0) // which thread it is follows from the threads' histories

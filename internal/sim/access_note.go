@@ -1,5 +1,7 @@
 package sim
 
+import "example.org/kmodsh/internal/trace"
+
 // observer is what is kept of one thread for a search.
 type observer struct {
 	key      int    // number of the thread, the same in every schedule of one world
@@ -118,6 +120,9 @@ func (w *World) sawName(name string, m *Module) {
 // sawRefs notes a look at a module's references.
 func (w *World) sawRefs(m *Module) { w.saw(resRefs+w.slot(m.Name), m.refsDigest()) }
 
+// sawDetails notes a look at what a module shows besides.
+func (w *World) sawDetails(m *Module) { w.saw(resDetails+w.slot(m.Name), m.detailsDigest()) }
+
 // sawDir notes a look at /sys/module/NAME.
 func (w *World) sawDir(name string, m *Module) {
 	if w.current == nil {
@@ -132,9 +137,11 @@ func (w *World) sawList() {
 		return
 	}
 	const slots = 1<<moduleSlots - 1
-	w.footprint.Reads[1] |= slots | slots<<moduleSlots
+	w.footprint.Reads[1] |= slots<<(resState-64) | slots<<(resRefs-64) | slots<<(resDetails-64)
 	for _, m := range w.list {
-		w.observe(mix(m.stateDigest(), m.refsDigest()))
+		if m.State != trace.Unformed {
+			w.observe(mix(mix(m.stateDigest(), m.refsDigest()), m.detailsDigest()))
+		}
 	}
 }
 
@@ -145,7 +152,9 @@ func (w *World) sawStates() {
 	}
 	w.footprint.Reads[1] |= 1<<moduleSlots - 1
 	for _, m := range w.list {
-		w.observe(m.stateDigest())
+		if m.State != trace.Unformed { // which has no row
+			w.observe(m.stateDigest())
+		}
 	}
 }
 

@@ -19,6 +19,10 @@ type view struct {
 	t       *Thread
 	release string
 	tree    *realTree // nil on an invented system
+	// states: of the module list it shows names and states alone. A load goes by
+	// nothing else (kmod, TestLoader), and a search that knows that need not try
+	// it at each change of a reference count.
+	states bool
 }
 
 var _ kernel.Kernel = view{}
@@ -86,8 +90,15 @@ func (v view) Modules() ([]kernel.Module, error) {
 	v.look()
 	// A reader of /proc/modules takes module_mutex (kernel/module/procfs.c, m_start).
 	v.t.Lock(&v.t.w.mm, Uninterruptible)
-	v.t.w.sawList()
 	rows := v.t.w.Rows()
+	if v.states {
+		v.t.w.sawStates()
+		for i, r := range rows {
+			rows[i] = kernel.Module{Name: r.Name, State: r.State}
+		}
+	} else {
+		v.t.w.sawList()
+	}
 	v.t.Unlock(&v.t.w.mm)
 	return rows, nil
 }
@@ -149,11 +160,12 @@ func (w *World) Initstate(name string) kernel.Initstate {
 }
 
 // Loader returns the loader core for thread t: the real one, over the
-// simulated kernel, each of its stages a point at which t stops.
-func (s *System) Loader(t *Thread) *kmod.Loader {
+// simulated kernel, each of its stages a point at which t stops. states is
+// view's: true for what loads.
+func (s *System) Loader(t *Thread, states bool) *kmod.Loader {
 	return &kmod.Loader{
 		Resolver: s.resolverIn(t.w),
-		Kernel:   view{t, s.release, s.tree},
+		Kernel:   view{t, s.release, s.tree, states},
 		Report:   func(e trace.Event) { t.Point(e.Point, nil, e) },
 		Now:      t.w.clock,
 		Run: func(_ context.Context, c kmod.Command) (int, error) {
@@ -165,7 +177,7 @@ func (s *System) Loader(t *Thread) *kmod.Loader {
 // modprobe is /sbin/modprobe: the loader core with the world's policy.
 func (s *System) modprobe(t *Thread, argv []string) int {
 	name := argv[len(argv)-1]
-	_, err := s.Loader(t).Load(context.Background(), kernel.LoadRequest{Name: name, Policy: t.w.Policy})
+	_, err := s.Loader(t, true).Load(context.Background(), kernel.LoadRequest{Name: name, Policy: t.w.Policy})
 	if err != nil {
 		return 1
 	}

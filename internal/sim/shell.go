@@ -66,7 +66,7 @@ func (s *System) modprobeCommand(t *Thread, words []string) int {
 	}
 	t.commands++
 	defer func() { t.commands-- }()
-	l := s.Loader(t)
+	l := s.Loader(t, true)
 	req := kernel.LoadRequest{Policy: t.w.Policy}
 	for _, w := range words {
 		switch {

@@ -58,6 +58,9 @@ func (t *Thread) resolveOnce(m *Module, sym SymbolSpec) (owner *Module, e Errno)
 // for GPL-compatible modules.
 func (w *World) inherits(m, owner *Module, sym SymbolSpec) bool {
 	m.usesGPL = m.usesGPL || sym.GPL
+	if w.Profile.TaintInherit {
+		w.sawDetails(owner)
+	}
 	if !w.Profile.TaintInherit || !strings.Contains(owner.Taints, "P") {
 		return true
 	}

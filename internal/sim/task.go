@@ -79,14 +79,14 @@ func (s *System) taskLoad(t *Thread, k Task, o *Outcome) int64 {
 		k.Policy = t.w.Policy
 	}
 	x := s.watch(t, k.Name)
-	res, err := s.Loader(t).Load(context.Background(), kernel.LoadRequest{Name: k.Name, Params: k.Params, Policy: k.Policy})
+	res, err := s.Loader(t, true).Load(context.Background(), kernel.LoadRequest{Name: k.Name, Params: k.Params, Policy: k.Policy})
 	o.Gone = x.gone(t)
 	o.Load, o.Err, o.Verdict, o.State = &res, err, res.Verdict, res.State
 	return retOf(err)
 }
 
 func (s *System) taskUnload(t *Thread, k Task, o *Outcome) int64 {
-	res, err := s.Loader(t).Unload(context.Background(), kernel.UnloadRequest{Name: k.Name, Force: k.Force, Deps: k.Deps, Holders: k.Holders})
+	res, err := s.Loader(t, false).Unload(context.Background(), kernel.UnloadRequest{Name: k.Name, Force: k.Force, Deps: k.Deps, Holders: k.Holders})
 	o.Unload, o.Err, o.State = &res, err, res.State
 	return retOf(err)
 }
@@ -111,7 +111,7 @@ func (s *System) judge(t *Thread, name string, ret int64, o *Outcome) {
 	if ret != 0 {
 		reported = fmt.Errorf("request_module returned %d", ret)
 	}
-	o.Verdict, o.State, _ = kmod.Verify(s.resolverIn(t.w), glance{view{t, s.release, s.tree}}, name, reported)
+	o.Verdict, o.State, _ = kmod.Verify(s.resolverIn(t.w), glance{view{t, s.release, s.tree, true}}, name, reported)
 }
 
 func (s *System) taskInsmod(t *Thread, k Task, o *Outcome) int64 {
