@@ -118,7 +118,7 @@ func (d *driver) hear(e inject.Event) {
 		}
 	case inject.Done:
 		d.ended(e)
-	case inject.Module, inject.Permits, inject.Modprobe, inject.End:
+	case inject.Module, inject.Permits, inject.Modprobe, inject.Helpers, inject.End:
 		d.mu.Lock()
 		answers := d.answers
 		d.mu.Unlock()
@@ -204,7 +204,12 @@ func (d *driver) ended(e inject.Event) {
 		return
 	}
 	d.spawn(func() {
-		verdict, state, err := d.judge(t.judged(), e.Ret)
+		var verdict kernel.Verdict
+		var state trace.State
+		var err error
+		if name, asks := t.judged(); asks {
+			verdict, state, err = d.judge(name, e.Ret)
+		}
 		d.steps.end(t, func() {
 			o := &t.outcome
 			o.Ret, o.Verdict, o.State = e.Ret, verdict, state
@@ -220,22 +225,31 @@ func (d *driver) ended(e inject.Event) {
 }
 
 // judged is the name by which a request is judged: of a file system type, that
-// of its alias.
-func (t *thread) judged() string {
-	if t.task.Verb == "getfs" {
-		return "fs-" + t.task.Name
+// of its alias. asks is false of what asks for nothing.
+func (t *thread) judged() (name string, asks bool) {
+	switch t.task.Verb {
+	case "request":
+		return t.task.Name, true
+	case "getfs":
+		return "fs-" + t.task.Name, true
 	}
-	return t.task.Name
+	return "", false
+}
+
+// kernelTasks are the tasks that threads of the test driver do, by verb.
+var kernelTasks = map[string]inject.Mode{
+	"request": inject.Wait, "getfs": inject.FS, "symbol": inject.Symbol, "firmware": inject.Firmware,
+	"suspend": inject.Suspend, "resume": inject.Resume,
 }
 
 // begin makes a kernel thread that will do a task, and waits until it stands at
 // its beginning.
 func (d *driver) begin(ctx context.Context, t *thread) error {
-	mode := inject.Wait
-	switch {
-	case t.task.Verb == "getfs":
-		mode = inject.FS
-	case t.task.NoWait:
+	mode, ok := kernelTasks[t.task.Verb]
+	if !ok {
+		return fmt.Errorf("%w: no thread of the kernel can %s", wire.ErrProtocol, clipText(t.task.Verb, 32))
+	}
+	if t.task.NoWait {
 		mode = inject.NoWait
 	}
 	d.mu.Lock()

@@ -88,7 +88,7 @@ func TestDriverRequest(t *testing.T) {
 	if err := d.begin(t.Context(), b); err != nil {
 		t.Fatal(err)
 	}
-	f.next(t, "request t1 minix fs traced=1")
+	f.next(t, "request t1 fs name=minix traced=1")
 	c.stands("B", "ready", "", "")
 
 	step := func(id string, hear func()) {

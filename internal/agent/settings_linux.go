@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"example.org/kmodsh/internal/agent/wire"
+	"example.org/kmodsh/internal/inject"
 	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/kmod"
 )
@@ -44,6 +46,7 @@ func guestSettings() []guestSetting {
 			}
 			return writeFile(modprobeSysctl, path+"\n")
 		}},
+		{"umh", strings.Join(inject.UMHStates, "|"), "Whether the usermode helper may start programs.", (*debugger).getUMH, (*debugger).setUMH},
 		{"helper", helperForms, "What /sbin/modprobe does when it is started.", func(d *debugger) string { return d.helperText() }, (*debugger).setHelper},
 		{"config", "LINE", "A line more in modprobe.d; none takes them all out again.", func(*debugger) string {
 			b, _ := os.ReadFile(setConfig)
@@ -105,6 +108,41 @@ func (d *debugger) setHelper(form string) error {
 	return nil
 }
 
+// getUMH is the state of the usermode helper; without the test driver, which
+// alone can change it here, it is enabled.
+func (d *debugger) getUMH() string {
+	if dr := d.driver(); dr != nil {
+		if list, err := dr.state(context.Background()); err == nil {
+			if s := umhOf(list); s != "" {
+				return s
+			}
+		}
+	}
+	return inject.UMHStates[0]
+}
+
+// umhOf is the state of the usermode helper in the driver's account of the
+// kernel, "" when it is not told.
+func umhOf(list []inject.Event) string {
+	for _, e := range list {
+		if e.Kind == inject.Helpers && slices.Contains(inject.UMHStates, e.Name) {
+			return e.Name
+		}
+	}
+	return ""
+}
+
+func (d *debugger) setUMH(state string) error {
+	if !slices.Contains(inject.UMHStates, state) {
+		return fmt.Errorf("usermode helper %q: enabled, freezing or disabled", clipText(state, 16))
+	}
+	dr := d.driver()
+	if dr == nil {
+		return d.errNoDriver("another state of the usermode helper")
+	}
+	return dr.send(inject.UMH{State: state})
+}
+
 // addConfig adds a line to modprobe.d, or takes out all that were added.
 func addConfig(line string) error {
 	if line == "" {
@@ -145,7 +183,8 @@ func (d *debugger) doSet(_ context.Context, raw json.RawMessage) (any, error) {
 
 // asWords makes a refusal that is not the system's one of the person's words.
 func asWords(err error) error {
-	if err == nil || kernel.ErrnoOf(err) != 0 {
+	var no *kernel.UnsupportedError
+	if err == nil || kernel.ErrnoOf(err) != 0 || errors.As(err, &no) {
 		return err
 	}
 	return &kernel.WordsError{Msg: err.Error()}

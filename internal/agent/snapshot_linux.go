@@ -98,6 +98,9 @@ func (d *driver) fill(ctx context.Context, s *wire.Snapshot) error {
 	for _, m := range s.Listed {
 		rows[m.Name] = m
 	}
+	if umh := umhOf(list); umh != "" {
+		s.UMH = umh
+	}
 	for _, e := range list {
 		switch e.Kind {
 		case inject.Module:

@@ -88,6 +88,10 @@ func waitOf(s sight, other bool) known {
 		return known{waitHelper, "its helper", false, 0}
 	case "__request_module":
 		return known{waitOther, "a free permit", true, 5 * second}
+	case "__usermodehelper_disable", "usermodehelper_disable":
+		return known{waitOther, "the callers of helpers", true, 5 * second}
+	case "usermodehelper_read_trylock", "usermodehelper_read_lock_wait":
+		return known{waitOther, "user space to be frozen or thawed", false, 0}
 	case "async_synchronize_cookie_domain", "async_synchronize_full":
 		return known{waitOther, "all asynchronous work to end", false, 0}
 	case "__refrigerator":

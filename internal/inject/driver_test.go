@@ -50,7 +50,8 @@ func TestTwoSides(t *testing.T) {
 		{"events.c", "actions[] = {", strs([]Action{DoRecord, DoHold, DoDelay, DoFail})},
 		{"events.c", "states[] = {", strs([]trace.State{trace.Live, trace.Coming, trace.Going, trace.Unformed})},
 		{"verbs.c", "scopes[] = {", strs([]Scope{Anywhere, InLoad, InUnload, InModule})},
-		{"verbs.c", "modes[] = {", strs([]Mode{Wait, NoWait, FS})},
+		{"umh.c", "states[] = {", UMHStates},
+		{"verbs.c", "modes[] = {", strs(modes)},
 	} {
 		if got := words(t, c.file, c.mark); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %s %q, here %q", c.file, c.mark, got, c.want)

@@ -27,12 +27,13 @@ const (
 	Module   Kind = "module"   // State: a module
 	Permits  Kind = "permits"  // State: permits
 	Modprobe Kind = "modprobe" // State: modprobe_path is Name
+	Helpers  Kind = "umh"      // State: the usermode helper is Name, one of UMHStates
 	Stands   Kind = "stands"   // Stops: a thread that stands at a stop
 	End      Kind = "end"      // the last line of the answer to State or Stops; N lines went before
 	Mark     Kind = "sync"     // Sync's mark, N
 )
 
-var kinds = []Kind{Hit, Stopped, Left, Ret, Req, Helper, Thread, Done, Module, Permits, Modprobe, Stands, End, Mark}
+var kinds = []Kind{Hit, Stopped, Left, Ret, Req, Helper, Thread, Done, Module, Permits, Modprobe, Helpers, Stands, End, Mark}
 
 // Event is one line of the driver's stream. Fields that a kind does not have
 // are zero.

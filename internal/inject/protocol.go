@@ -3,6 +3,7 @@ package inject
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -289,13 +290,23 @@ const (
 	Wait   Mode = "wait"   // request_module
 	NoWait Mode = "nowait" // request_module_nowait
 	FS     Mode = "fs"     // get_fs_type
+	Symbol Mode = "symbol" // symbol_request
+	// The modes without a name. Firmware takes the usermode helper's lock as
+	// loading firmware does (usermodehelper_read_trylock) and gives it back.
+	// Suspend and Resume do to the helper what freeze_processes and
+	// thaw_processes do; user space is not frozen.
+	Firmware Mode = "firmware"
+	Suspend  Mode = "suspend"
+	Resume   Mode = "resume"
 )
+
+var modes = []Mode{Wait, NoWait, FS, Symbol, Firmware, Suspend, Resume}
 
 // Request makes kernel threads that will ask for a name. Each is told by an
 // event of the kind thread and stands at a barrier until Start.
 type Request struct {
 	ID     string
-	Name   string
+	Name   string // may be empty
 	Mode   Mode
 	Count  int  // 0 is 1
 	Traced bool // the threads are traced from their birth
@@ -305,17 +316,20 @@ func (r Request) words() ([]string, error) {
 	if err := checkID(r.ID); err != nil {
 		return nil, err
 	}
-	name, err := value("name", r.Name, MaxName)
-	if err != nil {
-		return nil, err
-	}
-	if r.Mode != Wait && r.Mode != NoWait && r.Mode != FS {
+	if !slices.Contains(modes, r.Mode) {
 		return nil, fmt.Errorf("%w: no request mode %.20q", ErrCommand, r.Mode)
 	}
 	if r.Count < 0 || r.Count > MaxRequests {
 		return nil, fmt.Errorf("%w: %d request threads, at most %d", ErrCommand, r.Count, MaxRequests)
 	}
-	w := []string{"request", r.ID, name, string(r.Mode)}
+	w := []string{"request", r.ID, string(r.Mode)}
+	if r.Name != "" {
+		name, err := value("name", r.Name, MaxName)
+		if err != nil {
+			return nil, err
+		}
+		w = append(w, "name="+name)
+	}
 	if r.Count > 1 {
 		w = append(w, "n="+strconv.Itoa(r.Count))
 	}
@@ -331,7 +345,7 @@ type Start struct{ ID string }
 func (s Start) words() ([]string, error) { return []string{"start", s.ID}, checkID(s.ID) }
 
 // State asks for the true state of the kernel: events of the kinds module,
-// permits and modprobe, ended by one of the kind end.
+// permits, modprobe and umh, ended by one of the kind end.
 type State struct{}
 
 func (State) words() ([]string, error) { return []string{"state"}, nil }
@@ -345,6 +359,22 @@ func (Stops) words() ([]string, error) { return []string{"stops"}, nil }
 type Sync struct{ N uint64 }
 
 func (s Sync) words() ([]string, error) { return []string{"sync", strconv.FormatUint(s.N, 10)}, nil }
+
+// UMH sets whether the usermode helper may start programs.
+type UMH struct {
+	State string // one of UMHStates
+}
+
+// UMHStates are the states of the usermode helper, by the numbers of enum
+// umh_disable_depth (include/linux/umh.h).
+var UMHStates = []string{"enabled", "freezing", "disabled"}
+
+func (u UMH) words() ([]string, error) {
+	if !slices.Contains(UMHStates, u.State) {
+		return nil, fmt.Errorf("%w: no state %.20q of the usermode helper", ErrCommand, u.State)
+	}
+	return []string{"umh", u.State}, nil
+}
 
 // Reset ends what a session began without closing it.
 type Reset struct{}

@@ -29,7 +29,9 @@ func TestLine(t *testing.T) {
 		{Rule{N: 1, Point: "R8", Do: DoHold, Deadline: time.Second}, "rule 1 point=R8 do=hold deadline=1000\n"},
 		{Go{}, "go all\n"},
 		{Go{PID: 12}, "go 12\n"},
-		{Request{ID: "f", Name: "fs-x", Mode: Wait, Count: 58, Traced: true}, "request f fs-x wait n=58 traced=1\n"},
+		{Request{ID: "f", Name: "fs-x", Mode: Wait, Count: 58, Traced: true}, "request f wait name=fs-x n=58 traced=1\n"},
+		{Request{ID: "e", Mode: FS}, "request e fs\n"},
+		{UMH{State: "disabled"}, "umh disabled\n"},
 		{Sync{N: 7}, "sync 7\n"},
 	} {
 		got, err := Line(c.command)
@@ -61,7 +63,8 @@ func TestLineRefuses(t *testing.T) {
 		Rule{N: 1, Point: "W4", Do: DoHold, Module: long},
 		Rule{N: 1, Point: "W4", Do: DoHold, PID: -1},
 		Trace{}, Untrace{PID: 1 << 30}, Go{PID: -1}, Start{}, Unhook{},
-		Request{ID: "a", Name: "", Mode: Wait},
+		Request{ID: "", Name: "a", Mode: Wait},
+		UMH{}, UMH{State: "off"},
 		Request{ID: "a", Name: "x", Mode: "x"},
 		Request{ID: "a", Name: "x", Mode: Wait, Count: MaxRequests + 1},
 		// Each byte takes three in the line.

@@ -51,6 +51,22 @@ int kmodsh_text(char *to, size_t size, char *from)
 	return n ? 0 : -EINVAL;
 }
 
+bool kmodsh_is_id(const char *s)
+{
+	return kmodsh_is_symbol(s, KMODSH_ID, ":-");
+}
+
+/* Whether the word is "key=value", and the value. */
+bool kmodsh_value(char *word, const char *key, char **v)
+{
+	size_t n = strlen(key);
+
+	if (strncmp(word, key, n) || word[n] != '=')
+		return false;
+	*v = word + n + 1;
+	return true;
+}
+
 /* Does one command; line is without its newline, and is written to. */
 int kmodsh_command(char *line)
 {

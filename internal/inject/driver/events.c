@@ -6,7 +6,7 @@
 
 static const char *const kinds[EV_KINDS] = {
 	"hit", "stop", "left", "ret", "req", "helper", "thread", "done",
-	"module", "permits", "modprobe", "stands", "end", "sync"
+	"module", "permits", "modprobe", "umh", "stands", "end", "sync"
 };
 
 static const char *const actions[] = { NULL, "record", "hold", "delay", "fail" };

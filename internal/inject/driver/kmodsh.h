@@ -18,67 +18,13 @@
 #include <linux/spinlock.h>
 #include <linux/types.h>
 
+#include "guard.h"
 #include "limits.h"
-
-extern struct mutex kmodsh_commands;
-extern raw_spinlock_t kmodsh_lock;
-
-/*
- * A task that is in the driver's own code must not meet a hook: it could wait
- * for a lock that it holds. The mark is a bit of the task's trace_recursion,
- * which only the task itself changes and of whose lower 32 bits ftrace uses
- * fewer than 24 (include/linux/trace_recursion.h, 6.1 and 6.12).
- */
-#define KMODSH_BUSY	(1UL << 29)
-#define KMODSH_PASS	(1UL << 28)	/* passes its next breakpoint */
-
-static inline bool kmodsh_busy(void)
-{
-	return current->trace_recursion & KMODSH_BUSY;
-}
-
-static inline unsigned long kmodsh_enter_driver(void)
-{
-	unsigned long was = current->trace_recursion & KMODSH_BUSY;
-
-	current->trace_recursion |= KMODSH_BUSY;
-	barrier();
-	return was;
-}
-
-static inline void kmodsh_leave_driver(unsigned long was)
-{
-	barrier();
-	if (!was)
-		current->trace_recursion &= ~KMODSH_BUSY;
-}
-
-/* What goes with taking kmodsh_lock from a command. */
-struct kmodsh_guard {
-	unsigned long was, flags;
-};
-
-static inline struct kmodsh_guard kmodsh_lock_all(void)
-	__acquires(&kmodsh_lock)
-{
-	struct kmodsh_guard g;
-
-	g.was = kmodsh_enter_driver();
-	raw_spin_lock_irqsave(&kmodsh_lock, g.flags);
-	return g;
-}
-
-static inline void kmodsh_unlock_all(struct kmodsh_guard g)
-	__releases(&kmodsh_lock)
-{
-	raw_spin_unlock_irqrestore(&kmodsh_lock, g.flags);
-	kmodsh_leave_driver(g.was);
-}
 
 /* events.c, ring.c */
 enum kmodsh_kind {
 	EV_HIT, EV_STOP, EV_LEFT, EV_RET, EV_REQ, EV_HELPER, EV_THREAD, EV_DONE,
-	EV_MODULE, EV_PERMITS, EV_MODPROBE, EV_STANDS, EV_END, EV_SYNC, EV_KINDS
+	EV_MODULE, EV_PERMITS, EV_MODPROBE, EV_UMH, EV_STANDS, EV_END, EV_SYNC, EV_KINDS
 };
 
 enum kmodsh_do { DO_NOTHING, DO_RECORD, DO_HOLD, DO_DELAY, DO_FAIL };
@@ -126,6 +72,7 @@ extern struct list_head *kmodsh_modules;
 extern struct kset *kmodsh_module_kset;
 extern const char *kmodsh_modprobe_path;
 extern void *kmodsh_permits;
+extern const int *kmodsh_umh_disabled;
 unsigned long kmodsh_call(unsigned long fn, unsigned long a, unsigned long b);	/* stubs.S */
 
 /* arguments.c: where a function's arguments hold what it is about */
@@ -249,7 +196,9 @@ void kmodsh_works_on(const char *module);
 const char *kmodsh_working(void);
 
 /* threads.c */
-enum kmodsh_mode { MODE_WAIT, MODE_NOWAIT, MODE_FS };
+enum kmodsh_mode {
+	MODE_WAIT, MODE_NOWAIT, MODE_FS, MODE_SYMBOL, MODE_FIRMWARE, MODE_SUSPEND, MODE_RESUME
+};
 
 int kmodsh_threads_make(const char *id, const char *name, enum kmodsh_mode mode,
 			unsigned int count, bool traced);
@@ -265,16 +214,27 @@ void kmodsh_returns_clear(void);
 int kmodsh_notify_init(void);
 void kmodsh_notify_exit(void);
 
+/* umh.c */
+const char *kmodsh_umh_state(void);
+int kmodsh_umh_set(const char *state);
+int kmodsh_umh_suspend(void);
+int kmodsh_umh_resume(void);
+void kmodsh_umh_reset(void);
+
 /* state.c */
 int kmodsh_state_tell(void);
 
-/* command.c, verbs.c */
+/* command.c, verbs.c, ruleverbs.c */
 #define KMODSH_WORDS	16
 
 int kmodsh_command(char *line);
 int kmodsh_verb(char **word, int count);
 int kmodsh_text(char *to, size_t size, char *from);
 int kmodsh_number(const char *word, u64 max, u64 *n);
+int kmodsh_do_rule(char **word, int count);
+int kmodsh_do_unrule(char **word, int count);
+bool kmodsh_is_id(const char *s);
+bool kmodsh_value(char *word, const char *key, char **v);
 bool kmodsh_is_symbol(const char *s, size_t max, const char *extra);
 
 /* main.c */

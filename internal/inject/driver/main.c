@@ -22,6 +22,7 @@ void kmodsh_reset(void)
 	kmodsh_unlock_all(g);
 	kmodsh_trace_clear();
 	kmodsh_threads_kill();
+	kmodsh_umh_reset();
 	kmodsh_go(0, WHY_CLOSED);
 	kmodsh_unhook_all();
 	kmodsh_returns_clear();

@@ -106,6 +106,12 @@ int kmodsh_state_tell(void)
 		kmodsh_emit(&ev);
 		lines++;
 	}
+	if (kmodsh_umh_state()) {
+		kmodsh_event_init(&ev, EV_UMH);
+		strscpy(ev.name, kmodsh_umh_state() ?: "", sizeof(ev.name));
+		kmodsh_emit(&ev);
+		lines++;
+	}
 	kmodsh_event_init(&ev, EV_END);
 	ev.n = lines;
 	kmodsh_emit(&ev);

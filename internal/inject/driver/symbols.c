@@ -24,6 +24,7 @@ struct list_head *kmodsh_modules;
 struct kset *kmodsh_module_kset;
 const char *kmodsh_modprobe_path;
 void *kmodsh_permits;
+const int *kmodsh_umh_disabled;
 
 unsigned long kmodsh_symbol(const char *name)
 {
@@ -99,6 +100,7 @@ int __init kmodsh_symbols_init(void)
 	kmodsh_modules = (struct list_head *)kmodsh_symbol("modules");
 	kmodsh_modprobe_path = (const char *)kmodsh_symbol("modprobe_path");
 	kmodsh_permits = (void *)kmodsh_symbol("kmod_concurrent_max");
+	kmodsh_umh_disabled = (const int *)kmodsh_symbol("usermodehelper_disabled");
 	addr = kmodsh_symbol("module_kset");
 	if (addr)
 		kmodsh_module_kset = *(struct kset **)addr;

@@ -13,6 +13,7 @@
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
+#include <linux/umh.h>
 #include <linux/wait.h>
 
 #include "kmodsh.h"
@@ -46,9 +47,22 @@ static void put_batch(struct batch *b)
 		kfree(b);
 }
 
+/* symbol_request() of a name that is known only now (include/linux/module.h). */
+static long ask_symbol(const char *name)
+{
+	if (!__symbol_get(name)) {
+		request_module("symbol:%s", name);
+		if (!__symbol_get(name))
+			return -ENOENT;
+	}
+	__symbol_put(name);
+	return 0;
+}
+
 static long ask(const struct batch *b)
 {
 	struct file_system_type *fs;
+	int err;
 
 	switch (b->mode) {
 	case MODE_WAIT:
@@ -61,6 +75,17 @@ static long ask(const struct batch *b)
 			return -ENOENT;
 		module_put(fs->owner);
 		return 0;
+	case MODE_SYMBOL:
+		return ask_symbol(b->name);
+	case MODE_FIRMWARE:
+		err = usermodehelper_read_trylock();
+		if (!err)
+			usermodehelper_read_unlock();
+		return err;
+	case MODE_SUSPEND:
+		return kmodsh_umh_suspend();
+	case MODE_RESUME:
+		return kmodsh_umh_resume();
 	}
 	return -EINVAL;
 }

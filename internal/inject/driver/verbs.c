@@ -4,22 +4,6 @@
 
 #include "kmodsh.h"
 
-static bool is_id(const char *s)
-{
-	return kmodsh_is_symbol(s, KMODSH_ID, ":-");
-}
-
-/* Whether the word is "key=value", and the value. */
-static bool value(char *word, const char *key, char **v)
-{
-	size_t n = strlen(key);
-
-	if (strncmp(word, key, n) || word[n] != '=')
-		return false;
-	*v = word + n + 1;
-	return true;
-}
-
 /* hook ID FUNC LAYOUT [attr=A] [in=SCOPE] [quiet=1] [failonly=1] */
 static int do_hook(char **w, int n)
 {
@@ -28,7 +12,7 @@ static int do_hook(char **w, int n)
 	int i, k;
 	char *v;
 
-	if (n < 4 || !is_id(w[1]) || !kmodsh_is_symbol(w[2], KMODSH_FUNC, ":"))
+	if (n < 4 || !kmodsh_is_id(w[1]) || !kmodsh_is_symbol(w[2], KMODSH_FUNC, ":"))
 		return -EINVAL;
 	k = match_string(kmodsh_layouts, LAY_COUNT, w[3]);
 	if (k < 0)
@@ -36,10 +20,10 @@ static int do_hook(char **w, int n)
 	h.layout = k;
 	strscpy(h.id, w[1], sizeof(h.id));
 	for (i = 4; i < n; i++) {
-		if (value(w[i], "attr", &v)) {
+		if (kmodsh_value(w[i], "attr", &v)) {
 			if (kmodsh_text(h.attr, sizeof(h.attr), v))
 				return -EINVAL;
-		} else if (value(w[i], "in", &v)) {
+		} else if (kmodsh_value(w[i], "in", &v)) {
 			k = match_string(scopes, ARRAY_SIZE(scopes), v);
 			if (k < 1)
 				return -EINVAL;
@@ -60,7 +44,7 @@ static int do_return(char **w, int n)
 {
 	int layout;
 
-	if (n != 4 || !is_id(w[1]) || !kmodsh_is_symbol(w[2], KMODSH_FUNC, ""))
+	if (n != 4 || !kmodsh_is_id(w[1]) || !kmodsh_is_symbol(w[2], KMODSH_FUNC, ""))
 		return -EINVAL;
 	layout = match_string(kmodsh_layouts, LAY_COUNT, w[3]);
 	return layout < 0 ? -EINVAL : kmodsh_return_hook(w[1], w[2], layout);
@@ -71,95 +55,11 @@ static int do_unhook(char **w, int n)
 {
 	int a, b;
 
-	if (n != 2 || !is_id(w[1]))
+	if (n != 2 || !kmodsh_is_id(w[1]))
 		return -EINVAL;
 	a = kmodsh_unhook(w[1]);
 	b = kmodsh_return_unhook(w[1]);
 	return a && b ? a : 0;
-}
-
-static int rule_word(struct kmodsh_rule *r, char *w)
-{
-	static const char *const actions[] = { "", "record", "hold", "delay", "fail" };
-	int err = 0, k;
-	u64 num = 0;
-	char *v;
-
-	if (value(w, "point", &v)) {
-		if (!is_id(v))
-			return -EINVAL;
-		strscpy(r->point, v, sizeof(r->point));
-	} else if (value(w, "module", &v)) {
-		return kmodsh_text(r->module, sizeof(r->module), v);
-	} else if (value(w, "name", &v)) {
-		return kmodsh_text(r->name, sizeof(r->name), v);
-	} else if (value(w, "comm", &v)) {
-		return kmodsh_text(r->comm, sizeof(r->comm), v);
-	} else if (value(w, "pid", &v)) {
-		err = kmodsh_number(v, PID_MAX_LIMIT, &num);
-		r->pid = num;
-	} else if (value(w, "req", &v)) {
-		err = kmodsh_number(v, U64_MAX, &r->request);
-	} else if (value(w, "hit", &v)) {
-		err = kmodsh_number(v, U32_MAX, &num);
-		r->hit = num;
-	} else if (value(w, "ms", &v) || value(w, "deadline", &v)) {
-		err = kmodsh_number(v, KMODSH_MS, &num);
-		r->ms = num;
-	} else if (value(w, "errno", &v)) {
-		err = kmodsh_number(v, MAX_ERRNO, &num);
-		r->errnum = num;
-	} else if (value(w, "do", &v)) {
-		k = match_string(actions, ARRAY_SIZE(actions), v);
-		if (k < 1)
-			return -EINVAL;
-		r->action = k;
-	} else if (!strcmp(w, "traced=1")) {
-		r->traced = true;
-	} else {
-		return -EINVAL;
-	}
-	return err;
-}
-
-/* rule N point=ID [FILTER=VALUE...] do=ACTION [ms=N] [deadline=N] [errno=N] */
-static int do_rule(char **w, int n)
-{
-	struct kmodsh_rule r = {};
-	struct kmodsh_guard g;
-	u64 num;
-	int i;
-
-	if (n < 4 || kmodsh_number(w[1], KMODSH_RULES, &num) || !num)
-		return -EINVAL;
-	r.n = num;
-	for (i = 2; i < n; i++)
-		if (rule_word(&r, w[i]))
-			return -EINVAL;
-	if (!r.point[0] || !r.action || (r.action == DO_FAIL) != (r.errnum > 0) ||
-	    (r.action == DO_DELAY && !r.ms))
-		return -EINVAL;
-	if (r.action == DO_HOLD && !r.ms)
-		r.ms = KMODSH_MS;
-	g = kmodsh_lock_all();
-	kmodsh_rule_set(&r);
-	kmodsh_unlock_all(g);
-	return 0;
-}
-
-/* unrule N */
-static int do_unrule(char **w, int n)
-{
-	struct kmodsh_guard g;
-	u64 num;
-	int err;
-
-	if (n != 2 || kmodsh_number(w[1], KMODSH_RULES, &num))
-		return -EINVAL;
-	g = kmodsh_lock_all();
-	err = kmodsh_rule_clear(num);
-	kmodsh_unlock_all(g);
-	return err;
 }
 
 static int pid_of(char **w, int n, u64 *pid)
@@ -197,23 +97,28 @@ static int do_go(char **w, int n)
 	return kmodsh_go(pid, WHY_GO) ? 0 : -ESRCH;
 }
 
-/* request ID NAME MODE [n=COUNT] [traced=1] */
+/* request ID MODE [name=NAME] [n=COUNT] [traced=1]; no name is the empty one */
 static int do_request(char **w, int n)
 {
-	static const char *const modes[] = { "wait", "nowait", "fs" };
-	char name[KMODSH_NAME + 1];
+	static const char *const modes[] = {
+		"wait", "nowait", "fs", "symbol", "firmware", "suspend", "resume"
+	};
+	char name[KMODSH_NAME + 1] = "";
 	bool traced = false;
 	u64 count = 1;
 	int i, mode;
 	char *v;
 
-	if (n < 4 || !is_id(w[1]) || kmodsh_text(name, sizeof(name), w[2]))
+	if (n < 3 || !kmodsh_is_id(w[1]))
 		return -EINVAL;
-	mode = match_string(modes, ARRAY_SIZE(modes), w[3]);
+	mode = match_string(modes, ARRAY_SIZE(modes), w[2]);
 	if (mode < 0)
 		return -EINVAL;
-	for (i = 4; i < n; i++) {
-		if (value(w[i], "n", &v)) {
+	for (i = 3; i < n; i++) {
+		if (kmodsh_value(w[i], "name", &v)) {
+			if (kmodsh_text(name, sizeof(name), v))
+				return -EINVAL;
+		} else if (kmodsh_value(w[i], "n", &v)) {
 			if (kmodsh_number(v, KMODSH_THREADS, &count) || !count)
 				return -EINVAL;
 		} else if (!strcmp(w[i], "traced=1")) {
@@ -228,7 +133,7 @@ static int do_request(char **w, int n)
 /* start ID */
 static int do_start(char **w, int n)
 {
-	return n != 2 || !is_id(w[1]) ? -EINVAL : kmodsh_threads_start(w[1]);
+	return n != 2 || !kmodsh_is_id(w[1]) ? -EINVAL : kmodsh_threads_start(w[1]);
 }
 
 /* state */
@@ -258,6 +163,12 @@ static int do_sync(char **w, int n)
 	return 0;
 }
 
+/* umh STATE */
+static int do_umh(char **w, int n)
+{
+	return n != 2 ? -EINVAL : kmodsh_umh_set(w[1]);
+}
+
 /* reset */
 static int do_reset(char **w, int n)
 {
@@ -272,10 +183,11 @@ static const struct {
 	int (*run)(char **word, int count);
 } verbs[] = {
 	{ "hook", do_hook }, { "return", do_return }, { "unhook", do_unhook },
-	{ "rule", do_rule }, { "unrule", do_unrule },
+	{ "rule", kmodsh_do_rule }, { "unrule", kmodsh_do_unrule },
 	{ "trace", do_trace }, { "untrace", do_untrace }, { "go", do_go },
 	{ "request", do_request }, { "start", do_start },
-	{ "state", do_state }, { "stops", do_stops }, { "sync", do_sync }, { "reset", do_reset },
+	{ "state", do_state }, { "stops", do_stops }, { "sync", do_sync },
+	{ "umh", do_umh }, { "reset", do_reset },
 };
 
 int kmodsh_verb(char **word, int count)

@@ -26,6 +26,8 @@ var checks = []check{
 	{name: "tie", f: checkTie},
 	{name: "failed-requests", f: checkFailedRequests},
 	{name: "flood", f: checkFlood},
+	{name: "umh", f: checkUMH},
+	{name: "suspend", f: checkSuspend},
 	{name: "trace-request", f: checkTraceRequest},
 	{name: "trace-process", f: checkTraceProcess},
 	{name: "refused", f: checkRefused},

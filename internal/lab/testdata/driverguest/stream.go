@@ -90,8 +90,8 @@ var valid = []string{
 	"hook L14 mod_sysfs_setup k0", "hook z mod_sysfs_setup h1", "hook notifier:LIVE notifier:LIVE m0", "return L17 do_init_module d0",
 	"return q vfs_open c0", "unhook W4", "unhook L17", "rule 1 point=W4 module=dummy do=delay ms=1", "rule 2 point=L17 do=hold deadline=1",
 	"rule 3 point=W5 name=%69 pid=7 comm=init traced=1 req=9 hit=2 do=fail errno=12", "unrule 1", "go all", "go 17", "trace 2", "untrace 2",
-	"request r nothing wait n=3", "request s nothing nowait traced=1", "request t nothing fs", "start r", "start s", "start t",
-	"state", "stops", "sync 18446744073709551615", "reset",
+	"request r wait name=nothing n=3", "request s nowait name=nothing traced=1", "request t fs", "start r", "start s", "start t",
+	"state", "stops", "sync 18446744073709551615", "request u suspend", "request v resume n=2", "start u", "start v", "umh freezing", "reset",
 }
 
 // garble breaks a line in one of many ways.
