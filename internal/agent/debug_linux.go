@@ -25,6 +25,7 @@ type debugger struct {
 	stream   *stream
 	spawn    func(func())
 	log      *kernelLog
+	told     told
 
 	mu     sync.Mutex
 	drv    *driver // nil when it is not there

@@ -24,29 +24,31 @@ func (d *debugger) doSnapshot(ctx context.Context, raw json.RawMessage) (any, er
 	if err != nil {
 		return nil, err
 	}
-	s := wire.Snapshot{UMH: "enabled", Policy: d.getPolicy(), Helper: d.helperText(), Taints: taints(), Modules: []kernel.ModuleState{}}
+	s := wire.Snapshot{UMH: "enabled", Policy: d.getPolicy(), Helper: d.helperText(), Taints: taints()}
+	modules := []kernel.ModuleState{}
 	s.Modprobe, _ = readLine(modprobeSysctl)
 	if s.Listed, err = listed(); err != nil {
 		return nil, err
 	}
 	if dr := d.driver(); dr != nil {
-		if err := dr.fill(ctx, &s); err != nil {
+		if modules, err = dr.fill(ctx, &s); err != nil {
 			return nil, err
 		}
 	} else {
 		for _, m := range s.Listed {
-			s.Modules = append(s.Modules, moduleState(m))
+			modules = append(modules, moduleState(m))
 		}
 	}
-	d.steps.loaders(s.Modules)
-	linkUses(s.Modules)
-	s.Dirs = otherDirs(s.Modules)
+	d.steps.loaders(modules)
+	linkUses(modules)
+	s.Dirs = otherDirs(modules)
 	s.Log, s.LogSeq = d.log.after(a.LogSeq)
 	d.steps.mu.Lock()
 	s.Faults = slices.Clone(d.steps.faults.list)
 	d.steps.mu.Unlock()
 	t, err := d.threads(ctx, a.Since, nil)
 	s.Threads = t.(wire.Threads)
+	d.told.shorten(&s, modules, a.Seen)
 	return s, err
 }
 
@@ -89,10 +91,10 @@ func moduleState(m kernel.Module) kernel.ModuleState {
 
 // fill fills in what only the driver knows: the modules that /proc/modules hides
 // too, each in its true state, and the permits.
-func (d *driver) fill(ctx context.Context, s *wire.Snapshot) error {
+func (d *driver) fill(ctx context.Context, s *wire.Snapshot) (modules []kernel.ModuleState, err error) {
 	list, err := d.state(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	rows := make(map[string]kernel.Module, len(s.Listed))
 	for _, m := range s.Listed {
@@ -111,12 +113,12 @@ func (d *driver) fill(ctx context.Context, s *wire.Snapshot) error {
 			}
 			m := moduleState(row)
 			m.State, m.Refs = e.State, e.Refs
-			s.Modules = append(s.Modules, m)
+			modules = append(modules, m)
 		case inject.Permits:
 			s.Permits = kernel.Permits{Used: max(0, e.Used), Max: e.Limit, Waiting: max(0, e.Waiting)}
 		}
 	}
-	return nil
+	return modules, nil
 }
 
 // linkUses fills in what each module uses, by what uses each.

@@ -57,6 +57,9 @@ type LiveReport struct {
 	// lead; Again are moves made a second time to come back to a branch.
 	Foretold int64 `json:"foretold"`
 	Again    int64 `json:"again"`
+	// Pointed are the schedules that the oracle's own search says break a
+	// promise: they were tried first.
+	Pointed [][]string `json:"pointed"`
 	// Strayed are the moves after which oracle and target differed, at most
 	// maxStrayed of them: from there on every branch was tried.
 	Strayed []Strayed `json:"strayed"`
@@ -96,6 +99,8 @@ type spot struct {
 	ready  []string
 	mark   walk.Mark
 	omark  walk.Mark
+	saved  int  // moves made since the last place that the target keeps
+	pinned bool // the target keeps this one
 }
 
 // branch is a move that is still to be made.
@@ -106,6 +111,7 @@ type branch struct {
 	hash   uint64 // where the oracle says that it leads, 0 unknown
 	mover  string // who can go on from there without a preemption
 	alone  bool   // it changes places with all others, and is the only one made there
+	onWay  bool   // the oracle's own search went there to break a promise
 }
 
 // live is a search under way.
@@ -117,7 +123,10 @@ type live struct {
 	state   *walk.State
 	ostate  *walk.State
 	present *spot
-	todo    [][]branch // by cost; the last is the next
+	todo    [][]branch     // by cost; the last is the next
+	first   []branch       // those that come before all others; the last is the next
+	sparing kernel.Sparing // the target, when it keeps places only where asked
+	simple  bool           // the oracle's own search: no other is asked before
 	seen    map[uint64]bool
 	points  map[string]bool
 	passes  []Pass
@@ -135,11 +144,21 @@ func SearchDebugger(ctx context.Context, p Live, o Options) (*LiveReport, error)
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
-	s := &live{Live: p, o: o, seen: map[uint64]bool{}, points: map[string]bool{}, r: &LiveReport{
+	return newLive(p, o).run(ctx)
+}
+
+func newLive(p Live, o Options) *live {
+	return &live{Live: p, o: o, seen: map[uint64]bool{}, points: map[string]bool{}, r: &LiveReport{
 		Report:     Report{Problem: p.Name, Strategy: Exhaustive, Missed: []string{}, Outcomes: []string{}, Broken: []Broken{}, Passes: []Pass{}, Reached: []string{}},
-		Violations: []Violation{}, Strayed: []Strayed{},
+		Violations: []Violation{}, Strayed: []Strayed{}, Pointed: [][]string{},
 	}}
+}
+
+func (s *live) run(ctx context.Context) (*LiveReport, error) {
 	root, err := s.begin(ctx)
+	if s.sparing != nil {
+		defer s.sparing.Spare(false)
+	}
 	if err == nil {
 		err = s.search(ctx, root)
 	}
@@ -152,6 +171,10 @@ func (s *live) begin(ctx context.Context) (*spot, error) {
 	var err error
 	if s.w, err = walk.New(ctx, s.Target, s.Points); err != nil {
 		return nil, err
+	}
+	if sp, ok := s.Target.(kernel.Sparing); ok {
+		s.sparing = sp
+		sp.Spare(true)
 	}
 	n := &spot{synced: s.Oracle != nil}
 	if n.synced {
@@ -177,7 +200,11 @@ func (s *live) begin(ctx context.Context) (*spot, error) {
 		}
 	}
 	s.mark(n)
-	return n, nil
+	if err := s.save(ctx, n); err != nil || !n.synced || s.simple {
+		return n, err
+	}
+	s.r.Pointed, err = s.point(ctx)
+	return n, err
 }
 
 // finish fills in the report.

@@ -125,7 +125,7 @@ func (s *live) goTo(ctx context.Context, to *spot) (bool, error) {
 	var way []*spot // from to, up
 	for n := to; ; n = n.parent {
 		if n.isOn(s.present) {
-			if err := s.back(ctx, n); err != nil {
+			if ok, err := s.back(ctx, n); err != nil || !ok {
 				return false, err
 			}
 			break
@@ -144,14 +144,26 @@ func (s *live) goTo(ctx context.Context, to *spot) (bool, error) {
 		s.r.Steps--
 		if !ok || !slices.Equal(again.ready, n.ready) || again.synced != n.synced {
 			s.r.Strayed = s.r.Strayed[:strayed]
-			s.r.Missed = append(s.r.Missed, "what follows "+strings.Join(n.moves(), " ")+": the same moves did not lead there again")
-			s.present = n.parent
-			return false, s.back(ctx, n.parent)
+			return false, s.lost(ctx, n)
 		}
-		n.mark, n.omark = again.mark, again.omark
+		n.mark, n.omark, n.pinned = again.mark, again.omark, false
 		s.present = n
 	}
 	return true, nil
+}
+
+// lost notes that the same moves did not lead to a place again, and goes to the
+// beginning.
+func (s *live) lost(ctx context.Context, n *spot) error {
+	s.r.Missed = append(s.r.Missed, "what follows "+strings.Join(n.moves(), " ")+": the same moves did not lead there again")
+	for n.parent != nil {
+		n = n.parent
+	}
+	ok, err := s.back(ctx, n)
+	if err == nil && !ok {
+		err = fmt.Errorf("%s did not come back to where the search began", s.Target.Name())
+	}
+	return err
 }
 
 // isOn says whether n is on the way to m, or m itself.
@@ -164,26 +176,48 @@ func (n *spot) isOn(m *spot) bool {
 	return false
 }
 
-// back goes back to a place the history has.
-func (s *live) back(ctx context.Context, n *spot) error {
+// back goes back to a place the history has. It says false when the target, which
+// may have had to do the same again, is not there.
+func (s *live) back(ctx context.Context, n *spot) (bool, error) {
 	if err := s.w.Goto(ctx, n.mark); err != nil {
-		return err
+		return false, err
 	}
 	s.present = n
 	var err error
 	if s.state, err = s.w.Look(ctx); err != nil {
-		return err
+		return false, err
+	}
+	if !slices.Equal(s.state.Movable(), n.ready) {
+		if n.parent == nil {
+			return false, nil
+		}
+		return false, s.lost(ctx, n)
 	}
 	if !n.synced {
-		return nil
+		return true, nil
 	}
 	if err := s.ow.Goto(ctx, n.omark); err != nil {
-		return fmt.Errorf("the oracle: %w", err)
+		return false, fmt.Errorf("the oracle: %w", err)
 	}
 	if s.ostate, err = s.ow.Look(ctx); err != nil {
-		return fmt.Errorf("the oracle: %w", err)
+		return false, fmt.Errorf("the oracle: %w", err)
 	}
-	return nil
+	return true, nil
+}
+
+// placeEvery is after how many moves a place with branches is kept: to come back
+// to one that is not, the moves since are made again, of which each costs a
+// fifth of keeping one.
+const placeEvery = 8
+
+// save has the target keep the present place, where it does not keep all.
+func (s *live) save(ctx context.Context, n *spot) error {
+	n.saved = 0
+	if s.sparing == nil || n.pinned {
+		return nil
+	}
+	n.pinned = true
+	return s.sparing.Pin(ctx, n.mark.Pos())
 }
 
 // foresee asks the oracle where a move leads, and whether it touches nothing

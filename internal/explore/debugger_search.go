@@ -2,7 +2,6 @@ package explore
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,23 +11,18 @@ import (
 	"example.org/kmodsh/internal/trace"
 )
 
-// search tries every branch, those with the fewest preemptions first and among
-// them the newest, which is the nearest to where the target is.
+// search tries every branch: those to which the oracle's own search points, then
+// those with the fewest preemptions, and among them the newest, which is the
+// nearest to where the target is.
 func (s *live) search(ctx context.Context, root *spot) error {
 	if err := s.arrive(ctx, root); err != nil {
 		return err
 	}
-	for cost := 0; cost < len(s.todo); {
-		n := len(s.todo[cost])
-		if n == 0 {
-			cost++
-			continue
-		}
-		if s.ended(ctx) {
+	for {
+		b, ok := s.next()
+		if !ok || s.ended(ctx) {
 			return nil
 		}
-		b := s.todo[cost][n-1]
-		s.todo[cost] = s.todo[cost][:n-1]
 		if s.known(b.hash, b.mover, b.cost) {
 			s.foretold(b)
 			continue
@@ -37,7 +31,20 @@ func (s *live) search(ctx context.Context, root *spot) error {
 			return err
 		}
 	}
-	return nil
+}
+
+// next takes the branch that comes next.
+func (s *live) next() (b branch, ok bool) {
+	list := &s.first
+	for cost := 0; len(*list) == 0 && cost < len(s.todo); cost++ {
+		list = &s.todo[cost]
+	}
+	n := len(*list)
+	if n == 0 {
+		return b, false
+	}
+	b, *list = (*list)[n-1], (*list)[:n-1]
+	return b, true
 }
 
 // ended says that a bound has been reached.
@@ -67,7 +74,7 @@ func (s *live) take(ctx context.Context, b branch) error {
 	if err != nil || !ok {
 		return err
 	}
-	n := &spot{parent: b.from, choice: b.thread, depth: b.from.depth + 1, cost: b.cost, synced: b.from.synced, last: b.thread}
+	n := &spot{parent: b.from, choice: b.thread, depth: b.from.depth + 1, cost: b.cost, synced: b.from.synced, last: b.thread, saved: b.from.saved + 1}
 	if b.alone {
 		n.last = b.from.last // nobody was preempted for it
 	}
@@ -93,7 +100,7 @@ func (s *live) arrive(ctx context.Context, n *spot) error {
 		s.pass(n.cost).States++
 	}
 	end := len(n.ready) == 0
-	if err := s.judge(ctx, n, end); err != nil || end {
+	if err := s.judge(ctx, n, end); err != nil || end || s.ended(ctx) {
 		return err
 	}
 	if n.depth >= s.o.Length {
@@ -178,6 +185,8 @@ func (s *live) branches(ctx context.Context, n *spot) error {
 		}
 		return 0
 	})
+	way := s.onWay(n)
+	open := 0
 	for _, b := range list {
 		switch {
 		case s.o.Preemptions > 0 && b.cost > s.o.Preemptions:
@@ -189,16 +198,26 @@ func (s *live) branches(ctx context.Context, n *spot) error {
 			s.foretold(b)
 			continue
 		}
+		open++
+		if b.thread == way {
+			b.onWay = true
+			s.first = append(s.first, b)
+			continue
+		}
 		for len(s.todo) <= b.cost {
 			s.todo = append(s.todo, nil)
 		}
 		s.todo[b.cost] = append(s.todo[b.cost], b)
+	}
+	if open > 1 && n.saved >= placeEvery {
+		return s.save(ctx, n)
 	}
 	return nil
 }
 
 // judge asks the promises, and at the end of a schedule notes what came of it.
 func (s *live) judge(ctx context.Context, n *spot, end bool) error {
+	var broken []int // violations
 	for _, p := range s.Promises {
 		if slices.ContainsFunc(s.r.Violations, func(v Violation) bool { return v.Promise == p.Name }) {
 			continue
@@ -221,16 +240,22 @@ func (s *live) judge(ctx context.Context, n *spot, end bool) error {
 		if v.Outcome, err = s.outcome(ctx); err != nil {
 			return err
 		}
-		if s.Keep != nil && n.parent != nil {
-			if v.Opens, err = s.keep(ctx, n, p.Name); err != nil {
-				return err
-			}
-		}
 		s.r.Violations = append(s.r.Violations, v)
+		broken = append(broken, len(s.r.Violations)-1)
 	}
-	if !end {
+	if end {
+		if err := s.ending(ctx, n); err != nil {
+			return err
+		}
+	}
+	if s.Keep == nil || n.parent == nil || len(broken) == 0 {
 		return nil
 	}
+	return s.keep(ctx, n, broken)
+}
+
+// ending notes what a schedule came to.
+func (s *live) ending(ctx context.Context, n *spot) error {
 	s.r.Schedules++
 	s.pass(n.cost).Schedules++
 	text, err := s.outcome(ctx)
@@ -254,19 +279,30 @@ func (s *live) shown() *kernel.Snapshot {
 	return &snap
 }
 
-// keep keeps the target as it was before the last move.
-func (s *live) keep(ctx context.Context, n *spot, promise string) (string, error) {
-	if err := s.w.Goto(ctx, n.parent.mark); err != nil {
-		return "", err
+// keep keeps the target as it was before the last move, for each of the
+// violations that it led to.
+func (s *live) keep(ctx context.Context, n *spot, broken []int) error {
+	if ok, err := s.back(ctx, n.parent); err != nil || !ok {
+		return err
 	}
-	name := strings.Map(func(r rune) rune {
-		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' {
-			return r
+	for _, i := range broken {
+		v := &s.r.Violations[i]
+		name := strings.Map(func(r rune) rune {
+			if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' {
+				return r
+			}
+			return '-'
+		}, s.Name+"-"+v.Promise)
+		var err error
+		if v.Opens, err = s.Keep(ctx, name); err != nil {
+			return err
 		}
-		return '-'
-	}, s.Name+"-"+promise)
-	opens, err := s.Keep(ctx, name)
-	return opens, errors.Join(err, s.w.Goto(ctx, n.mark))
+	}
+	if s.ended(ctx) {
+		return nil // nobody goes on from there
+	}
+	_, err := s.back(ctx, n)
+	return err
 }
 
 // note remembers the points that events reached.

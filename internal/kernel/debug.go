@@ -19,7 +19,8 @@ const OpLook Op = "look"
 // What is done through it, and by the verbs of Target, is one history: a list
 // of actions, each of which takes the target from one position to the next.
 // Going back is returning to an earlier position; doing something there
-// forgets what had followed.
+// forgets what had followed. When a method returns, the events of what it did,
+// and of what it saw, are in Events.
 type Debugger interface {
 	Target
 	// Tasks lists what a thread can be spawned to do: the verb, and in words
@@ -81,6 +82,15 @@ type Untouched interface {
 type Onward interface {
 	// OnlyOnward says that nobody will go back, or fork.
 	OnlyOnward()
+}
+
+// Sparing is implemented by a Debugger for which it costs something to keep each
+// position, and which can do without: it reruns from the nearest that is kept.
+type Sparing interface {
+	Pinner
+	// Spare says that from now on a position is kept only when it is pinned
+	// while it is the present one, or, with false, again by itself.
+	Spare(on bool)
 }
 
 // RunOptions say how far Run goes. Without any it goes on until all threads

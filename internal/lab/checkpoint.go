@@ -167,10 +167,10 @@ func (t *target) Pin(ctx context.Context, pos int) error {
 		return err
 	}
 	defer done()
-	if t.past.pin(pos, true) || pos != t.debug.pos {
+	if t.past.pin(pos, true) || pos != t.debug.pos || t.debug.onward {
 		return nil
 	}
-	if err := t.keep(ctx); err != nil {
+	if err := t.checkpoint(ctx, pos); err != nil {
 		return err
 	}
 	t.past.pin(pos, true)

@@ -22,6 +22,7 @@ type debugging struct {
 	touched atomic.Bool // an action was done
 	began   bool
 	onward  bool     // nobody goes back
+	sparing bool     // only what is pinned is kept
 	actions []action // beyond pos lies what was gone back over
 	pos     int
 	faults  int    // number of the last fault
@@ -35,6 +36,7 @@ type debugging struct {
 	log     []string // the kernel's
 	logSeq  uint64
 	builtin func(name string) bool
+	view    view
 }
 
 // action is one thing done to the machine, as data, so that it can be done

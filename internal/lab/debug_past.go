@@ -26,9 +26,17 @@ func (t *target) OnlyOnward() {
 	t.debug.onward = true
 }
 
-// keep saves the machine as the present position.
+// Spare implements kernel.Sparing.
+func (t *target) Spare(on bool) {
+	t.debug.mu.Lock()
+	defer t.debug.mu.Unlock()
+	t.debug.sparing = on
+}
+
+// keep saves the machine as the present position. The first one is kept always:
+// without it there is no going back at all.
 func (t *target) keep(ctx context.Context) error {
-	if t.debug.onward {
+	if t.debug.onward || t.debug.sparing && t.debug.pos > 0 {
 		return nil
 	}
 	return t.checkpoint(ctx, t.debug.pos)
@@ -78,7 +86,7 @@ func (t *target) Goto(ctx context.Context, pos int) error {
 // the machine has become another one.
 func (t *target) refresh(ctx context.Context) error {
 	d := &t.debug
-	d.threads, d.version, d.log, d.logSeq = nil, 0, nil, 0
+	d.threads, d.version, d.log, d.logSeq, d.view = nil, 0, nil, 0, view{}
 	_, err := t.look(ctx)
 	return err
 }
@@ -119,10 +127,13 @@ func (t *target) Fork(ctx context.Context) (kernel.Debugger, error) {
 func (t *target) look(ctx context.Context) (wire.Snapshot, error) {
 	d := &t.debug
 	var s wire.Snapshot
-	if err := t.call(ctx, wire.OpSnapshot, wire.Look{Since: d.version, LogSeq: d.logSeq}, &s); err != nil {
+	if err := t.call(ctx, wire.OpSnapshot, wire.Look{Since: d.version, LogSeq: d.logSeq, Seen: d.view.number}, &s); err != nil {
 		return s, err
 	}
 	d.merge(s.Threads)
+	if err := d.view.update(&s); err != nil {
+		return s, fmt.Errorf("%s: %w", t.name, err)
+	}
 	if s.LogSeq < d.logSeq {
 		d.log = nil
 	}

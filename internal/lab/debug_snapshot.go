@@ -36,13 +36,13 @@ func (t *target) snapshot(ctx context.Context) (*kernel.Snapshot, error) {
 	d := &t.debug
 	s := &kernel.Snapshot{
 		Target: t.name, Kernel: Series(t.boot.Kernel.Release), Pos: d.pos, End: len(d.actions), Now: d.now, AllDone: true,
-		Modules: w.Modules, Listed: w.Listed, Threads: make([]kernel.ThreadState, 0, len(d.threads)),
+		Modules: slices.Clone(d.view.modules), Listed: d.view.listed, Threads: make([]kernel.ThreadState, 0, len(d.threads)),
 		Permits: w.Permits, UMH: w.UMH, Modprobe: w.Modprobe, Policy: w.Policy, Helper: w.Helper, Taints: w.Taints,
 		Faults: w.Faults, Leaks: []kernel.Allocation{}, Log: slices.Clone(d.log[max(0, len(d.log)-logShown):]),
 		IsBuiltin: t.builtinNames(),
 	}
 	s.Events, _ = t.events.After(0, 0)
-	dirs := w.Dirs
+	dirs := d.view.dirs
 	s.HasDir = func(name string) bool { return slices.Contains(dirs, name) }
 	can, waits, held := false, false, false
 	for i := range d.threads {

@@ -129,7 +129,7 @@ func (c *exploreCommand) liveCase(limited, ctx context.Context, s *Session, sc *
 		}
 		name := "sim:" + strings.TrimPrefix(profile, "sim:")
 		as := asTarget(sc, on)(g.kernel)
-		if oracle, err = s.stage(ctx, name, func(string) string { return as }, sc, part, c); err != nil {
+		if oracle, err = s.stageLike(ctx, name, g.d, func(string) string { return as }, sc, part, c); err != nil {
 			return nil, key, fmt.Errorf("the oracle: %w", err)
 		}
 		defer func() { err = errors.Join(err, oracle.Close()) }()
@@ -192,7 +192,7 @@ func (c *exploreCommand) searchLive(limited, ctx context.Context, s *Session, g,
 		return nil, err
 	}
 	one := &Search{Target: g.d.Name(), Setup: g.setup, LeftOut: g.leftOut, Promises: []string{}, Report: report.Report, Found: []Found{}}
-	one.Live = &LiveSearch{Foretold: report.Foretold, Again: report.Again, Strayed: report.Strayed}
+	one.Live = &LiveSearch{Foretold: report.Foretold, Again: report.Again, Pointed: len(report.Pointed), Strayed: report.Strayed}
 	for _, q := range asked {
 		one.Promises = append(one.Promises, q.Name)
 	}

@@ -37,6 +37,7 @@ type LiveSearch struct {
 	Oracle   string            `json:"oracle,omitempty"` // the simulated kernel that went along
 	Foretold int64             `json:"foretold"`         // moves not made, since it knew where they lead
 	Again    int64             `json:"again"`            // moves made again to come back to a branch
+	Pointed  int               `json:"pointed"`          // schedules tried first, since they break a promise on it
 	Strayed  []explore.Strayed `json:"strayed"`          // where it showed something else than the target
 }
 
@@ -131,6 +132,9 @@ func (s *Search) write(t *text) {
 			with = fmt.Sprintf("%s went along: %d moves were not made, since it knew where they lead", l.Oracle, l.Foretold)
 		}
 		item("oracle", fmt.Sprintf("%s; %d moves were made again to come back", with, l.Again))
+		if l.Pointed > 0 {
+			item("", count(l.Pointed, "schedule", "schedules")+" that it breaks a promise on came first")
+		}
 		for _, x := range l.Strayed {
 			item("strayed", "after "+turns(x.Moves)+" it showed something else, and from there on every branch was tried: "+strings.Join(x.Differ, "; "))
 		}

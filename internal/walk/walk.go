@@ -158,7 +158,7 @@ func (w *Walker) Move(ctx context.Context, id string) (kernel.Stop, []trace.Even
 		if err != nil {
 			return stop, all, fmt.Errorf("%s: %w", w.d.Name(), err)
 		}
-		events, err := w.read(ctx)
+		events, err := w.read()
 		all = append(all, events...)
 		if err != nil {
 			return stop, all, err
@@ -203,10 +203,7 @@ func (w *Walker) arrived(events []trace.Event, id, point string) bool {
 }
 
 // read takes in the events since the last look.
-func (w *Walker) read(ctx context.Context) ([]trace.Event, error) {
-	if err := w.d.Sync(ctx); err != nil {
-		return nil, fmt.Errorf("%s: %w", w.d.Name(), err)
-	}
+func (w *Walker) read() ([]trace.Event, error) {
 	events, missed := w.d.Events().After(w.seen, 0)
 	if missed > 0 {
 		return events, fmt.Errorf("%s: %d events were lost: threads cannot be followed", w.d.Name(), missed)
@@ -239,15 +236,16 @@ func (w *Walker) Settle(ctx context.Context, order []string) (Settled, error) {
 	var out Settled
 	var ran []string // IDs of those the target let run on by itself
 	for range maxSettle {
-		events, err := w.read(ctx)
+		snap, err := w.d.Snapshot(ctx)
 		if err != nil {
 			return out, err
 		}
+		events, err := w.read()
 		out.Events = append(out.Events, events...)
-		st, err := w.Look(ctx)
 		if err != nil {
 			return out, err
 		}
+		st := w.state(snap)
 		out.State = st
 		next := w.loose(st, order, &ran)
 		if next == nil {
@@ -325,7 +323,7 @@ func (w *Walker) Wait(ctx context.Context, st *State) (events []trace.Event, mov
 	if err != nil && !errors.As(err, &stuck) {
 		return nil, false, fmt.Errorf("%s: %w", w.d.Name(), err)
 	}
-	if events, err = w.read(ctx); err != nil {
+	if events, err = w.read(); err != nil {
 		return events, false, err
 	}
 	if stuck == nil && stop.Steps > 0 {

@@ -97,23 +97,33 @@ type Threads struct {
 type Look struct {
 	Since  uint64 `json:"since,omitempty"`   // as in ThreadArgs
 	LogSeq uint64 `json:"log_seq,omitempty"` // of the last line of the kernel's log the host has, 0 none
+	Seen   uint64 `json:"seen,omitempty"`    // number of the last snapshot the host took in, 0 none
 }
 
-// Snapshot is what the guest sees of itself.
+// Snapshot is what the guest sees of itself. What is as it was in the snapshot
+// that the host has is not told again: the link is slow.
 type Snapshot struct {
 	Threads
-	Modules  []kernel.ModuleState `json:"modules"`
-	Listed   []kernel.Module      `json:"listed"`
-	Permits  kernel.Permits       `json:"permits"`
-	UMH      string               `json:"umh"`
-	Modprobe string               `json:"modprobe"`
-	Policy   string               `json:"policy"`
-	Helper   string               `json:"helper"`
-	Taints   string               `json:"taints"`
-	Faults   []kernel.Fault       `json:"faults"`
-	Dirs     []string             `json:"dirs"` // of /sys/module without a module
-	Log      []string             `json:"log"`  // lines after LogSeq
-	LogSeq   uint64               `json:"log_seq"`
+	Number   uint64          `json:"number"`  // of this snapshot
+	Modules  []Module        `json:"modules"` // in order
+	Listed   []kernel.Module `json:"listed"`  // null: as it was
+	Permits  kernel.Permits  `json:"permits"`
+	UMH      string          `json:"umh"`
+	Modprobe string          `json:"modprobe"`
+	Policy   string          `json:"policy"`
+	Helper   string          `json:"helper"`
+	Taints   string          `json:"taints"`
+	Faults   []kernel.Fault  `json:"faults"`
+	Dirs     []string        `json:"dirs"` // of /sys/module without a module; null: as they were
+	Log      []string        `json:"log"`  // lines after LogSeq
+	LogSeq   uint64          `json:"log_seq"`
+}
+
+// Module is one of a snapshot: as it is now, or the name of one that is as it
+// was.
+type Module struct {
+	Same string              `json:"same,omitempty"`
+	Now  *kernel.ModuleState `json:"now,omitempty"`
 }
 
 // Outcome is kernel.Outcome with its error.
