@@ -11,6 +11,7 @@ import (
 	"example.org/kmodsh/internal/agent/wire"
 	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/kmod"
+	"example.org/kmodsh/internal/kmod/refusal"
 	"example.org/kmodsh/internal/trace"
 )
 
@@ -33,7 +34,8 @@ func openLoader(dir string, config []string) (l *kmod.Loader, closeTree func() e
 	if err != nil {
 		return nil, nil, err
 	}
-	return &kmod.Loader{Resolver: kmod.NewResolver(t, c), Kernel: k, Now: monotonic}, t.Close, nil
+	r := kmod.NewResolver(t, c)
+	return &kmod.Loader{Resolver: r, Kernel: k, Now: monotonic, Why: refusal.OfThisSystem(r, k.Release()).After}, t.Close, nil
 }
 
 // openTreeLoader opens the guest's module tree.

@@ -85,3 +85,20 @@ func cmdlineOption(word string) (module, param string, ok bool) {
 	}
 	return module, param + "=" + value, true
 }
+
+// kernelBlacklist returns the names of module_blacklist= on a kernel command
+// line: what the kernel itself refuses to load (kernel/module/main.c,
+// blacklisted).
+func kernelBlacklist(s string) (names []string) {
+	if len(s) >= maxCmdline {
+		s = s[:maxCmdline-1]
+	}
+	for s != "" {
+		var word string
+		word, s = cmdlineWord(s)
+		if list, ok := strings.CutPrefix(word, "module_blacklist="); ok {
+			names = strings.Split(list, ",") // of several the last counts
+		}
+	}
+	return names
+}

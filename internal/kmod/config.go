@@ -68,6 +68,8 @@ type Config struct {
 	cmdline  []ConfigLine
 	warnings []string
 	said     []string // in the words of libkmod
+	// kernelBlacklist are modules that the kernel itself refuses.
+	kernelBlacklist []string
 }
 
 // badLine is a line of a configuration file that is no entry.
@@ -118,7 +120,7 @@ func ReadConfig(paths []string, cmdline string) (*Config, error) {
 			return nil, err
 		}
 	}
-	c.cmdline = parseCmdline(cmdline)
+	c.cmdline, c.kernelBlacklist = parseCmdline(cmdline), kernelBlacklist(cmdline)
 	for _, l := range c.cmdline {
 		if l.Kind == ConfigBlacklist && strings.Contains(l.Name, "-") {
 			c.warn("%s: modprobe.blacklist=%s matches no module: kmod takes the dashes literally here, write underscores", l.File, clipText(l.Name))
@@ -240,7 +242,7 @@ func (c *Config) readFile(f *configFile) error {
 // sorted in by their base names; they shadow the ones that are there (kmod 30,
 // kmod_config_new puts modules.softdep in first).
 func (c *Config) with(files ...configFile) *Config {
-	out := &Config{cmdline: c.cmdline, warnings: slices.Clone(c.warnings), said: c.said, files: slices.Clone(c.files)}
+	out := &Config{cmdline: c.cmdline, kernelBlacklist: c.kernelBlacklist, warnings: slices.Clone(c.warnings), said: c.said, files: slices.Clone(c.files)}
 	for _, f := range files {
 		i, found := slices.BinarySearchFunc(out.files, f, compareConfigFiles)
 		if found {

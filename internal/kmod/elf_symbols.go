@@ -113,6 +113,9 @@ func (f *elfFile) crc(s elfSymbol) (crc uint32, ok bool) {
 	return f.order.Uint32(b), true
 }
 
+// versionRow is the size in bytes of struct modversion_info.
+const versionRow = 64
+
 // versions calls fn for the checksums of symbols the module was built
 // against: the rows of __versions (64 bytes each: a long, then the name,
 // struct modversion_info), then those of the extended tables (Linux 6.14:
@@ -123,7 +126,7 @@ func (f *elfFile) versions(fn func(name []byte, crc uint32)) error {
 	if err != nil {
 		return err
 	}
-	const row = 64
+	const row = versionRow
 	if len(b)%row != 0 {
 		return fmt.Errorf("%w: __versions of %d bytes is no multiple of %d", kernel.ErrDamaged, len(b), row)
 	}

@@ -18,6 +18,16 @@ type tinyModule struct {
 	noCRC     bool     // no __crc_ symbols: names in __ksymtab_strings only
 	versions  []string // extra rows of __versions
 	extended  []string // rows of the extended version tables
+	// crcs are checksums other than tinyCRC, of versions and exports.
+	crcs map[string]uint32
+	this int // size of .gnu.linkonce.this_module, 0 for 128, -1 for no such section
+}
+
+func (m tinyModule) crc(name string) uint32 {
+	if crc, ok := m.crcs[name]; ok {
+		return crc
+	}
+	return tinyCRC(name)
 }
 
 // tinyCRC is the checksum that tiny modules give a symbol.
@@ -60,9 +70,9 @@ func (m tinyModule) image() []byte {
 	version := func(name string) {
 		row := make([]byte, 0, 64)
 		if is64 {
-			row = order.AppendUint64(row, uint64(tinyCRC(name)))
+			row = order.AppendUint64(row, uint64(m.crc(name)))
 		} else {
-			row = order.AppendUint32(row, tinyCRC(name))
+			row = order.AppendUint32(row, m.crc(name))
 		}
 		row = append(row, name...)
 		versions = append(versions, row[:64]...)
@@ -78,7 +88,7 @@ func (m tinyModule) image() []byte {
 		symbol(e, global, 1, 0)
 		if !m.noCRC {
 			symbol("__crc_"+e, global, crcSection, uint64(len(crcs)))
-			crcs = order.AppendUint32(crcs, tinyCRC(e))
+			crcs = order.AppendUint32(crcs, m.crc(e))
 		}
 	}
 	for _, i := range m.imports {
@@ -93,7 +103,7 @@ func (m tinyModule) image() []byte {
 	}
 	var extCRCs, extNames []byte
 	for _, v := range m.extended {
-		extCRCs = order.AppendUint32(extCRCs, tinyCRC(v))
+		extCRCs = order.AppendUint32(extCRCs, m.crc(v))
 		extNames = append(append(extNames, v...), 0)
 	}
 	join := func(s []string) []byte {
@@ -101,6 +111,13 @@ func (m tinyModule) image() []byte {
 			return nil
 		}
 		return []byte(strings.Join(s, "\x00") + "\x00")
+	}
+	this, size := ".gnu.linkonce.this_module", m.this
+	switch size {
+	case 0:
+		size = 128
+	case -1:
+		this = ".nothing"
 	}
 	sections := []struct {
 		name string
@@ -117,7 +134,7 @@ func (m tinyModule) image() []byte {
 		{"__versions", elf.SHT_PROGBITS, versions},
 		{"__version_ext_crcs", elf.SHT_PROGBITS, extCRCs},
 		{"__version_ext_names", elf.SHT_PROGBITS, extNames},
-		{".gnu.linkonce.this_module", elf.SHT_PROGBITS, make([]byte, 128)},
+		{this, elf.SHT_PROGBITS, make([]byte, max(size, 0))},
 		{".shstrtab", elf.SHT_STRTAB, nil},
 	}
 	var names []byte

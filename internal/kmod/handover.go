@@ -20,6 +20,7 @@ type handOver struct {
 	flags                kernel.InitFlags
 	open                 func() (fs.File, error)
 	report               func(trace.Event)
+	note                 func(string) // of what was done in another way than usual; may be nil
 }
 
 // insert makes the system call that fits the file: finit_module for what the
@@ -32,7 +33,11 @@ func (h handOver) insert(ctx context.Context) (op string, err error) {
 	}
 	defer func() { f.Close() }()
 	kind := Compression(h.file)
-	if kind == "" || kind == h.kernel.Compression() {
+	here := "" // why the file is decompressed here though the kernel could
+	if kind == "xz" && kind == h.kernel.Compression() && h.flags == 0 {
+		here = xzRefused(f)
+	}
+	if kind == "" || kind == h.kernel.Compression() && here == "" {
 		flags := h.flags
 		if kind != "" {
 			flags |= kernel.CompressedFile
@@ -49,6 +54,9 @@ func (h handOver) insert(ctx context.Context) (op string, err error) {
 		}
 		f.Close()
 		f = again
+	}
+	if here != "" && h.note != nil {
+		h.note("decompressed here: " + here)
 	}
 	if h.flags != 0 {
 		return "insert", errors.New("a module that is decompressed here can't be loaded by force: init_module takes no flags")

@@ -124,6 +124,7 @@ func (r *loading) attempt(ctx context.Context, s PlanStep) error {
 	op, err := handOver{
 		kernel: r.Kernel, module: s.Module, file: s.File, params: s.Params, flags: r.Flags, report: r.report,
 		open: func() (fs.File, error) { return r.Resolver.Tree().Open(s.File) },
+		note: func(text string) { step.Because = joinWords(step.Because, text) },
 	}.insert(ctx)
 	step.Took = r.now() - start
 	errno := kernel.ErrnoOf(err)
@@ -139,6 +140,9 @@ func (r *loading) attempt(ctx context.Context, s PlanStep) error {
 			step.Errno = kernel.ErrnoName(errno)
 			step.Log = logOf(r.Kernel.LogSince(mark), s.Module, false)
 			le.Log = step.Log
+			if r.Why != nil {
+				le.Why = r.Why(s, le)
+			}
 		}
 		err = le
 	} else {
@@ -146,4 +150,12 @@ func (r *loading) attempt(ctx context.Context, s PlanStep) error {
 	}
 	r.step(step)
 	return err
+}
+
+// joinWords joins what is said of one thing.
+func joinWords(a, b string) string {
+	if a == "" {
+		return b
+	}
+	return a + "; " + b
 }

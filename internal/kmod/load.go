@@ -59,6 +59,10 @@ type Loader struct {
 	Note func(error)
 	// Flags are passed on with every module file.
 	Flags kernel.InitFlags
+	// Why says why the kernel refused a module, and what mends it, in one
+	// sentence, "" when it cannot tell (package refusal has one); nil: nothing
+	// does.
+	Why func(PlanStep, *kernel.LoadError) string
 }
 
 // Command is an install or remove command of the configuration.

@@ -29,6 +29,8 @@ type ModuleFacts struct {
 	// Versions are the checksums the module was built against: __versions,
 	// then the extended tables of Linux 6.14.
 	Versions []ModuleSymbol `json:"versions,omitempty"`
+	// Extended is how many of them are in the extended tables only.
+	Extended int `json:"extended_versions,omitempty"`
 	// ThisModule is the size in bytes of .gnu.linkonce.this_module, which has
 	// to be that of the kernel's struct module; -1 when there is none.
 	ThisModule int64 `json:"this_module"`
@@ -46,6 +48,15 @@ func (m *ModuleFacts) Field(key string) (string, bool) {
 		}
 	}
 	return "", false
+}
+
+// Name is what the module calls itself, "NAME" where it does not (modules of
+// Linux before 4.13).
+func (m *ModuleFacts) Name() string {
+	if name, ok := m.Field("name"); ok {
+		return name
+	}
+	return "NAME"
 }
 
 // ReadModule reads the facts of a decompressed module image (OpenImage). Its
@@ -81,7 +92,19 @@ func ReadModule(image []byte) (*ModuleFacts, error) {
 
 func (m *ModuleFacts) readSymbols(f *elfFile) error {
 	crcs := map[string]uint32{}
+	rows := 0
+	if at := f.at[secVersions]; at.there {
+		rows = int(at.size / versionRow)
+	}
+	n := 0
 	err := f.versions(func(name []byte, crc uint32) {
+		if n++; n > rows {
+			// Both tables have the names that fit into the old one.
+			if _, ok := crcs[string(name)]; ok {
+				return
+			}
+			m.Extended++
+		}
 		crcs[string(name)] = crc
 		m.Versions = append(m.Versions, ModuleSymbol{Name: string(name), CRC: crc})
 	})

@@ -29,7 +29,7 @@ func TestReadModule(t *testing.T) {
 		Imports: []ModuleSymbol{crc("printk"), {Name: "perhaps", Weak: true}},
 		Versions: []ModuleSymbol{crc("printk"), crc("module_layout"),
 			crc("a_name_longer_than_the_rows_of_the_first_table_have_room_for")},
-		ThisModule: 128,
+		ThisModule: 128, Extended: 1,
 	}
 	for _, bits := range []int{32, 64} {
 		for _, big := range []bool{false, true} {

@@ -43,7 +43,7 @@ func OpenTree(dir string) (*Tree, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("module tree %s: %w: no such directory; is the kernel's module package installed?", dir, kernel.ErrNotFound)
+			return nil, missingTree(dir)
 		}
 		return nil, fmt.Errorf("module tree %s: %w", dir, err)
 	}
@@ -70,6 +70,14 @@ func NewTree(fsys fs.FS, name string) *Tree {
 
 // Dir returns the directory of the tree, or the name it was given.
 func (t *Tree) Dir() string { return t.name }
+
+// OnDisk says whether Dir is a directory of this system and not only a name.
+func (t *Tree) OnDisk() bool { return t.host || t.root != nil }
+
+// HasContents says whether the tree's module files hold what a real kernel would
+// load: those of a tree that is only described (a bundle's, the simulator's own)
+// do not.
+func (t *Tree) HasContents() bool { return t.OnDisk() }
 
 // Close closes the indexes and the directory. Files from Open stay open.
 func (t *Tree) Close() error {

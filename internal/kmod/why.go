@@ -19,6 +19,10 @@ type Why struct {
 	// Notes are what the configuration's files have against them: shadowed,
 	// unreadable, lines that are none.
 	Notes []string `json:"notes,omitempty"`
+	// Hints say what may be the matter where the name stands for nothing.
+	Hints []string `json:"hints,omitempty"`
+	// Tree is the module tree and its indexes.
+	Tree Health `json:"tree"`
 }
 
 // Looked is one place a name was looked for in.
@@ -37,6 +41,10 @@ type WhyModule struct {
 	Fails string `json:"fails,omitempty"`
 	// Users are modules that need it: loading one of them loads it, too.
 	Users []string `json:"users,omitempty"`
+	// Routes are the ways on which it can be loaded.
+	Routes []Route `json:"routes,omitempty"`
+	// Stale says that its file is newer than the indexes.
+	Stale bool `json:"stale,omitempty"`
 }
 
 // LineEffect is a line of the configuration and what it does on this way.
@@ -68,7 +76,7 @@ func (r *Resolver) Explain(name string) (*Why, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &Why{Name: name, Looked: []Looked{}, Modules: []WhyModule{}, Notes: r.user.Warnings()}
+	w := &Why{Name: name, Looked: []Looked{}, Modules: []WhyModule{}, Notes: r.user.Warnings(), Tree: r.tree.Health()}
 	for _, p := range r.places() {
 		found, err := p.find(key)
 		if err = errors.Join(err, r.err); err != nil {
@@ -85,6 +93,7 @@ func (r *Resolver) Explain(name string) (*Why, error) {
 	}
 	found, err := r.Resolve(name)
 	if err != nil {
+		w.Hints = r.hints(name, w.Tree)
 		return w, err
 	}
 	for _, f := range found {
@@ -95,6 +104,22 @@ func (r *Resolver) Explain(name string) (*Why, error) {
 		w.Modules = append(w.Modules, m)
 	}
 	return w, nil
+}
+
+// hints says what may be the matter with a name that stands for nothing.
+func (r *Resolver) hints(name string, h Health) (out []string) {
+	for _, i := range h.Trouble() {
+		if i.Lost != "" {
+			out = append(out, fmt.Sprintf("%s has no %s: %s; run depmod, or copy it into this tree (an initramfs needs it, too)", h.Dir, i.Index, i.Lost))
+		}
+	}
+	if kernel.CheckModuleName(name) != nil {
+		return out
+	}
+	if file := r.strayed(name); file != "" {
+		out = append(out, fmt.Sprintf("%s is there, and modules.dep does not know it: run depmod", r.tree.Path(file)))
+	}
+	return out
 }
 
 // whyModule explains one module.
@@ -117,7 +142,7 @@ func (r *Resolver) whyModule(f Found, name string) (WhyModule, error) {
 			}
 			m.Lines = append(m.Lines, e)
 			if kind == ConfigOptions {
-				for _, p := range splitParams(l.Value) {
+				for _, p := range SplitParams(l.Value) {
 					m.Params = append(m.Params, ParamFrom{Param: p, Where: e.Where})
 				}
 			}
@@ -127,6 +152,8 @@ func (r *Resolver) whyModule(f Found, name string) (WhyModule, error) {
 	if m.Users, err = r.Users(f.Module); err != nil {
 		m.Users = nil // a name that only the configuration knows has none
 	}
+	m.Routes = r.routes(m, r.hasAliases(f.Module))
+	m.Stale = f.File != "" && r.tree.Newer(f.File) > 0
 	if f.Blacklisted {
 		return m, nil
 	}
@@ -228,9 +255,9 @@ func (r *Resolver) effect(l ConfigLine, f Found, first, soft string) (bool, stri
 	return true, "its parameters are added"
 }
 
-// splitParams takes parameters apart at blanks outside double quotes, as the
+// SplitParams takes parameters apart at blanks outside double quotes, as the
 // kernel does (kernel/params.c, next_arg).
-func splitParams(s string) []string {
+func SplitParams(s string) []string {
 	var out []string
 	from, quoted := 0, false
 	for i := 0; i <= len(s); i++ {

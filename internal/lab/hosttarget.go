@@ -14,6 +14,7 @@ import (
 
 	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/kmod"
+	"example.org/kmodsh/internal/kmod/refusal"
 	"example.org/kmodsh/internal/trace"
 )
 
@@ -89,6 +90,9 @@ func (h *host) Can(op kernel.Op) error {
 	case kernel.OpTree:
 		if st, err := os.Stat(h.tree.Dir); err != nil || !st.IsDir() {
 			why = "there is no directory " + h.tree.Dir
+			if others := kmod.OtherTrees(h.tree.Dir); len(others) > 0 {
+				why += ", but there are " + strings.Join(others, ", ") + " beside it: was the kernel updated without a reboot?"
+			}
 		}
 	case kernel.OpLog:
 		if _, err := kernel.ReadKmsg(1); err != nil {
@@ -116,6 +120,9 @@ func (h *host) Info(context.Context) (kernel.Info, error) {
 		Uptime:   time.Duration(up * float64(time.Second)), Modules: len(modules),
 	}, nil
 }
+
+// System implements kernel.Describer.
+func (h *host) System(context.Context) (kernel.System, error) { return kernel.ReadSystem(""), nil }
 
 func (h *host) Tree() (kernel.Tree, error) {
 	if err := h.Can(kernel.OpTree); err != nil {
@@ -149,9 +156,11 @@ func (h *host) loader(op kernel.Op, f func(*kmod.Loader) error) error {
 		return err
 	}
 	defer tree.Close()
+	r := kmod.NewResolver(tree, config)
 	return f(&kmod.Loader{
-		Resolver: kmod.NewResolver(tree, config), Kernel: h.linux, Report: h.report,
+		Resolver: r, Kernel: h.linux, Report: h.report,
 		Now: func() int64 { return int64(time.Since(h.began)) },
+		Why: refusal.OfThisSystem(r, h.linux.Release()).After,
 	})
 }
 

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"example.org/kmodsh/internal/kernel"
+	"example.org/kmodsh/internal/kmod"
+	"example.org/kmodsh/internal/kmod/refusal"
 	"example.org/kmodsh/internal/trace"
 )
 
@@ -49,8 +51,11 @@ func (c *loadCommand) Run(ctx context.Context, s *Session) (Result, error) {
 		}
 	}
 	req := kernel.LoadRequest{Name: c.Name, Params: c.Params, Policy: c.Policy, First: c.FirstTime}
+	out := &LoadResult{Expect: s.expect(ctx, c.Name, c.Params)}
 	res, err := s.Target().Load(ctx, req)
-	return loadResultOf(c.Name, res), err
+	s.remember(err)
+	out.LoadResult = loadResultOf(c.Name, res).LoadResult
+	return out, err
 }
 
 func (c *loadCommand) Complete(s *Session, before []string, word string) []Candidate {
@@ -82,6 +87,9 @@ func checkParam(p string) error {
 // LoadResult is what became of a load.
 type LoadResult struct {
 	kernel.LoadResult
+	// Expect is what was seen in the files before the kernel was asked that it
+	// would refuse or pass over.
+	Expect []string `json:"expect,omitempty"`
 }
 
 func loadResultOf(name string, r kernel.LoadResult) *LoadResult {
@@ -89,7 +97,35 @@ func loadResultOf(name string, r kernel.LoadResult) *LoadResult {
 		r.Name = name
 	}
 	r.Modules, r.Steps = full(r.Modules), full(r.Steps)
-	return &LoadResult{r}
+	return &LoadResult{LoadResult: r}
+}
+
+// expect looks at the files that a load will hand to the kernel, before it does
+// (the kernel is asked nevertheless: it is the judge). Where there are no files
+// to look at it says nothing.
+func (s *Session) expect(ctx context.Context, name string, params []string) (out []string) {
+	if s.Target().Can(kernel.OpTree) != nil {
+		return nil
+	}
+	r, _, err := s.resolver()
+	if err != nil || !r.Tree().HasContents() {
+		return nil
+	}
+	plan, err := r.Plan(name, kmod.PlanOptions{Params: kmod.JoinParams(params)})
+	if err != nil {
+		return nil // the load itself says it
+	}
+	c := s.checker(ctx, r, true)
+	c.Light = true
+	for _, step := range plan {
+		if step.File == "" || step.Command != "" || step.Builtin || ctx.Err() != nil || r.Tree().Empty(step.File) {
+			continue // an empty file stands for a module in a tree that is only described
+		}
+		for _, f := range refusal.Problems(c.File(step.Module, step.File, step.Params)) {
+			out = append(out, step.Module+": "+f.String())
+		}
+	}
+	return out
 }
 
 // full returns s, never nil, so that it is [] in JSON.
@@ -103,6 +139,9 @@ func full[T any](s []T) []T {
 // WriteText writes the steps and then the outcome.
 func (r *LoadResult) WriteText(w io.Writer, st Style) error {
 	t := newText(w, st)
+	for _, e := range r.Expect {
+		t.wrap("before: ", 8, e)
+	}
 	t.steps(r.Steps)
 	if r.Verdict == "" {
 		return t.err

@@ -33,6 +33,8 @@ type Session struct {
 	rec    *recorder // nil: nothing is recorded
 	script *os.File  // the transcript, nil: there is none
 	tour   *tour     // the lesson under way, nil: none is
+	// failures are the refusals of the target's kernel, by module.
+	failures map[string]*kernel.LoadError
 }
 
 // Progress is told how far something long is: done of total, in units the
@@ -64,7 +66,7 @@ func (s *Session) SetTarget(t kernel.Target) (old kernel.Target) {
 		// of no use to anybody.
 		_ = s.closeFutures(old)
 		s.dropTree()
-		s.lists = moduleCache{}
+		s.lists, s.failures = moduleCache{}, nil
 	}
 	return old
 }

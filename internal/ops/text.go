@@ -48,7 +48,16 @@ type text struct {
 	w     io.Writer
 	st    Style
 	width int
+	root  string // the directory of module trees in paths that need not say it, with a slash behind
 	err   error
+}
+
+// inTree takes the directory of the tree off the paths in s.
+func (t *text) inTree(s string) string {
+	if t.root == "" {
+		return s
+	}
+	return strings.ReplaceAll(s, t.root, "")
 }
 
 func newText(w io.Writer, st Style) *text {

@@ -2,7 +2,7 @@ package ops
 
 import (
 	"context"
-
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -14,23 +14,32 @@ import (
 func whyVerb() *Verb {
 	return &Verb{
 		Name: "why", Group: groupNames,
-		Short:    "say why a name loads what it loads, line by line",
-		Usage:    "[--tree DIR] [--conf PATH]... NAME",
+		Short:    "say why a name loads what it loads or fails, line by line",
+		Usage:    "[--tree DIR] [--conf PATH]... NAME|PATH [PARAM=VALUE...]",
 		Needs:    []kernel.Op{kernel.OpTree},
 		New:      func() Command { return new(whyCommand) },
-		Examples: []string{"why ext4", "why pci:v00008086d00001234sv0sd0bc0sc0i0", "why --tree /lib/modules/6.1.0-56-amd64 ksmbd"},
+		Examples: []string{"why ext4", "why pci:v00008086d00001234sv0sd0bc0sc0i0", "why --tree /lib/modules/6.1.0-56-amd64 ksmbd", "why ./mine.ko"},
 	}
 }
 
 type whyCommand struct {
-	Tree string   `help:"A module tree on this machine, such as /lib/modules/RELEASE, in place of the target's; with this machine's configuration." placeholder:"DIR"`
-	Conf []string `help:"With --tree: files or directories of configuration in place of this machine's." placeholder:"PATH" sep:"none"`
-	Name string   `arg:"" name:"name" help:"Module name or alias."`
+	Tree   string   `help:"A module tree on this machine, such as /lib/modules/RELEASE, in place of the target's; with this machine's configuration." placeholder:"DIR"`
+	Conf   []string `help:"With --tree: files or directories of configuration in place of this machine's." placeholder:"PATH" sep:"none"`
+	Name   string   `arg:"" name:"name" help:"Module name or alias, or the path of a module file on this machine."`
+	Params []string `arg:"" optional:"" sep:"none" help:"Parameters that are to be passed, PARAM=VALUE: they are held against the types that the module has."`
 }
 
-func (c *whyCommand) Run(_ context.Context, s *Session) (Result, error) {
-	if err := checkName(c.Name); err != nil {
-		return nil, err
+func (c *whyCommand) Run(ctx context.Context, s *Session) (Result, error) {
+	path := kmod.IsPath(c.Name)
+	if !path {
+		if err := checkName(c.Name); err != nil {
+			return nil, err
+		}
+	}
+	for _, p := range c.Params {
+		if err := checkParam(p); err != nil {
+			return nil, err
+		}
 	}
 	if c.Conf != nil && c.Tree == "" {
 		return nil, &UsageError{Verb: "why", Msg: "--conf goes with --tree"}
@@ -40,11 +49,20 @@ func (c *whyCommand) Run(_ context.Context, s *Session) (Result, error) {
 		return nil, err
 	}
 	defer done()
+	check := s.checker(ctx, r, c.Tree == "")
+	if path {
+		return &WhyResult{Why: kmod.Why{Name: c.Name}, Checks: []WhyCheck{checkFile(check, c.Name, c.Params)}}, nil
+	}
 	w, err := r.Explain(c.Name)
 	if w == nil {
 		return nil, err
 	}
-	return &WhyResult{*w}, err
+	res := &WhyResult{Why: *w, Checks: []WhyCheck{}}
+	res.checks(check, c.Params)
+	if c.Tree == "" {
+		err = errors.Join(err, res.live(ctx, s, check))
+	}
+	return res, err
 }
 
 func (c *whyCommand) Complete(s *Session, _ []string, word string) []Candidate {
@@ -69,7 +87,16 @@ func (s *Session) resolverWith(dir string, conf []string) (r *kmod.Resolver, don
 }
 
 // WhyResult explains a name.
-type WhyResult struct{ kmod.Why }
+type WhyResult struct {
+	kmod.Why
+	// Checks are what the kernel will find in the files, for each module that
+	// would be loaded.
+	Checks []WhyCheck `json:"checks"`
+	// Live is what the target's kernel shows of the modules.
+	Live []WhyLive `json:"live,omitempty"`
+	// Failed says why the last attempt failed, where one is known.
+	Failed []string `json:"failed,omitempty"`
+}
 
 // places says in words where names are looked for.
 var places = map[string]string{
@@ -85,7 +112,12 @@ var places = map[string]string{
 // WriteText writes the way from the name to the modules, then each of them.
 func (r *WhyResult) WriteText(w io.Writer, st Style) error {
 	t := newText(w, st)
-	t.line("%s is looked for in", shorten(r.Name))
+	if len(r.Looked) == 0 {
+		t.checks(r.Checks, "")
+		return t.err
+	}
+	t.root = r.Tree.Dir + "/"
+	t.wrap("", 2, shorten(r.Name)+" is looked for in the tree "+r.Tree.Dir+", as")
 	for _, l := range r.Looked {
 		found := "no"
 		if len(l.Found) > 0 {
@@ -96,8 +128,17 @@ func (r *WhyResult) WriteText(w io.Writer, st Style) error {
 	if len(r.Modules) == 0 {
 		t.line("it stands for nothing")
 	}
+	for _, h := range r.Hints {
+		t.wrap("  ! ", 4, h)
+	}
+	t.treeTrouble(r.Tree, len(r.Hints) > 0)
 	for _, m := range r.Modules {
 		t.whyModule(m)
+		t.checks(r.Checks, m.Module)
+		t.live(r.Live, m.Module)
+	}
+	for _, f := range r.Failed {
+		t.wrap("", 2, f)
 	}
 	if len(r.Notes) > 0 {
 		t.line("the configuration's files:")
@@ -116,11 +157,11 @@ func (t *text) whyModule(m kmod.WhyModule) {
 		if !l.Counts {
 			mark = "!"
 		}
-		t.wrap("  "+mark+" ", 6, l.Where+": "+l.Text)
-		t.wrap("      ", 6, l.Effect)
+		t.wrap("  "+mark+" ", 6, t.inTree(l.Where+": "+l.Text))
+		t.wrap("      ", 6, t.inTree(l.Effect))
 	}
 	for _, p := range m.Params {
-		s := "parameter " + p.Param + " from " + p.Where
+		s := "parameter " + p.Param + " from " + t.inTree(p.Where)
 		if p.Overridden {
 			s += ", overridden by a later one"
 		}
@@ -134,6 +175,10 @@ func (t *text) whyModule(m kmod.WhyModule) {
 		}
 		t.wrap("  ", 4, "needed by "+s+": loading one of them loads it, whatever its blacklist says")
 	}
+	t.routes(m.Routes)
+	if m.Stale {
+		t.wrap("  ! ", 4, "its file is newer than modules.dep: run depmod, or what is said here may be of another file")
+	}
 	switch {
 	case m.Blacklisted:
 		t.wrap("  ", 4, "nothing is loaded: it is blacklisted")
@@ -142,8 +187,8 @@ func (t *text) whyModule(m kmod.WhyModule) {
 	}
 	for i, s := range m.Plan {
 		if s.Line != "" && !s.Builtin {
-			t.wrap(fmt.Sprintf("  %d ", i+1), 4, s.Line)
-			t.wrap("    ", 4, s.Because)
+			t.wrap(fmt.Sprintf("  %d ", i+1), 6, t.inTree(strings.TrimSpace(s.Line)))
+			t.wrap("      ", 6, t.inTree(s.Because))
 		}
 	}
 	if m.Fails != "" {

@@ -1,0 +1,97 @@
+package kernel
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// System is what a running kernel shows of itself that decides about modules.
+// Its zero value is a kernel of which nothing is known.
+type System struct {
+	Machine     string `json:"machine,omitempty"`     // as uname -m
+	Compression string `json:"compression,omitempty"` // what finit_module decompresses itself; "" none or unknown
+	Lockdown    string `json:"lockdown,omitempty"`    // "none", "integrity" or "confidentiality"; "" not known
+	Enforced    string `json:"sig_enforce,omitempty"` // "Y" or "N": only signed modules; "" not known
+	Disabled    bool   `json:"modules_disabled,omitempty"`
+	Keys        []Key  `json:"keys,omitempty"`
+	KeysKnown   bool   `json:"keys_known,omitempty"` // Keys is all there are
+}
+
+// Key is one key of the kernel's keyrings that modules may be signed with.
+type Key struct {
+	Name string `json:"name"` // the subject of its certificate
+	ID   string `json:"id"`   // its subject key identifier or serial number, in hexadecimal
+}
+
+// maxSmallFile bounds what is read of a file of procfs or sysfs, in bytes.
+const maxSmallFile = 1 << 20
+
+// ReadSystem reads what the kernel whose procfs and sysfs are mounted below
+// root ("" for this system's) shows. What cannot be read stays unknown.
+func ReadSystem(root string) System {
+	s := System{
+		Machine:     small(root, "/proc/sys/kernel/arch"),
+		Compression: small(root, "/sys/module/compression"),
+		Lockdown:    chosen(small(root, "/sys/kernel/security/lockdown")),
+		Enforced:    small(root, "/sys/module/module/parameters/sig_enforce"),
+		Disabled:    small(root, "/proc/sys/kernel/modules_disabled") == "1",
+	}
+	s.Keys, s.KeysKnown = parseKeys(small(root, "/proc/keys"))
+	return s
+}
+
+func small(root, name string) string {
+	f, err := os.Open(filepath.Join(root, name))
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, maxSmallFile))
+	if err != nil {
+		return ""
+	}
+	return string(bytes.TrimSpace(b))
+}
+
+// chosen returns the word in brackets, as security/lockdown marks its state.
+func chosen(text string) string {
+	_, rest, ok := strings.Cut(text, "[")
+	word, _, closed := strings.Cut(rest, "]")
+	if !ok || !closed {
+		return ""
+	}
+	return word
+}
+
+// Describer is implemented by a Target that can say what its kernel demands of
+// modules.
+type Describer interface {
+	System(ctx context.Context) (System, error)
+}
+
+// parseKeys takes the asymmetric keys out of /proc/keys, of which each line is
+// serial, flags, usage, timeout, permissions, uid, gid, type, description
+// (Documentation/security/keys/core.rst). The description of a certificate's key
+// is "SUBJECT: ID: X509.rsa SHORT []" (crypto/asymmetric_keys/x509_public_key.c,
+// x509_key_preparse, and asymmetric_type.c, asymmetric_key_describe). known is
+// false where none is shown: a reader sees only the keys it may view.
+func parseKeys(text string) (keys []Key, known bool) {
+	for line := range strings.Lines(text) {
+		f := strings.Fields(line)
+		if len(f) < 9 || !strings.HasPrefix(f[7], "asymmetri") {
+			continue
+		}
+		_, desc, _ := strings.Cut(line, f[7])
+		parts := strings.Split(strings.TrimSpace(desc), ": ")
+		if len(parts) < 3 {
+			continue
+		}
+		n := len(parts)
+		keys = append(keys, Key{Name: strings.Join(parts[:n-2], ": "), ID: parts[n-2]})
+	}
+	return keys, len(keys) > 0
+}

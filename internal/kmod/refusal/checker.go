@@ -1,0 +1,106 @@
+package refusal
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+	"sync"
+
+	"example.org/kmodsh/internal/kernel"
+	"example.org/kmodsh/internal/kmod"
+)
+
+// Checker looks at module files as the loader of one kernel will. Resolver and
+// its tree are needed; what is not known of the kernel stays unknown in the
+// findings. It keeps what it has read; all methods may be called from any
+// goroutine.
+type Checker struct {
+	Resolver *kmod.Resolver
+	System   kernel.System
+	Release  string // of the kernel; "" not known
+	// Light: no module is read but the one that is looked at, those it needs and
+	// one to compare with, so symbols of the image may stay unknown.
+	Light bool
+
+	mu  sync.Mutex
+	ref *reference
+	syms
+}
+
+// File looks at a module file of the tree, or anywhere when its path is
+// absolute, which is to be loaded with params. The findings come in the order
+// in which the kernel looks.
+func (c *Checker) File(module, file, params string) []Finding {
+	f, err := c.open(file)
+	if err != nil {
+		return []Finding{{What: WhatFile, State: Refused, Text: err.Error(), Mend: "run depmod if modules were moved or removed, or install the package that has the file"}}
+	}
+	defer f.Close()
+	return c.Open(f, module, file, params)
+}
+
+func (c *Checker) open(file string) (fs.File, error) {
+	if strings.HasPrefix(file, "/") {
+		return os.Open(file)
+	}
+	return c.Resolver.Tree().Open(file)
+}
+
+// Open looks at an open module file, which it reads to its end.
+func (c *Checker) Open(f fs.File, module, file, params string) []Finding {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if st, err := f.Stat(); err == nil && st.Size() == 0 {
+		return []Finding{{What: WhatFile, State: Refused, Errno: "ENOEXEC", Text: file + " is empty", Mend: "install the package that has the file again"}}
+	}
+	out := c.checkForm(f, file)
+	image, err := kmod.OpenImage(f, file)
+	if err != nil {
+		return append(out, damaged(err))
+	}
+	m, err := kmod.ReadModule(image)
+	if err != nil {
+		return append(out, damaged(fmt.Errorf("module %s: %w", file, err)))
+	}
+	out = append(out, c.checkSignature(m), c.checkArch(m), c.checkLayout(m), c.checkVermagic(m, file))
+	if First(out) != nil {
+		// The kernel comes no further, and what is of another build has
+		// other symbols.
+		return out
+	}
+	out = append(out, c.checkSymbols(m, module)...)
+	return append(out, checkParams(m, params)...)
+}
+
+// damaged is the finding about a file that makes no sense.
+func damaged(err error) Finding {
+	f := Finding{What: WhatFile, State: Refused, Errno: "ENOEXEC", Text: err.Error(), Mend: "install the package that has the file again, or build it anew"}
+	if !errors.Is(err, kernel.ErrDamaged) {
+		f.Errno = ""
+	}
+	return f
+}
+
+// checkForm looks at how the file is compressed.
+func (c *Checker) checkForm(f fs.File, file string) []Finding {
+	r, ok := f.(io.ReaderAt)
+	if !ok || kmod.Compression(file) != "xz" {
+		return nil
+	}
+	b := make([]byte, 2048)
+	n, _ := r.ReadAt(b, 0)
+	h, err := kmod.ParseXzHead(b[:n])
+	if err != nil {
+		return nil
+	}
+	out := Finding{What: WhatFile, State: Fits, Text: fmt.Sprintf("xz, check %s, dictionary %d KiB", h.Check, h.Dictionary>>10)}
+	if why := h.Refused(); why != "" {
+		out.State, out.Errno = Warned, "EINVAL"
+		out.Text += ": " + why + ", so finit_module with the compressed file fails; kmodsh decompresses it itself and uses init_module, kmod 31 to 34 do not"
+		out.Mend = "compress it with: xz --check=crc32 --lzma2=dict=1MiB"
+	}
+	return []Finding{out}
+}

@@ -1,0 +1,156 @@
+package kmod
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"example.org/kmodsh/internal/kernel"
+)
+
+// Health is what can be said of a tree's directory and indexes without
+// resolving a name.
+type Health struct {
+	Dir     string        `json:"dir"`
+	Link    string        `json:"link,omitempty"` // where Dir really is, when links lead there
+	Indexes []IndexHealth `json:"indexes"`
+}
+
+// IndexHealth is one index of a tree.
+type IndexHealth struct {
+	Index string `json:"index"`          // such as modules.dep
+	File  string `json:"file,omitempty"` // that is read; "" none is there
+	Error string `json:"error,omitempty"`
+	// Lost says what is not known without it; "" when it is there.
+	Lost string `json:"lost,omitempty"`
+}
+
+// Trouble returns the indexes that are missing or damaged.
+func (h Health) Trouble() []IndexHealth {
+	return slices.DeleteFunc(slices.Clone(h.Indexes), func(i IndexHealth) bool { return i.Error == "" && i.Lost == "" })
+}
+
+// Health opens all indexes of the tree.
+func (t *Tree) Health() Health {
+	h := Health{Dir: t.name}
+	if t.OnDisk() {
+		if real, err := filepath.EvalSymlinks(t.name); err == nil && real != filepath.Clean(t.name) {
+			h.Link = real
+		}
+	}
+	for _, i := range [...]struct {
+		kind indexKind
+		lost string
+	}{
+		{indexDep, "no module has a file or dependencies"},
+		{indexAlias, "no alias inside a module is known, so neither hardware nor file systems find theirs"},
+		{indexSymbol, "who exports a symbol is not known"},
+		{indexBuiltin, "built-in modules look as if they were missing"},
+		{indexBuiltinAlias, "aliases of built-in modules look as if nothing answered them"},
+	} {
+		ix, err := t.index(i.kind)
+		row := IndexHealth{Index: string(i.kind)}
+		switch {
+		case err != nil:
+			row.File, row.Error = ix.file, err.Error()
+		case ix.reader == nil:
+			row.Lost = i.lost
+		default:
+			row.File = ix.file
+		}
+		h.Indexes = append(h.Indexes, row)
+	}
+	if !t.there("modules.softdep") {
+		h.Indexes = append(h.Indexes, IndexHealth{Index: "modules.softdep", Lost: "soft dependencies of modules are not known"})
+	}
+	return h
+}
+
+// stat is fs.Stat on the tree.
+func (t *Tree) stat(name string) (fs.FileInfo, error) {
+	switch {
+	case !t.allowed(name):
+		return nil, kernel.ErrNotFound
+	case t.host:
+		return os.Stat(t.Path(name))
+	case t.root != nil:
+		return t.root.Stat(name)
+	}
+	return fs.Stat(t.fsys, name)
+}
+
+func (t *Tree) there(name string) bool {
+	_, err := t.stat(name)
+	return err == nil
+}
+
+// readDir lists a directory of the tree.
+func (t *Tree) readDir(name string) ([]fs.DirEntry, error) {
+	switch {
+	case !t.allowed(name):
+		return nil, kernel.ErrNotFound
+	case t.host:
+		return os.ReadDir(t.Path(name))
+	}
+	return fs.ReadDir(t.fsys, name)
+}
+
+// Empty says that a file of the tree is there and has no content.
+func (t *Tree) Empty(file string) bool {
+	st, err := t.stat(file)
+	return err == nil && st.Size() == 0
+}
+
+// sameTime is by how much a file may be newer than the indexes and still belong
+// to them: packages write both in one go.
+const sameTime = 2 * time.Second
+
+// Newer says that a module's file was changed after the indexes were made, by
+// how much; 0 when it was not or nothing can be told.
+func (t *Tree) Newer(file string) time.Duration {
+	dep, err := t.stat("modules.dep.bin")
+	if err != nil {
+		dep, err = t.stat("modules.dep")
+	}
+	if err != nil {
+		return 0
+	}
+	st, err := t.stat(file)
+	if err != nil {
+		return 0
+	}
+	if by := st.ModTime().Sub(dep.ModTime()); by > sameTime {
+		return by
+	}
+	return 0
+}
+
+// OtherTrees lists the directories beside a missing one that have indexes: what
+// there is for other kernels.
+func OtherTrees(dir string) []string {
+	entries, err := os.ReadDir(filepath.Dir(dir))
+	if err != nil {
+		return nil
+	}
+	var out []string
+	for _, e := range entries {
+		d := path.Join(filepath.Dir(dir), e.Name())
+		if _, err := os.Stat(path.Join(d, "modules.dep")); err == nil && d != filepath.Clean(dir) {
+			out = append(out, e.Name())
+		}
+	}
+	return out
+}
+
+// missingTree says what to do about a directory that is not there.
+func missingTree(dir string) error {
+	hint := "is the kernel's module package installed?"
+	if others := OtherTrees(dir); len(others) > 0 {
+		hint = fmt.Sprintf("beside it are %s: was the kernel updated without a reboot, or booted from elsewhere? Boot one of these, or install the modules of this one", fewNames(others))
+	}
+	return fmt.Errorf("module tree %s: %w: no such directory; %s", dir, kernel.ErrNotFound, hint)
+}
