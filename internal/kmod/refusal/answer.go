@@ -164,8 +164,8 @@ func badParameter(_ *Checker, e *kernel.LoadError, line string) (cause, mend str
 
 // fromErrno says what an errno means when neither log nor file tell more.
 func (c *Checker) fromErrno(e *kernel.LoadError) (cause, mend string) {
-	switch e.Errno {
-	case syscall.EPERM:
+	switch kernel.ErrnoName(e.Errno) {
+	case "EPERM":
 		switch {
 		case c.System.Disabled:
 			return "loading of modules is turned off until the next boot (kernel.modules_disabled)", "reboot"
@@ -173,21 +173,21 @@ func (c *Checker) fromErrno(e *kernel.LoadError) (cause, mend string) {
 			return "the kernel takes only signed modules (" + c.demand() + ")", signIt
 		}
 		return "it takes CAP_SYS_MODULE", "become root; in a container it is the host that loads modules"
-	case syscall.ENODEV:
+	case "ENODEV":
 		return "the module found nothing to drive: no such device, or one that another driver has", "look at the log"
-	case syscall.ENOEXEC:
+	case "ENOEXEC":
 		return "the kernel does not take the file as a module of its own: architecture, vermagic or build differ", "compare: modinfo -F vermagic FILE; uname -r"
-	case syscall.EKEYREJECTED:
+	case "EKEYREJECTED":
 		return "the kernel rejects its signature", signIt
-	case syscall.ENOKEY:
+	case "ENOKEY":
 		return "the kernel has not got the key it is signed with", signIt
-	case syscall.ENOENT:
+	case "ENOENT":
 		return "a symbol it needs is missing", "load what it depends on, with modprobe in place of insmod"
-	case syscall.ENOMEM:
+	case "ENOMEM":
 		return "the kernel has no memory for it", ""
-	case syscall.EBUSY:
+	case "EBUSY":
 		return "another load of it failed at the same time, or what it wants is taken", "try again; look at the log"
-	case syscall.EEXIST:
+	case "EEXIST":
 		return "it is loaded already", ""
 	}
 	return "", ""
