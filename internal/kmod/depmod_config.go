@@ -20,6 +20,15 @@ type depmodConfig struct {
 	externals []string // absolute directories, highest priority first
 	excludes  []string // directory names to leave out
 	warn      func(string)
+
+	searchAt   []string // file:line of each of searches; nil: they are the default
+	overrideAt []string // of each of overrides
+}
+
+// DefaultDepmodConfig returns where depmod looks for its configuration when it
+// is given none (depmod.d(5)), first to shadow.
+func DefaultDepmodConfig() []string {
+	return []string{"/etc/depmod.d", "/run/depmod.d", "/usr/local/lib/depmod.d", "/lib/depmod.d"}
 }
 
 // Words of the search command that stand for places and not for directories.
@@ -135,11 +144,15 @@ func (c *depmodConfig) line(line, path string, n int) {
 	switch words[0] {
 	case "search":
 		c.searches = append(c.searches, args...)
+		for range args {
+			c.searchAt = append(c.searchAt, fmt.Sprintf("%s:%d", path, n))
+		}
 		return
 	case "override":
 		if len(args) >= 3 {
 			if c.matches(args[1]) {
 				c.overrides = slices.Insert(c.overrides, 0, args[2]+"/"+args[0])
+				c.overrideAt = slices.Insert(c.overrideAt, 0, fmt.Sprintf("%s:%d", path, n))
 			}
 			return
 		}

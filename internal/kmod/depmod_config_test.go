@@ -67,6 +67,7 @@ func TestDepmodConfig(t *testing.T) {
 			if want := expand(test.want) + ":"; ours != want {
 				t.Errorf("modules.dep has %q, want %q", ours, want)
 			}
+			checkWhich(t, dir, config, strings.TrimSuffix(ours, ":"), len(test.places))
 			if text, err := kmodDepmod(t, dir, "-C", config); err != nil {
 				t.Fatalf("kmod's depmod: %v\n%s", err, text)
 			}
@@ -74,6 +75,28 @@ func TestDepmodConfig(t *testing.T) {
 				t.Errorf("-kmod +ours:\n%s", diff)
 			}
 		})
+	}
+}
+
+// checkWhich holds what FindWhich says against what depmod did.
+func checkWhich(t *testing.T, dir, config, chosen string, places int) {
+	t.Helper()
+	tree, err := OpenTree(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tree.Close()
+	w, err := NewResolver(tree, nil).FindWhich("m", "", []string{config})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range w.Candidates {
+		if c.Chosen != (c.File == chosen) || c.Place == "" || c.Chosen != (c.Against == "") {
+			t.Errorf("depmod chose %s: %+v", chosen, c)
+		}
+	}
+	if len(w.Candidates) == 0 || w.Indexed != chosen || len(w.Candidates) > 1 && w.Rule == "" || len(w.Candidates) > places {
+		t.Errorf("%+v", w)
 	}
 }
 

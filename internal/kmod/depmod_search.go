@@ -32,26 +32,15 @@ type depmodSearch struct {
 	dir   string
 	names map[string]*depmodModule
 	warn  func(string)
+	// each, when set, is told of every module file in place of names.
+	each func(*depmodModule)
 }
 
 // findModules returns the modules of the tree in dir and of the external
 // directories, sorted by path.
 func findModules(dir string, cfg *depmodConfig, warn func(string)) ([]*depmodModule, error) {
 	s := &depmodSearch{cfg: cfg, dir: dir, names: map[string]*depmodModule{}, warn: warn}
-	for _, ext := range cfg.externals {
-		st, err := os.Stat(ext)
-		if err != nil {
-			warn(fmt.Sprintf("ERROR: could not open directory %s: No such file or directory", ext))
-			continue
-		}
-		if !st.IsDir() {
-			continue
-		}
-		if err := s.walk(ext, ext, true, nil); err != nil {
-			return nil, err
-		}
-	}
-	if err := s.walk(dir, "", false, nil); err != nil {
+	if err := s.all(); err != nil {
 		return nil, err
 	}
 	mods := make([]*depmodModule, 0, len(s.names))
@@ -60,6 +49,24 @@ func findModules(dir string, cfg *depmodConfig, warn func(string)) ([]*depmodMod
 	}
 	slices.SortFunc(mods, func(a, b *depmodModule) int { return strings.Compare(a.rel, b.rel) })
 	return mods, nil
+}
+
+// all walks the external directories, then the tree.
+func (s *depmodSearch) all() error {
+	for _, ext := range s.cfg.externals {
+		st, err := os.Stat(ext)
+		if err != nil {
+			s.warn(fmt.Sprintf("ERROR: could not open directory %s: No such file or directory", ext))
+			continue
+		}
+		if !st.IsDir() {
+			continue
+		}
+		if err := s.walk(ext, ext, true, nil); err != nil {
+			return err
+		}
+	}
+	return s.walk(s.dir, "", false, nil)
 }
 
 // walk reads one directory. Symbolic links are followed, as kmod does (module
@@ -119,6 +126,10 @@ func (s *depmodSearch) file(file, rel string, ext bool) {
 		return
 	}
 	m := &depmodModule{name: name, path: file, rel: rel, ext: ext}
+	if s.each != nil {
+		s.each(m)
+		return
+	}
 	if old := s.names[name]; old == nil || s.cfg.prefers(m, old) {
 		s.names[name] = m
 	}

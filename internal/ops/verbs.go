@@ -12,7 +12,7 @@ import (
 func Verbs() []*Verb {
 	return []*Verb{
 		loadVerb(), unloadVerb(), requestVerb(),
-		resolveVerb(), aliasVerb(), whyVerb(), lintVerb(), builtinVerb(), depsVerb(),
+		resolveVerb(), aliasVerb(), whyVerb(), whichVerb(), lintVerb(), builtinVerb(), depsVerb(),
 		statesVerb(), infoVerb(),
 		eventsVerb(), logVerb(), permitsVerb(), beliefVerb(), ledgerVerb(),
 		spawnVerb(), threadsVerb(), stepVerb(), nextVerb(), continueVerb(), waitVerb(), untilVerb(), breakVerb(),

@@ -56,7 +56,7 @@ func (p *program) depmod(args []string) error {
 	}
 	d := &depmodRun{program: p, opt: kmod.DepmodOptions{Config: p.DepmodConfig}, moduleDir: "/lib/modules"}
 	if d.opt.Config == nil {
-		d.opt.Config = []string{"/etc/depmod.d", "/run/depmod.d", "/usr/local/lib/depmod.d", "/lib/depmod.d"}
+		d.opt.Config = kmod.DefaultDepmodConfig()
 	}
 	d.opt.Warn = d.say
 	for _, f := range flags {
