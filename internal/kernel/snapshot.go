@@ -28,6 +28,9 @@ type Snapshot struct {
 	Leaks    []Allocation  `json:"allocated"` // what is allocated for modules now
 	Events   []trace.Event `json:"events"`    // the last ones
 	Log      []string      `json:"log"`       // the end of the kernel's log
+	// Moves are what led to each position known, in order, also to those beyond
+	// the present; empty when the target does not tell. Nobody may change them.
+	Moves []Move `json:"-"`
 	// HidesAddresses and HidesSections: addresses in /proc/modules, and in the
 	// files of sections, are zero for readers without CAP_SYSLOG.
 	HidesAddresses bool `json:"-"`

@@ -24,6 +24,7 @@ type debugging struct {
 	onward  bool     // nobody goes back
 	sparing bool     // only what is pinned is kept
 	actions []action // beyond pos lies what was gone back over
+	moves   []kernel.Move
 	pos     int
 	faults  int    // number of the last fault
 	serial  int    // of threads that verbs make
@@ -97,6 +98,7 @@ func (t *target) do(ctx context.Context, a action) (wire.Threads, error) {
 	}
 	d.actions = append(d.actions[:d.pos], a)
 	d.pos++
+	d.note(a, t.events)
 	d.touched.Store(true)
 	return r, nil
 }

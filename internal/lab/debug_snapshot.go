@@ -39,7 +39,7 @@ func (t *target) snapshot(ctx context.Context) (*kernel.Snapshot, error) {
 		Modules: slices.Clone(d.view.modules), Listed: d.view.listed, Threads: make([]kernel.ThreadState, 0, len(d.threads)),
 		Permits: w.Permits, UMH: w.UMH, Modprobe: w.Modprobe, Policy: w.Policy, Helper: w.Helper, Taints: w.Taints,
 		Faults: w.Faults, Leaks: []kernel.Allocation{}, Log: slices.Clone(d.log[max(0, len(d.log)-logShown):]),
-		IsBuiltin: t.builtinNames(),
+		IsBuiltin: t.builtinNames(), Moves: d.movesTo(len(d.actions)),
 	}
 	s.Events, _ = t.events.After(0, 0)
 	dirs := d.view.dirs

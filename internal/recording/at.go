@@ -43,7 +43,7 @@ func (r *Recording) At(pos int) *kernel.Snapshot {
 		s = r.eventAt(pos)
 	}
 	first, last := r.Positions()
-	s.Target, s.Kernel, s.End = r.Target, r.Kernel, max(first, last)
+	s.Target, s.Kernel, s.End, s.Moves = r.Target, r.Kernel, max(first, last), r.Moves()
 	s.IsBuiltin = func(name string) bool { return slices.Contains(r.Builtin, name) }
 	s.HasDir = func(name string) bool { return slices.Contains(r.Dirs, name) }
 	return s

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
 
 	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/trace"
@@ -41,6 +42,8 @@ type Recording struct {
 
 	frames []frame
 	named  []trace.Event // Events with names for all threads, unless Steps
+	moved  sync.Once
+	moves  []kernel.Move // of Moves
 }
 
 // IsTrace says whether a file beginning with these bytes, at least two, may be

@@ -76,7 +76,7 @@ func TestPositionsComeBack(t *testing.T) {
 			if len(got.Events) != pos+1 {
 				t.Fatalf("position %d has %d events", pos, len(got.Events))
 			}
-			ignore := cmpopts.IgnoreFields(kernel.Snapshot{}, "Events", "End", "IsBuiltin", "HasDir")
+			ignore := cmpopts.IgnoreFields(kernel.Snapshot{}, "Events", "End", "Moves", "IsBuiltin", "HasDir")
 			if d := cmp.Diff(list[pos], got, ignore, cmpopts.EquateEmpty()); d != "" {
 				t.Fatalf("position %d (-written +read):\n%s", pos, d)
 			}

@@ -49,6 +49,9 @@ type Run struct {
 	hints   [2]int // indexes of the threads that actions were last for
 	options Options
 	duties  map[*Task]*duty
+
+	noting bool // moves are kept
+	moves  []kernel.Move
 }
 
 // NewRun boots a world of the given profile on sys.
@@ -80,7 +83,7 @@ func (r *Run) boot() {
 func (r *Run) Restart() {
 	r.world.Restart(r.options)
 	clear(r.out)
-	r.done = r.done[:0]
+	r.done, r.moves = r.done[:0], nil
 	r.pos = 0
 }
 
@@ -111,6 +114,7 @@ func (r *Run) Do(a Action) error {
 	}
 	r.done = append(r.done[:r.pos], a)
 	r.pos++
+	r.note(a)
 	return nil
 }
 
@@ -127,6 +131,7 @@ func (r *Run) Goto(pos int) error {
 			return fmt.Errorf("step %d cannot be done again: %w", r.pos+1, err)
 		}
 		r.pos++
+		r.again(r.done[r.pos-1])
 	}
 	return nil
 }
@@ -138,6 +143,7 @@ func (r *Run) Len() int { return len(r.done) }
 func (r *Run) Fork() (*Run, error) {
 	f := NewRun(r.sys, r.profile)
 	f.done = slices.Clone(r.done[:r.pos])
+	r.shareMoves(f)
 	if err := f.Goto(len(f.done)); err != nil {
 		f.Close()
 		return nil, err

@@ -84,6 +84,7 @@ func targetName(profile string, p Profile) string {
 }
 
 func newTarget(name string, sys *System, run *Run) *Target {
+	run.noting = true
 	return &Target{name: name, sys: sys, log: trace.NewLog(eventsKept), run: run}
 }
 

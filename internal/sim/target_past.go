@@ -29,6 +29,9 @@ func (t *Target) Take(run *Run) error {
 	case run.sys.Fingerprint() != t.sys.Fingerprint():
 		return errors.New("the run is of another system than the target's")
 	}
+	if err := run.KeepMoves(); err != nil {
+		return err
+	}
 	t.run.Close()
 	t.run, t.last = run, ""
 	t.log.Cut(0)

@@ -26,7 +26,7 @@ func (t *Target) Snapshot(ctx context.Context) (*kernel.Snapshot, error) {
 // snapshot is Snapshot with t.mu held.
 func (t *Target) snapshot() *kernel.Snapshot {
 	s := t.run.world.Snapshot(t.run.out)
-	s.Target, s.Pos, s.End = t.name, t.run.Pos(), t.run.Len()
+	s.Target, s.Pos, s.End, s.Moves = t.name, t.run.Pos(), t.run.Len(), t.run.Moves()
 	return s
 }
 

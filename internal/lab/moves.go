@@ -1,0 +1,37 @@
+package lab
+
+import (
+	"slices"
+
+	"example.org/kmodsh/internal/agent/wire"
+	"example.org/kmodsh/internal/kernel"
+	"example.org/kmodsh/internal/trace"
+)
+
+// note keeps what the action that led to the present position was, for the
+// picture of the run. d.mu is held.
+func (d *debugging) note(a action, log *trace.Log) {
+	m := kernel.Move{Pos: d.pos, Kind: string(a.op), Thread: a.thread, Now: d.now, Events: d.seq}
+	switch a.op {
+	case wire.OpAwait, wire.OpFree:
+		m.Kind = "clock"
+	case wire.OpUnfault:
+		m.Kind = string(wire.OpFault)
+	}
+	if t := d.thread(a.thread); t != nil {
+		m.Take(&t.ThreadState)
+	}
+	before := uint64(0)
+	if list := d.movesTo(d.pos - 1); len(list) > 0 {
+		before = list[len(list)-1].Events
+	}
+	events, _ := log.After(before, 0)
+	m.States = kernel.Changes(events)
+	d.moves = kernel.AddMove(d.moves, m)
+}
+
+// movesTo returns what led to the positions up to pos; nobody may change it.
+func (d *debugging) movesTo(pos int) []kernel.Move {
+	n, _ := slices.BinarySearchFunc(d.moves, pos+1, func(m kernel.Move, pos int) int { return m.Pos - pos })
+	return d.moves[:n:n]
+}

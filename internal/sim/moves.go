@@ -1,0 +1,64 @@
+package sim
+
+import (
+	"slices"
+
+	"example.org/kmodsh/internal/kernel"
+)
+
+// KeepMoves makes the run keep what led to each of its positions, those from
+// now on and, by doing all once more, those before. A search needs none.
+func (r *Run) KeepMoves() error {
+	r.noting, r.moves = true, nil
+	if r.pos == 0 {
+		return nil
+	}
+	pos := r.pos
+	r.boot()
+	return r.Goto(pos)
+}
+
+// Moves are what led to the positions known, when they are kept. Nobody may
+// change them.
+func (r *Run) Moves() []kernel.Move { return r.moves[:len(r.moves):len(r.moves)] }
+
+// note keeps what the action that led to the present position was.
+func (r *Run) note(a Action) {
+	if !r.noting {
+		return
+	}
+	w := r.world
+	m := kernel.Move{Pos: r.pos, Kind: string(a.Kind), Thread: a.Thread, Now: w.now, Events: uint64(len(w.events))}
+	switch a.Kind {
+	case DoAdvance:
+		m.Kind = "clock"
+	case DoUnfault:
+		m.Kind = string(DoFault)
+	}
+	if t := w.Thread(a.Thread); t != nil && a.Thread != "" {
+		s := t.snapshot(r.out[t.ID])
+		m.Take(&s)
+	}
+	before := 0
+	for i := len(r.moves) - 1; i >= 0; i-- {
+		if r.moves[i].Pos < m.Pos {
+			before = int(r.moves[i].Events)
+			break
+		}
+	}
+	m.States = kernel.Changes(w.events[before:])
+	r.moves = kernel.AddMove(r.moves, m)
+}
+
+// again keeps a position that was come to by going forth, unless it is known.
+func (r *Run) again(a Action) {
+	if n := len(r.moves); n == 0 || r.moves[n-1].Pos < r.pos {
+		r.note(a)
+	}
+}
+
+// shareMoves gives a fork what led to its positions.
+func (r *Run) shareMoves(f *Run) {
+	n, _ := slices.BinarySearchFunc(r.moves, r.pos+1, func(m kernel.Move, pos int) int { return m.Pos - pos })
+	f.noting, f.moves = r.noting, r.moves[:n:n]
+}
