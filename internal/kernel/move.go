@@ -16,10 +16,12 @@ type Move struct {
 	Kind string
 	// Thread is who it was done with or to, "" for what concerns no thread;
 	// what follows says how that thread stood afterwards.
-	Thread  string
-	Parent  string
-	Status  string // "ready", "blocked", "held", "done"
-	At      string // point
+	Thread string
+	Parent string
+	Status string // "ready", "blocked", "held", "done"
+	At     string // point
+	// Point is that of the last event it made on the way, "" when it made none.
+	Point   string
 	Module  string
 	Waits   string
 	Killed  bool
@@ -47,15 +49,45 @@ type StateChange struct {
 	State  trace.State
 }
 
-// Changes lists the module states that events tell of.
-func Changes(events []trace.Event) []StateChange {
-	var list []StateChange
+// Tell takes in what the events since the position before tell.
+func (m *Move) Tell(events []trace.Event, id func(trace.Thread) string) {
 	for i := range events {
-		if e := &events[i]; e.Module != "" && e.State != "" && e.State != trace.Builtin {
-			list = append(list, StateChange{e.Module, e.State})
+		e := &events[i]
+		if e.Module != "" && e.State != "" && e.State != trace.Builtin {
+			m.States = append(m.States, StateChange{e.Module, e.State})
+		}
+		if m.Thread != "" && id(e.Thread) == m.Thread {
+			m.Point = e.Point
 		}
 	}
-	return list
+}
+
+// MovesOf makes a move of each event, for a target whose threads do not stop:
+// positions are the events' numbers. What a thread did between its events is
+// not known, save that a request waits for its helper and a loader for a
+// module. Events of no thread move none.
+func MovesOf(events []trace.Event, id func(trace.Thread) string) []Move {
+	moves := make([]Move, 0, len(events))
+	for i := range events {
+		e := &events[i]
+		m := Move{
+			Pos: int(e.Seq), Kind: "step", Thread: id(e.Thread), Status: "ready", At: e.Point, Module: e.Module, Now: e.Time, Events: e.Seq,
+		}
+		m.Tell(events[i:i+1], id)
+		switch e.Point {
+		case "R8":
+			m.Status, m.Waits = "blocked", "its helper"
+		case trace.PointWaits:
+			m.Status, m.Waits = "blocked", e.Module
+		case trace.PointExit, "R9":
+			m.Status = "done"
+			if e.Ret != nil {
+				m.Result = *e.Ret
+			}
+		}
+		moves = append(moves, m)
+	}
+	return moves
 }
 
 // AddMove returns moves with one more behind the move that led to the position

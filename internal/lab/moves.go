@@ -26,7 +26,7 @@ func (d *debugging) note(a action, log *trace.Log) {
 		before = list[len(list)-1].Events
 	}
 	events, _ := log.After(before, 0)
-	m.States = kernel.Changes(events)
+	m.Tell(events, func(t trace.Thread) string { return t.ID })
 	d.moves = kernel.AddMove(d.moves, m)
 }
 

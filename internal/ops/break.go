@@ -91,6 +91,9 @@ func lookupPoint(id string) (trace.Point, error) {
 	return p, nil
 }
 
+// Breakpoints lists the breakpoints in force.
+func (s *Session) Breakpoints() []Breakpoint { return s.breaks().Breakpoints }
+
 // breaks lists the breakpoints.
 func (s *Session) breaks() *BreaksResult {
 	r := &BreaksResult{Breakpoints: []Breakpoint{}}

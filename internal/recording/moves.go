@@ -2,14 +2,13 @@ package recording
 
 import (
 	"example.org/kmodsh/internal/kernel"
-	"example.org/kmodsh/internal/trace"
 )
 
 // Moves are what led to each position that was kept. Nobody may change them.
 func (r *Recording) Moves() []kernel.Move {
 	r.moved.Do(func() {
 		if !r.Steps {
-			r.moves = r.movesOfEvents()
+			r.moves = kernel.MovesOf(r.named, ThreadID)
 			return
 		}
 		var before *kernel.Snapshot
@@ -28,9 +27,6 @@ func (r *Recording) Moves() []kernel.Move {
 // last new event is of, or else the one that changed.
 func between(a, b *kernel.Snapshot) kernel.Move {
 	m := kernel.Move{Pos: b.Pos, Kind: "set", Now: b.Now, Events: uint64(len(b.Events))}
-	if len(a.Events) <= len(b.Events) {
-		m.States = kernel.Changes(b.Events[len(a.Events):])
-	}
 	was := map[string]*kernel.ThreadState{}
 	for i := range a.Threads {
 		was[a.Threads[i].ID] = &a.Threads[i]
@@ -60,32 +56,8 @@ func between(a, b *kernel.Snapshot) kernel.Move {
 	case a.Now != b.Now:
 		m.Kind = "clock"
 	}
-	return m
-}
-
-// movesOfEvents makes a move of each event, for a target that was not stepped.
-// What a thread did between its events is not known, save that a request waits
-// for its helper and a loader for a module.
-func (r *Recording) movesOfEvents() []kernel.Move {
-	var moves []kernel.Move
-	for i := range r.named {
-		e := &r.named[i]
-		m := kernel.Move{
-			Pos: i + 1, Kind: "step", Thread: e.Thread.ID, Status: "ready", At: e.Point, Module: e.Module, Now: e.Time, Events: uint64(i + 1),
-			States: kernel.Changes(r.named[i : i+1]),
-		}
-		switch e.Point {
-		case "R8":
-			m.Status, m.Waits = "blocked", "its helper"
-		case trace.PointWaits:
-			m.Status, m.Waits = "blocked", e.Module
-		case trace.PointExit, "R9":
-			m.Status = "done"
-			if e.Ret != nil {
-				m.Result = *e.Ret
-			}
-		}
-		moves = kernel.AddMove(moves, m)
+	if len(a.Events) <= len(b.Events) {
+		m.Tell(b.Events[len(a.Events):], ThreadID)
 	}
-	return moves
+	return m
 }

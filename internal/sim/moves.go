@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"example.org/kmodsh/internal/kernel"
+	"example.org/kmodsh/internal/trace"
 )
 
 // KeepMoves makes the run keep what led to each of its positions, those from
@@ -46,7 +47,7 @@ func (r *Run) note(a Action) {
 			break
 		}
 	}
-	m.States = kernel.Changes(w.events[before:])
+	m.Tell(w.events[before:], func(t trace.Thread) string { return t.ID })
 	r.moves = kernel.AddMove(r.moves, m)
 }
 

@@ -186,12 +186,12 @@ func TestRestartIsEmpty(t *testing.T) {
 
 func TestTabGoesThroughThreads(t *testing.T) {
 	d := startSim(t, 40, 12, Options{}, true)
-	for _, want := range []string{"Threads", "Modules", "Deps", "Events", "Output", "Threads"} {
+	for _, want := range []string{"Threads", "Lanes", "Modules", "Deps", "Events", "Output", "Threads"} {
 		d.shows("▸ " + want)
 		d.keys("<tab>")
 	}
 	d = startSim(t, 80, 24, Options{}, true)
-	d.keys("<tab>s")
+	d.keys("<tab><tab>s")
 	if d.m.modules.sort == colName {
 		t.Error("s does not sort in the table")
 	}

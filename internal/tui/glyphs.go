@@ -13,6 +13,9 @@ type glyphs struct {
 	fork, last, through       string // branches of trees
 	done, busy, broken        string // stages of opening
 	full, empty, caret        string // progress bar; text cursor
+
+	idle, wait, hold, born  string // on lanes: could move, waits, is held; begins
+	breakpoint, other, back string // on lanes: runs stop; the cursor; is waited for
 }
 
 var unicodeGlyphs = glyphs{
@@ -23,6 +26,7 @@ var unicodeGlyphs = glyphs{
 	fork: "├─ ", last: "└─ ", through: "│  ",
 	done: "✓", busy: "▸", broken: "✗",
 	full: "█", empty: "░", caret: "█",
+	idle: "·", wait: "┄", hold: "═", born: "└", breakpoint: "◉", other: "◇", back: "←",
 }
 
 var asciiGlyphs = glyphs{
@@ -33,6 +37,7 @@ var asciiGlyphs = glyphs{
 	fork: "|- ", last: "`- ", through: "|  ",
 	done: "+", busy: ">", broken: "x",
 	full: "#", empty: ".", caret: "_",
+	idle: ".", wait: "~", hold: "=", born: "`", breakpoint: "@", other: "?", back: "<",
 }
 
 func (g *glyphs) state(s trace.State) string {

@@ -88,8 +88,12 @@ func (m *Model) paneNames(s scope) string {
 // why says why an action cannot work now, "" when it can.
 func (m *Model) why(a action) string {
 	switch a {
-	case actStep, actStage, actContinue, actRelease, actStepBack, actStepForth, actStart, actEnd:
+	case actStep, actStage, actContinue, actRelease, actStepBack, actStepForth, actStart, actEnd, actGoHere, actBreak:
 		return m.whyNot(a)
+	case actLeft, actRight, actPageLeft, actPageRight, actFirstColumn, actLastColumn:
+		if len(m.lanes.lives().moves) == 0 {
+			return "nothing has happened yet to look at"
+		}
 	case actLoad, actUnload, actInfo:
 		verb := map[action]string{actLoad: "load", actUnload: "unload", actInfo: "info"}[a]
 		switch {
@@ -114,7 +118,7 @@ func (m *Model) why(a action) string {
 			return "nothing is running; q quits"
 		}
 	case actBack:
-		if !m.zoomed && m.filter() == "" {
+		if !m.zoomed && m.filter() == "" && !m.moment() {
 			return "nothing to go back from; q quits"
 		}
 	case actFilter:
@@ -132,6 +136,8 @@ func (m *Model) filter() string {
 		return m.modules.filter
 	case paneEvents:
 		return m.events.filter
+	case paneLanes:
+		return m.lanes.filter
 	}
 	return ""
 }
@@ -142,18 +148,27 @@ func (m *Model) setFilter(text string) {
 		m.modules.filter = text
 	case paneEvents:
 		m.events.filter = text
+	case paneLanes:
+		m.lanes.filter = text
 	}
 	m.sync()
 }
 
 // do does an action, or says why not.
 func (m *Model) do(a action) tea.Cmd {
+	if a >= actChoose && a < actChoose+chosen {
+		return m.choose(int(a - actChoose))
+	}
 	if why := m.why(a); why != "" {
 		return m.say(why)
 	}
 	switch a {
 	case actStep, actStage, actContinue, actRelease, actStepBack, actStepForth, actStart, actEnd:
 		return m.moveThreads(a)
+	case actGoHere:
+		return m.goHere()
+	case actBreak:
+		return m.breakHere()
 	case actCommand:
 		m.prompt.open(promptCommand, "")
 	case actLoad:
@@ -184,7 +199,9 @@ func (m *Model) do(a action) tea.Cmd {
 		m.job.cancel()
 		return m.say("cancelling " + m.job.line)
 	case actBack:
-		if m.filter() != "" {
+		if m.moment() {
+			m.lanes.look = false
+		} else if m.filter() != "" {
 			m.setFilter("")
 		} else {
 			m.zoomed = false
@@ -206,16 +223,16 @@ func (m *Model) do(a action) tea.Cmd {
 // ring is the panes that can have the keys, in the order of Tab.
 func (m *Model) ring() []paneID {
 	if m.snap.Debug != nil {
-		return []paneID{paneThreads, paneModules, paneDeps, paneEvents, paneOutput}
+		return []paneID{paneThreads, paneLanes, paneModules, paneDeps, paneEvents, paneOutput}
 	}
-	return []paneID{paneModules, paneDeps, paneEvents, paneOutput}
+	return []paneID{paneModules, paneDeps, paneEvents, paneLanes, paneOutput}
 }
 
 // move gives the keys to the next pane, d panes on.
 func (m *Model) move(d int) {
 	ring := m.ring()
 	m.focus = ring[(slices.Index(ring, m.focus)+d+len(ring))%len(ring)]
-	if m.focus == paneEvents || m.focus == paneOutput {
+	if slices.Contains(sharing, m.focus) {
 		m.bottom = m.focus
 	}
 	m.resize()

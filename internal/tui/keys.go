@@ -38,7 +38,20 @@ const (
 	actStepForth
 	actStart
 	actEnd
+	actLeft
+	actRight
+	actPageLeft
+	actPageRight
+	actFirstColumn
+	actLastColumn
+	actScale
+	actGoHere
+	actBreak
+	actChoose // the first of nine: choose the first thread and step it
 )
+
+// chosen is how many threads have a key of their own.
+const chosen = 9
 
 // scope says in which panes a key works.
 type scope uint
@@ -77,9 +90,19 @@ func debugRow(act action, where scope, hint, shown, help string, keys ...string)
 // keymap is the one table of keys: dispatch, hints and help all read it. Order
 // is that of the hint line; what matters most comes first.
 func keymap() []binding {
-	modules, events := in(paneModules), in(paneEvents)
-	return []binding{
+	modules, events, lanes := in(paneModules), in(paneEvents), in(paneLanes)
+	return append([]binding{
 		debugRow(actStep, in(paneThreads), "step", "Space s", "step the selected thread to its next point", " ", "s", "enter"),
+		debugRow(actStep, lanes, "step", "Space s", "step the selected thread to its next point", " ", "s"),
+		row(actLeft, "move", lanes, "look", "Left", "look at the position before, without going there", "left", "h"),
+		row(actRight, "move", lanes, "", "Right", "look at the position after", "right", "l"),
+		debugRow(actGoHere, lanes, "go there", "Enter", "go to the position that is looked at", "enter"),
+		debugRow(actBreak, lanes, "break", "B", "runs stop where the cursor is on this lane, or no longer", "B"),
+		row(actScale, "show", lanes, "scale", "t", "lanes by steps, dense, or with pauses of the clock", "t"),
+		row(actPageLeft, "move", lanes, "", "[", "look ten positions back", "[", "shift+left"),
+		row(actPageRight, "move", lanes, "", "]", "look ten positions on", "]", "shift+right"),
+		row(actFirstColumn, "move", lanes, "", "^", "look at the first position", "^"),
+		row(actLastColumn, "move", lanes, "", "$", "look at the last position", "$"),
 		debugRow(actStage, 0, "next", "n", "run the selected thread to its next stage, its helper too", "n"),
 		debugRow(actContinue, 0, "run", "c", "continue: all threads, until a hold, a breakpoint or the end", "c"),
 		debugRow(actStepBack, 0, "back", "b", "go back one step; the threads, the table and the events go too", "b", ",", "left"),
@@ -88,9 +111,9 @@ func keymap() []binding {
 		debugRow(actStart, 0, "", "<", "go back to the beginning; in the race, to where nobody has moved", "<"),
 		debugRow(actEnd, 0, "", ">", "go forth to the last step known", ">"),
 		row(actCommand, "do", 0, "command", ":", "type a verb; Tab completes, Up recalls", ":"),
-		row(actFilter, "show", modules|events, "filter", "/", "show only lines that have all the words; Esc ends it", "/"),
+		row(actFilter, "show", modules|events|lanes, "filter", "/", "show only lines that have all the words; Esc ends it", "/"),
 		row(actSort, "show", modules, "sort", "s", "sort by the next column", "s"),
-		row(actFollow, "show", events, "follow", "f", "follow the newest event, or stay", "f"),
+		row(actFollow, "show", events|lanes, "follow", "f", "follow what happens, or stay", "f"),
 		row(actGo, "show", in(paneDeps), "go there", "Enter", "select the module of this line", "enter"),
 		row(actNext, "move", 0, "pane", "Tab", "next pane", "tab"),
 		row(actZoom, "show", 0, "zoom", "z", "give this pane the whole screen, and back", "z"),
@@ -110,7 +133,24 @@ func keymap() []binding {
 		row(actCancel, "do", 0, "", "Ctrl-C", "cancel what is running", "ctrl+c"),
 		row(actBack, "more", 0, "", "Esc", "end the filter, the zoom, this help", "esc"),
 		row(actSuspend, "more", 0, "", "Ctrl-Z", "back to the shell; fg returns", "ctrl+z"),
+	}, chooseRows()...)
+}
+
+// chooseRows are the keys that step a thread by its number; the help has one
+// line for all.
+func chooseRows() []binding {
+	var list []binding
+	for i := range chosen {
+		n := string(rune('1' + i))
+		b := debugRow(actChoose+action(i), in(paneThreads, paneLanes), "", n, "step the thread of that number", n)
+		if i == 0 {
+			b.keys.SetHelp("1 to 9", "step the thread of that number: choose who moves next")
+		} else {
+			b.group = ""
+		}
+		list = append(list, b)
 	}
+	return list
 }
 
 // lookup finds the row of a key as typed; here is false when the key exists but

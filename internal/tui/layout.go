@@ -12,7 +12,7 @@ type band []placed
 // layout is what stands where below the header and above the footer.
 type layout struct {
 	bands []band
-	tabs  bool // events and output share a place
+	tabs  bool // lanes, events and output share a place
 	one   bool // a single pane shows; Tab goes through them
 }
 
@@ -70,20 +70,33 @@ func arrangeDebug(w, h int, focus, bottom paneID) layout {
 	rest := h - top
 	switch {
 	case h >= threeBands && w >= wide:
-		mid := rest / 2
-		return layout{bands: []band{threads, {{paneEvents, left, mid}, {paneExplain, w - left - 1, mid}}, {{paneOutput, w, rest - mid}}}}
+		mid := rest * 2 / 5
+		if bottom == paneLanes {
+			bottom = paneEvents
+		}
+		return layout{bands: []band{threads, {{paneLanes, w, mid}}, {{bottom, left, rest - mid}, {paneExplain, w - left - 1, rest - mid}}}, tabs: true}
 	case w >= wide:
 		return layout{bands: []band{threads, {{bottom, left, rest}, {paneExplain, w - left - 1, rest}}}, tabs: true}
 	case h >= threeBands:
-		mid := max(7, rest/3)
-		low := (rest - mid) / 2
-		return layout{bands: []band{threads, {{paneExplain, w, mid}}, {{paneEvents, w, low}}, {{paneOutput, w, rest - mid - low}}}}
+		mid := max(7, rest/4)
+		low := max(8, (rest-mid)/2)
+		if bottom == paneLanes {
+			bottom = paneEvents
+		}
+		return layout{bands: []band{threads, {{paneExplain, w, mid}}, {{paneLanes, w, low}}, {{bottom, w, rest - mid - low}}}, tabs: true}
 	case rest >= 10:
 		mid := min(9, rest*3/5)
+		if focus == paneLanes {
+			mid = rest * 2 / 5
+		}
 		return layout{bands: []band{threads, {{paneExplain, w, mid}}, {{bottom, w, rest - mid}}}, tabs: true}
 	}
 	return layout{bands: []band{threads, {{bottom, w, rest}}}, tabs: true}
 }
+
+// sharing are the panes that share the lowest place where there is one for
+// them all.
+var sharing = []paneID{paneLanes, paneEvents, paneOutput}
 
 // shows says whether a pane is on the screen.
 func (l layout) shows(id paneID) bool {

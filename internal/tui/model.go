@@ -26,6 +26,7 @@ type Model struct {
 	modules *modulesPane
 	deps    *depsPane
 	threads *threadsPane
+	lanes   *lanesPane
 	events  *eventsPane
 	output  *outputPane
 	panes   [panes]pane
@@ -33,7 +34,7 @@ type Model struct {
 	w, h   int
 	layout layout
 	focus  paneID
-	bottom paneID // which of events and output shows where only one does
+	bottom paneID // which of those that share a place shows
 	zoomed bool
 
 	prompt  prompt
@@ -66,10 +67,11 @@ func New(ctx context.Context, s *ops.Session, opt Options) *Model {
 	m.prompt.pick = -1
 	m.modules, m.deps = &modulesPane{}, &depsPane{ascii: m.look.ascii}
 	m.threads = &threadsPane{}
+	m.lanes = &lanesPane{chosen: func(id string) { m.threads.Select(id) }}
 	m.events, m.output = &eventsPane{}, &outputPane{look: m.look}
 	m.panes = [panes]pane{
-		paneModules: m.modules, paneDeps: m.deps, paneThreads: m.threads, paneEvents: m.events, paneOutput: m.output,
-		paneExplain: &explainPane{event: m.events.Selected, thread: m.explained},
+		paneModules: m.modules, paneDeps: m.deps, paneThreads: m.threads, paneLanes: m.lanes, paneEvents: m.events, paneOutput: m.output,
+		paneExplain: &explainPane{event: m.events.Selected, thread: m.explained, moment: m.lookedAt, lives: m.lanes.lives},
 	}
 	return m
 }
@@ -176,7 +178,7 @@ func (m *Model) attach(t kernel.Target) tea.Cmd {
 	news := m.feed.nextEvents(0, 0)
 	if m.feed.debugger() != nil {
 		m.snap.Debug = &kernel.Snapshot{Target: t.Name()}
-		m.focus, m.bottom = paneThreads, paneEvents
+		m.focus, m.bottom = paneThreads, paneLanes
 		news = m.feed.changes(0, m.feed.cuts)
 	} else if m.focus == paneThreads {
 		m.focus = paneModules
@@ -205,6 +207,7 @@ func (m *Model) show(s Snapshot) {
 
 // sync lets every pane follow the snapshot.
 func (m *Model) sync() {
+	m.lanes.breaks = m.session.Breakpoints()
 	m.modules.Sync(&m.snap)
 	m.deps.Show(m.modules.Selected())
 	m.deps.needs = nil
@@ -215,6 +218,9 @@ func (m *Model) sync() {
 		if paneID(id) != paneModules {
 			p.Sync(&m.snap)
 		}
+	}
+	if t := m.threads.Selected(); t != nil {
+		m.lanes.Select(t.ID)
 	}
 }
 

@@ -17,7 +17,7 @@ const maxWanted = 64
 // explained is the thread that the explanation is of: the selected one, unless
 // the person is among the events.
 func (m *Model) explained() *kernel.ThreadState {
-	if m.snap.Debug == nil || m.focus == paneEvents {
+	if m.snap.Debug == nil || m.focus == paneEvents || m.moment() {
 		return nil
 	}
 	return m.threads.Selected()
@@ -28,6 +28,7 @@ func (m *Model) whyNot(a action) string {
 	word := map[action]string{
 		actStep: "step", actStage: "next", actContinue: "continue", actRelease: "release", actStepBack: "back",
 		actStepForth: "going forth", actStart: "going to the start", actEnd: "going to the end",
+		actGoHere: "going to a position", actBreak: "a breakpoint",
 	}[a]
 	d, t := m.snap.Debug, m.threads.Selected()
 	switch {
@@ -44,6 +45,12 @@ func (m *Model) whyNot(a action) string {
 	}
 	forward := a == actStep || a == actStage || a == actContinue
 	switch {
+	case a == actGoHere && !m.moment():
+		return "this is the present; Left and Right look at other positions, Enter then goes there"
+	case a == actBreak && m.lanes.Point() == "":
+		return "the cursor is at no point of this lane; Left and Right move it"
+	case a == actGoHere || a == actBreak:
+		return ""
 	case (forward || a == actRelease) && len(d.Threads) == 0:
 		return "there is no thread; : spawn A load ext4 makes one"
 	case forward && d.AllDone:
@@ -108,8 +115,16 @@ func (m *Model) moveThreads(a action) tea.Cmd {
 	case actEnd:
 		line = "goto end"
 	}
-	if m.focus != paneOutput {
-		m.bottom = paneEvents
+	if m.focus != paneOutput && m.bottom == paneOutput {
+		m.bottom = paneLanes
+	}
+	return m.runMove(line)
+}
+
+// runMove runs a line that a key stands for.
+func (m *Model) runMove(line string) tea.Cmd {
+	if m.job != nil {
+		return m.say(m.job.line + " is running; Ctrl-C cancels it")
 	}
 	cmd := m.run(line)
 	if m.job != nil {
@@ -117,6 +132,27 @@ func (m *Model) moveThreads(a action) tea.Cmd {
 	}
 	m.resize()
 	return cmd
+}
+
+// choose selects the thread of a number and steps it.
+func (m *Model) choose(n int) tea.Cmd {
+	lanes := m.lanes.lanes()
+	if m.job != nil && m.job.move {
+		if len(m.wanted) < maxWanted {
+			m.wanted = append(m.wanted, actChoose+action(n))
+		}
+		return nil
+	}
+	switch {
+	case m.snap.Debug == nil || m.feed == nil:
+		return m.say(m.whyNot(actStep))
+	case n >= len(lanes):
+		return m.say(fmt.Sprintf("there is no thread %d: they are numbered 1 to %d, as on their lanes", n+1, min(chosen, len(lanes))))
+	case !m.threads.Select(lanes[n].id):
+		return m.say(lanes[n].id + " is not there yet at this position")
+	}
+	m.sync()
+	return m.do(actStep)
 }
 
 // nextLine runs the next of the lines to be run one after the other, or a key

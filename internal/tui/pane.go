@@ -9,6 +9,7 @@ const (
 	paneModules paneID = iota
 	paneDeps
 	paneThreads
+	paneLanes
 	paneEvents
 	paneOutput
 	paneExplain // has no cursor, so it never has the keys

@@ -14,6 +14,9 @@ type explainPane struct {
 	event func() *trace.Event
 	// thread is the one to explain instead of the event, nil for the event.
 	thread func() *kernel.ThreadState
+	// moment is the move that is looked at, along the lanes, if one is.
+	moment func() (*kernel.Move, bool)
+	lives  func() *lives
 }
 
 // Name is the pane's word.
@@ -33,6 +36,9 @@ func (p *explainPane) ShortHelp() []action { return nil }
 
 // Title names the point.
 func (p *explainPane) Title(_ *Snapshot, l *look) (left, right string) {
+	if mv, ok := p.moment(); ok {
+		return "Step " + strconv.Itoa(mv.Pos) + ", looked at", ""
+	}
 	if t := p.thread(); t != nil {
 		return "Thread " + clean(t.ID, l.ascii) + " " + standing(t), clean(t.Task, l.ascii)
 	}
@@ -46,6 +52,16 @@ func (p *explainPane) Title(_ *Snapshot, l *look) (left, right string) {
 // View draws the explanation.
 func (p *explainPane) View(s *Snapshot, l *look, _ bool) []string {
 	var out []string
+	if mv, ok := p.moment(); ok {
+		version := ""
+		if s.Debug != nil {
+			version = s.Debug.Kernel
+		}
+		for _, line := range explainMove(p.lives(), mv, version, p.w-2, p.h, l) {
+			out = append(out, " "+line)
+		}
+		return out
+	}
 	if t := p.thread(); t != nil {
 		for _, line := range explainThread(s, t, p.w-2, p.h, l) {
 			out = append(out, " "+line)

@@ -17,6 +17,7 @@ type threadsPane struct {
 	id     string // thread under the cursor, so that it stays there
 	inline bool   // explains the thread at its foot, where there is no pane for that
 	s      *Snapshot
+	rows   []kernel.ThreadState // helpers below who asked for them
 }
 
 // Name is the pane's word.
@@ -36,18 +37,17 @@ func (p *threadsPane) foot() int {
 	return max(5, p.h-5)
 }
 
-func (p *threadsPane) threads() []kernel.ThreadState {
-	if p.s == nil || p.s.Debug == nil {
-		return nil
-	}
-	return p.s.Debug.Threads
-}
+func (p *threadsPane) threads() []kernel.ThreadState { return p.rows }
 
 func (p *threadsPane) place() { p.list.set(len(p.threads()), p.h-p.foot()) }
 
 // Sync keeps the cursor on its thread.
 func (p *threadsPane) Sync(s *Snapshot) {
-	p.s = s
+	if p.s = s; s.Debug == nil {
+		p.rows = nil
+	} else {
+		p.rows = family(s.Debug.Threads, func(t kernel.ThreadState) (string, string) { return t.ID, t.Parent })
+	}
 	if i := slices.IndexFunc(p.threads(), func(t kernel.ThreadState) bool { return t.ID == p.id }); i >= 0 {
 		p.list.cursor = i
 	}
@@ -67,6 +67,17 @@ func (p *threadsPane) Selected() *kernel.ThreadState {
 		return &list[p.list.cursor]
 	}
 	return nil
+}
+
+// Select puts the cursor on a thread, if it is there.
+func (p *threadsPane) Select(id string) bool {
+	i := slices.IndexFunc(p.rows, func(t kernel.ThreadState) bool { return t.ID == id })
+	if i < 0 {
+		return false
+	}
+	p.list.cursor, p.id = i, id
+	p.list.clamp()
+	return true
 }
 
 // Key moves the cursor.

@@ -206,7 +206,7 @@ func TestPtyRace(t *testing.T) {
 	x.send("c")
 	x.wait("returned 0, premature", "The race: B has success")
 	x.resize(120, 40)
-	x.wait("Threads 3", "Output: continue")
+	x.wait("Threads 3", "Lanes 3", "premature")
 	x.send("b")
 	x.wait("gone back")
 	x.send("q")

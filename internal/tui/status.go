@@ -215,9 +215,10 @@ func (m *Model) hints() string {
 	}
 	var out string
 	for _, b := range m.keys {
-		if !shown[b.act] {
+		if !shown[b.act] || !b.where.has(m.focus) {
 			continue
 		}
+		delete(shown, b.act)
 		ink := roleText
 		if m.why(b.act) != "" {
 			ink = roleDim

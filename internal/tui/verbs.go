@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -204,7 +205,7 @@ func (m *Model) done(msg doneMsg) tea.Cmd {
 func (m *Model) finish(e *entry) {
 	m.output.Add(e)
 	m.bottom = paneOutput
-	if m.layout.one && !m.zoomed && !m.setting || m.focus == paneEvents && m.layout.tabs {
+	if m.layout.one && !m.zoomed && !m.setting || slices.Contains(sharing, m.focus) && m.layout.tabs {
 		m.focus = paneOutput
 	}
 	m.resize()

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -118,13 +119,22 @@ func (m *Model) pane(p placed) []string {
 		left += "  " + m.others(m.ring()...)
 	case m.snap.Debug != nil && p.id == paneModules && !m.zoomed:
 		left += "  " + m.others(paneDeps)
-	case m.layout.tabs && p.id == paneEvents:
-		left += "  " + m.others(paneOutput)
-	case m.layout.tabs && p.id == paneOutput:
-		left += "  " + m.others(paneEvents)
+	case m.layout.tabs && slices.Contains(sharing, p.id) && p.id == m.lowest():
+		left += "  " + m.others(sharing...)
 	}
 	lines := []string{titleLine(m.look, p.w, strings.TrimRight(left, " "), right, focus)}
 	return append(lines, block(m.panes[p.id].View(&m.snap, m.look, focus), p.w, p.h-1, m.look)...)
+}
+
+// lowest is the pane in the place that several share.
+func (m *Model) lowest() paneID {
+	low := m.layout.bands[len(m.layout.bands)-1]
+	for _, p := range low {
+		if slices.Contains(sharing, p.id) {
+			return p.id
+		}
+	}
+	return low[0].id
 }
 
 // others names the panes that share a place with the one that shows.

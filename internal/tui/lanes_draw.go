@@ -1,0 +1,422 @@
+package tui
+
+import (
+	"fmt"
+	"sort"
+	"strconv"
+	"strings"
+
+	"example.org/kmodsh/internal/kernel"
+	"example.org/kmodsh/internal/trace"
+)
+
+// scale says how columns become cells.
+type scale int
+
+const (
+	scaleLabels scale = iota // four cells each, with the point's name
+	scaleDense               // one cell each, with the point's phase
+	scaleTime                // as labels, and pauses of the clock are wider
+	scales
+)
+
+func (s scale) String() string { return [scales]string{"steps", "dense", "time"}[s] }
+
+const labelCells = 4
+
+// width returns how many cells a column takes.
+func (v *lives) width(s scale, column int) int {
+	switch s {
+	case scaleDense:
+		return 1
+	case scaleTime:
+		if column > 0 {
+			return labelCells + pauseCells(v.moves[column].Now-v.moves[column-1].Now)
+		}
+	}
+	return labelCells
+}
+
+// pauseCells is how many cells a pause of so many nanoseconds is wider: three
+// for each power of ten above 100 microseconds, so that a second and a
+// microsecond both can be seen.
+func pauseCells(ns int64) int {
+	n := 0
+	for limit := int64(1e5); ns > limit && n < 18; limit *= 10 {
+		n += 3
+	}
+	return n
+}
+
+// window is the part of a run that shows.
+type window struct {
+	from, to int // columns, to is not in it
+	x        []int
+	w        int // cells
+}
+
+// window chooses what shows in w cells so that a column is in it: from is where
+// the last window began, which stays if it can.
+func (v *lives) window(s scale, from, column, w int) window {
+	n := len(v.moves)
+	column = max(0, min(column, n-1))
+	from = max(0, min(from, column))
+	room := min(20, w/3) // for what is said at the end of a lane
+	used := 0
+	for c := from; c <= column && c < n; c++ {
+		used += v.width(s, c)
+	}
+	if used+room > w { // it begins later, as much as is needed and a bit more
+		used = 0
+		from = column
+		for from > 0 && used+v.width(s, from)+room <= w {
+			used += v.width(s, from)
+			from--
+		}
+	}
+	win := window{from: from, to: from, w: w}
+	x := 0
+	for win.to < n && x < w {
+		win.x = append(win.x, x)
+		x += v.width(s, win.to)
+		win.to++
+	}
+	win.x = append(win.x, min(x, w))
+	return win
+}
+
+// cell returns the first cell of a column and the one behind its last.
+func (w *window) cell(column int) (x, end int) {
+	i := column - w.from
+	return w.x[i], min(w.w, w.x[i+1])
+}
+
+// column returns the column at a cell.
+func (w *window) column(x int) int {
+	if w.to == w.from {
+		return -1
+	}
+	n := sort.Search(w.to-w.from, func(i int) bool { return w.x[i] > x })
+	return w.from + max(0, n-1)
+}
+
+// canvas is one line of cells, each with a sign and what it is for.
+type canvas struct {
+	r    []rune
+	role []role
+}
+
+func newCanvas(w int) *canvas {
+	c := &canvas{r: make([]rune, w), role: make([]role, w)}
+	for i := range c.r {
+		c.r[i] = ' '
+	}
+	return c
+}
+
+// fill puts a sign into the cells from a to b.
+func (c *canvas) fill(a, b int, sign string, as role) {
+	r := []rune(sign)[0]
+	for i := max(0, a); i < min(b, len(c.r)); i++ {
+		c.r[i], c.role[i] = r, as
+	}
+}
+
+// put writes text and cuts it off at b. Signs that are not of one cell, which
+// no point and no state has, become question marks.
+func (c *canvas) put(a, b int, text string, as role) {
+	for _, r := range clean(text, false) {
+		if r >= 0x7f && width(string(r)) != 1 {
+			r = '?'
+		}
+		if a >= 0 && a < min(b, len(c.r)) {
+			c.r[a], c.role[a] = r, as
+		}
+		a++
+	}
+}
+
+// draw returns the line; what lies in dim is quiet, and in the cells from a to b
+// the inks are those of the cursor.
+func (c *canvas) draw(l *look, dim, a, b int, row bool) string {
+	var out strings.Builder
+	from := 0
+	ink := func(i int) ink {
+		as := c.role[i]
+		if i >= dim {
+			as = roleDim
+		}
+		if row || i >= a && i < b {
+			return l.sel[as]
+		}
+		return l.ink[as]
+	}
+	for i := 1; i <= len(c.r); i++ {
+		if i == len(c.r) || ink(i) != ink(from) {
+			out.WriteString(ink(from).on(string(c.r[from:i])))
+			from = i
+		}
+	}
+	return out.String()
+}
+
+// label is what a move is called on its lane, "" when there is nothing to say.
+func label(m *kernel.Move, s scale) string {
+	text := m.Point
+	if m.Kind != "step" {
+		text = map[string]string{"spawn": "new", "release": "go", "signal": "sig"}[m.Kind]
+	}
+	if r := []rune(text); s == scaleDense && len(r) > 0 {
+		text = string(r[:1])
+	}
+	return cut(text, 2*labelCells, "")
+}
+
+// lane draws one lane in a window; marked says at which points of it runs stop.
+func (v *lives) lane(ln *lane, win *window, s scale, l *look, marked func(point string) bool) *canvas {
+	c := newCanvas(win.w)
+	if win.from == win.to {
+		return c
+	}
+	_, edge := win.cell(win.to - 1)
+	// What was so before the window begins where the last own move was.
+	start := sort.SearchInts(ln.at, win.from)
+	if ln.born < win.from || start > 0 {
+		x := 0
+		var before *kernel.Move
+		if start > 0 {
+			before = &v.moves[ln.at[start-1]]
+		}
+		v.span(c, ln, before, x, v.until(ln, start, win, edge), l)
+	} else if ln.born >= win.from && ln.born < win.to && (len(ln.at) == 0 || ln.born < ln.at[0]) {
+		x, _ := win.cell(ln.born)
+		v.span(c, ln, nil, x, v.until(ln, 0, win, edge), l)
+		c.put(x, edge, l.born, roleDim)
+	}
+	for i := start; i < len(ln.at) && ln.at[i] < win.to; i++ {
+		m := &v.moves[ln.at[i]]
+		x, end := win.cell(ln.at[i])
+		v.span(c, ln, m, x, v.until(ln, i+1, win, edge), l)
+		text := clean(label(m, s), l.ascii)
+		as := roleKey
+		if text == "" {
+			if m.Status == "ready" {
+				c.fill(x, end, l.rule, roleText)
+			}
+			continue
+		}
+		if m.Point != "" && s != scaleDense && marked(m.Point) {
+			text = l.breakpoint + text
+			as = roleBad
+		}
+		c.fill(x, end, l.rule, roleText)
+		c.put(x, end, text, as)
+	}
+	return c
+}
+
+// until is the cell at which the lane's own move number i begins, or the edge.
+func (v *lives) until(ln *lane, i int, win *window, edge int) int {
+	if i < len(ln.at) && ln.at[i] < win.to {
+		x, _ := win.cell(ln.at[i])
+		return x
+	}
+	return edge
+}
+
+// span draws what a thread does from a cell to another after its move m; nil is
+// before its first.
+func (v *lives) span(c *canvas, ln *lane, m *kernel.Move, x, end int, l *look) {
+	sign, as, text := l.idle, roleDim, ""
+	if m != nil {
+		skip := max(len(label(m, scaleLabels))+1, labelCells)
+		switch m.Status {
+		case "blocked":
+			sign, as, text = l.wait, roleComing, waitWords(clean(m.Waits, l.ascii), end-x-skip-1)
+		case "held":
+			sign, as, text = l.hold, roleGoing, "held at "+clean(m.At, l.ascii)
+		case "done":
+			word, bad := ended(m)
+			mark, as := l.done, roleGood
+			switch {
+			case bad:
+				mark, as = l.broken, roleBad
+			case m.Verdict == "":
+				mark, as = l.arrow, roleDim
+			}
+			if label(m, scaleLabels) != "" {
+				x += labelCells
+			}
+			c.put(x, len(c.r), mark+" "+clean(word, l.ascii), as)
+			return
+		}
+		if text != "" && end-x >= skip+8 {
+			c.fill(x, end, sign, as)
+			c.put(x+skip, end-1, cut(text, end-x-skip-1, ""), as)
+			return
+		}
+	}
+	c.fill(x, end, sign, as)
+}
+
+// ended says in a word or two how a thread ended, and whether that was wrong.
+func ended(m *kernel.Move) (string, bool) {
+	switch {
+	case m.Killed:
+		return "killed", false
+	case m.Verdict != "":
+		return string(m.Verdict), wrong(m.Verdict)
+	}
+	return result(&trace.Event{Ret: &m.Result}), false
+}
+
+// waitWords says what is waited for in as many cells as there are: in full, or
+// by the last word, which is its name.
+func waitWords(what string, cells int) string {
+	for _, text := range []string{"waits for " + what, "waits for " + what[strings.LastIndexByte(what, ' ')+1:]} {
+		if width(text) <= cells {
+			return text
+		}
+	}
+	return "waits"
+}
+
+// band draws the life of a module in a window.
+func (v *lives) band(b *stateBand, win *window, l *look) *canvas {
+	c := newCanvas(win.w)
+	if win.from == win.to {
+		return c
+	}
+	_, edge := win.cell(win.to - 1)
+	for i, ch := range b.changes {
+		x, end := 0, edge
+		if ch.column >= win.to {
+			break
+		}
+		if ch.column >= win.from {
+			x, _ = win.cell(ch.column)
+		}
+		if i+1 < len(b.changes) {
+			next := b.changes[i+1].column
+			if next <= win.from {
+				continue
+			}
+			if next < win.to {
+				end, _ = win.cell(next)
+			}
+		}
+		if ch.state == trace.Absent {
+			c.fill(x, end, " ", roleDim)
+			c.put(x, end, l.absent, roleDim)
+			continue
+		}
+		as := stateRole(ch.state)
+		c.fill(x, end, l.rule, as)
+		text := l.state(ch.state)
+		if n := len(ch.state); end-x >= n+3 {
+			text += " " + clean(string(ch.state), l.ascii) + " "
+		}
+		c.put(x, end, text, as)
+	}
+	return c
+}
+
+// ruler draws the numbers of positions, or times, and marks the present and the
+// cursor.
+func (v *lives) ruler(win *window, s scale, cursor int, l *look) *canvas {
+	c := newCanvas(win.w)
+	busy := 0
+	for i := win.from; i < win.to; i++ {
+		x, _ := win.cell(i)
+		m := &v.moves[i]
+		text := ""
+		switch {
+		case s == scaleTime && (i == win.from || m.Now != v.moves[i-1].Now):
+			text = shortTime(m.Now - v.moves[0].Now)
+		case s == scaleTime:
+		case m.Pos%5 == 0 && s == scaleLabels, m.Pos%10 == 0:
+			text = strconv.Itoa(m.Pos)
+		case m.Thread == "" && s == scaleLabels:
+			text = map[string]string{"clock": "clk", "fault": "flt"}[m.Kind]
+			if text == "" {
+				text = m.Kind
+			}
+			text = cut(text, 3, "")
+		}
+		if x >= busy && text != "" {
+			c.put(x, win.w, text, roleDim)
+			busy = x + len(text) + 1
+		}
+	}
+	mark := func(column int, sign string, as role) {
+		if column >= win.from && column < win.to {
+			x, end := win.cell(column)
+			c.put(x, max(end, x+1), sign, as)
+			if end-x > 1 {
+				c.fill(x+1, end, " ", as)
+				c.put(x+1, end, strconv.Itoa(v.moves[column].Pos), as)
+			}
+		}
+	}
+	mark(v.present, l.down, roleMark)
+	if cursor != v.present {
+		mark(cursor, l.other, roleWarn)
+	}
+	return c
+}
+
+// shortTime writes a time in four or five cells: 12us, 3ms, 1.4s, 90s.
+func shortTime(ns int64) string {
+	switch {
+	case ns < 1e6:
+		return fmt.Sprintf("%dus", ns/1e3)
+	case ns < 1e9:
+		return fmt.Sprintf("%dms", ns/1e6)
+	case ns < 1e10:
+		return fmt.Sprintf("%.1fs", float64(ns)/1e9)
+	}
+	return fmt.Sprintf("%ds", ns/1e9)
+}
+
+// overview draws the whole run on one line: what shows is thick, the present
+// and the cursor are marked.
+func (v *lives) overview(win *window, cursor int, l *look) *canvas {
+	c := newCanvas(win.w)
+	n := len(v.moves)
+	if n == 0 || win.w < 12 {
+		return c
+	}
+	head := strconv.Itoa(max(0, v.moves[0].Pos-1))
+	tail := strconv.Itoa(v.moves[n-1].Pos)
+	c.put(0, win.w, head, roleDim)
+	c.put(win.w-len(tail), win.w, tail, roleDim)
+	a, b := v.rail(win)
+	c.fill(a, b, l.rule, roleRule)
+	c.fill(v.railAt(win, win.from), v.railAt(win, win.to-1)+1, l.ruleFocus, roleTitle)
+	if v.present >= 0 {
+		c.put(v.railAt(win, v.present), b, l.down, roleMark)
+	}
+	if cursor != v.present {
+		c.put(v.railAt(win, cursor), b, l.other, roleWarn)
+	}
+	return c
+}
+
+// rail returns the cells of the overview between the two numbers.
+func (v *lives) rail(win *window) (a, b int) {
+	n := len(v.moves)
+	return len(strconv.Itoa(max(0, v.moves[0].Pos-1))) + 1, win.w - len(strconv.Itoa(v.moves[n-1].Pos)) - 1
+}
+
+// railAt returns the overview's cell of a column, railColumn the column of a
+// cell.
+func (v *lives) railAt(win *window, column int) int {
+	a, b := v.rail(win)
+	return a + max(0, column)*max(0, b-a-1)/max(1, len(v.moves)-1)
+}
+
+func (v *lives) railColumn(win *window, x int) int {
+	a, b := v.rail(win)
+	column := (x - a) * max(1, len(v.moves)-1) / max(1, b-a-1)
+	return max(0, min(column, len(v.moves)-1))
+}
