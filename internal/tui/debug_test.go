@@ -51,6 +51,11 @@ var debugScenes = []struct{ name, keys string }{
 	{"race-held", "c"},
 	{"race-false", "c<down>c"},
 	{"race-back", "c<down>cbbbb"},
+	{"race-lanes", "c<down>c<tab><left><left><left>"},
+	{"race-dense", "c<down>c<tab>tz"},
+	{"race-faults", "cF"},
+	{"race-hold-menu", "c<down>F<enter>"},
+	{"race-fail-menu", "F<down><down><enter><enter>"},
 	{"race-cure", "c:goto 4<enter>:policy kmod20<enter>cc"},
 }
 

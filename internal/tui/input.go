@@ -42,6 +42,8 @@ func (m *Model) key(msg tea.KeyMsg) tea.Cmd {
 		return nil
 	case m.help != nil:
 		return m.helpKey(name)
+	case m.menu != nil:
+		return m.menuKey(name)
 	case m.prompt.kind != promptNone:
 		return m.promptKey(msg)
 	}
@@ -88,7 +90,7 @@ func (m *Model) paneNames(s scope) string {
 // why says why an action cannot work now, "" when it can.
 func (m *Model) why(a action) string {
 	switch a {
-	case actStep, actStage, actContinue, actRelease, actStepBack, actStepForth, actStart, actEnd, actGoHere, actBreak:
+	case actStep, actStage, actContinue, actRelease, actStepBack, actStepForth, actStart, actEnd, actGoHere, actBreak, actFaults:
 		return m.whyNot(a)
 	case actLeft, actRight, actPageLeft, actPageRight, actFirstColumn, actLastColumn:
 		if len(m.lanes.lives().moves) == 0 {
@@ -169,6 +171,10 @@ func (m *Model) do(a action) tea.Cmd {
 		return m.goHere()
 	case actBreak:
 		return m.breakHere()
+	case actFaults:
+		m.menu = newFaultMenu(m)
+	case actMouse:
+		return m.toggleMouse()
 	case actCommand:
 		m.prompt.open(promptCommand, "")
 	case actLoad:

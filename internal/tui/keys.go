@@ -47,6 +47,10 @@ const (
 	actScale
 	actGoHere
 	actBreak
+	actMouse
+	actFaults
+	actForkHere
+	actCompare
 	actChoose // the first of nine: choose the first thread and step it
 )
 
@@ -108,6 +112,7 @@ func keymap() []binding {
 		debugRow(actStepBack, 0, "back", "b", "go back one step; the threads, the table and the events go too", "b", ",", "left"),
 		debugRow(actStepForth, 0, "forth", ".", "go forth again one step", ".", "right"),
 		debugRow(actRelease, 0, "release", "r", "let the selected thread go on, if it is held", "r"),
+		debugRow(actFaults, 0, "faults", "F", "choose a fault, each told in words before it is", "F"),
 		debugRow(actStart, 0, "", "<", "go back to the beginning; in the race, to where nobody has moved", "<"),
 		debugRow(actEnd, 0, "", ">", "go forth to the last step known", ">"),
 		row(actCommand, "do", 0, "command", ":", "type a verb; Tab completes, Up recalls", ":"),
@@ -132,6 +137,7 @@ func keymap() []binding {
 		row(actBottom, "move", 0, "", "End G", "last line", "end", "G"),
 		row(actCancel, "do", 0, "", "Ctrl-C", "cancel what is running", "ctrl+c"),
 		row(actBack, "more", 0, "", "Esc", "end the filter, the zoom, this help", "esc"),
+		row(actMouse, "more", 0, "", "M", "leave the mouse to the terminal, to mark text; or take it back", "M"),
 		row(actSuspend, "more", 0, "", "Ctrl-Z", "back to the shell; fg returns", "ctrl+z"),
 	}, chooseRows()...)
 }

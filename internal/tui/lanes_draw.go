@@ -187,16 +187,16 @@ func (v *lives) lane(ln *lane, win *window, s scale, l *look, marked func(point 
 		if start > 0 {
 			before = &v.moves[ln.at[start-1]]
 		}
-		v.span(c, ln, before, x, v.until(ln, start, win, edge), l)
+		v.span(c, before, x, v.until(ln, start, win, edge), s, l)
 	} else if ln.born >= win.from && ln.born < win.to && (len(ln.at) == 0 || ln.born < ln.at[0]) {
 		x, _ := win.cell(ln.born)
-		v.span(c, ln, nil, x, v.until(ln, 0, win, edge), l)
+		v.span(c, nil, x, v.until(ln, 0, win, edge), s, l)
 		c.put(x, edge, l.born, roleDim)
 	}
 	for i := start; i < len(ln.at) && ln.at[i] < win.to; i++ {
 		m := &v.moves[ln.at[i]]
 		x, end := win.cell(ln.at[i])
-		v.span(c, ln, m, x, v.until(ln, i+1, win, edge), l)
+		v.span(c, m, x, v.until(ln, i+1, win, edge), s, l)
 		text := clean(label(m, s), l.ascii)
 		as := roleKey
 		if text == "" {
@@ -226,15 +226,18 @@ func (v *lives) until(ln *lane, i int, win *window, edge int) int {
 
 // span draws what a thread does from a cell to another after its move m; nil is
 // before its first.
-func (v *lives) span(c *canvas, ln *lane, m *kernel.Move, x, end int, l *look) {
+func (v *lives) span(c *canvas, m *kernel.Move, x, end int, s scale, l *look) {
 	sign, as, text := l.idle, roleDim, ""
 	if m != nil {
-		skip := max(len(label(m, scaleLabels))+1, labelCells)
+		skip := max(len(label(m, s))+1, labelCells)
+		if s == scaleDense {
+			skip = 1
+		}
 		switch m.Status {
 		case "blocked":
-			sign, as, text = l.wait, roleComing, waitWords(clean(m.Waits, l.ascii), end-x-skip-1)
+			sign, as, text = l.wait, roleComing, spanWords("waits", " for "+clean(m.Waits, l.ascii), end-x-skip-1)
 		case "held":
-			sign, as, text = l.hold, roleGoing, "held at "+clean(m.At, l.ascii)
+			sign, as, text = l.hold, roleGoing, spanWords("held", " at "+clean(m.At, l.ascii), end-x-skip-1)
 		case "done":
 			word, bad := ended(m)
 			mark, as := l.done, roleGood
@@ -244,13 +247,13 @@ func (v *lives) span(c *canvas, ln *lane, m *kernel.Move, x, end int, l *look) {
 			case m.Verdict == "":
 				mark, as = l.arrow, roleDim
 			}
-			if label(m, scaleLabels) != "" {
-				x += labelCells
+			if label(m, s) != "" {
+				x += max(skip, 2)
 			}
 			c.put(x, len(c.r), mark+" "+clean(word, l.ascii), as)
 			return
 		}
-		if text != "" && end-x >= skip+8 {
+		if text != "" && end-x > skip+len(text) {
 			c.fill(x, end, sign, as)
 			c.put(x+skip, end-1, cut(text, end-x-skip-1, ""), as)
 			return
@@ -270,15 +273,16 @@ func ended(m *kernel.Move) (string, bool) {
 	return result(&trace.Event{Ret: &m.Result}), false
 }
 
-// waitWords says what is waited for in as many cells as there are: in full, or
-// by the last word, which is its name.
-func waitWords(what string, cells int) string {
-	for _, text := range []string{"waits for " + what, "waits for " + what[strings.LastIndexByte(what, ' ')+1:]} {
+// spanWords says what a thread does in as many cells as there are: in full, or
+// with the last word of what follows, which is its name, or only what it does.
+func spanWords(does, what string, cells int) string {
+	last := what[strings.LastIndexByte(what, ' '):]
+	for _, text := range []string{does + what, does + what[:strings.IndexByte(what[1:], ' ')+1] + last, does} {
 		if width(text) <= cells {
 			return text
 		}
 	}
-	return "waits"
+	return ""
 }
 
 // band draws the life of a module in a window.
@@ -350,12 +354,8 @@ func (v *lives) ruler(win *window, s scale, cursor int, l *look) *canvas {
 	}
 	mark := func(column int, sign string, as role) {
 		if column >= win.from && column < win.to {
-			x, end := win.cell(column)
-			c.put(x, max(end, x+1), sign, as)
-			if end-x > 1 {
-				c.fill(x+1, end, " ", as)
-				c.put(x+1, end, strconv.Itoa(v.moves[column].Pos), as)
-			}
+			x, _ := win.cell(column)
+			c.put(x, win.w, sign+strconv.Itoa(v.moves[column].Pos)+" ", as)
 		}
 	}
 	mark(v.present, l.down, roleMark)

@@ -39,6 +39,9 @@ type Model struct {
 
 	prompt  prompt
 	help    *helpView // nil while closed
+	menu    *menu     // nil while closed
+	drag    *place    // where the mouse went down, while it is
+	noMouse bool      // the mouse is left to the terminal
 	asking  bool      // "quit?" is on the screen
 	notice  string    // one line to the person, until the next key
 	warning bool      // the notice is about something wrong
@@ -95,6 +98,8 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		m.sized(msg.Width, msg.Height)
 	case tea.KeyMsg:
 		cmd = m.key(msg)
+	case tea.MouseMsg:
+		cmd = m.mouse(msg)
 	case eventsMsg:
 		cmd = m.gotEvents(msg)
 	case changedMsg:

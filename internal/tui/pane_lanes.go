@@ -12,21 +12,23 @@ import (
 // lanesPane draws a line of life for each thread and for each module, and goes
 // along them: a cursor looks at other positions without going there.
 type lanesPane struct {
-	w, h    int
-	list    scroller
-	s       *Snapshot
-	breaks  []ops.Breakpoint
-	scale   scale
-	filter  string
-	id      string // thread under the cursor
-	pos     int    // position under the cursor, when it looks elsewhere
-	look    bool   // it does
-	stay    bool   // and does not follow what happens
-	from    int    // first column that shows
-	made    *lives
-	ofDebug *kernel.Snapshot // that made was made of
-	ofSeq   uint64
-	chosen  func(id string) // told of the thread under the cursor
+	w, h     int
+	list     scroller
+	s        *Snapshot
+	breaks   []ops.Breakpoint
+	scale    scale
+	filter   string
+	id       string // thread under the cursor
+	pos      int    // position under the cursor, when it looks elsewhere
+	look     bool   // it does
+	stay     bool   // and does not follow what happens
+	from     int    // first column that shows
+	made     *lives
+	ofDebug  *kernel.Snapshot // that made was made of
+	ofSeq    uint64
+	scrubbed bool            // the mouse went down on the ruler or the whole run
+	onRail   bool            // on the latter
+	chosen   func(id string) // told of the thread under the cursor
 }
 
 // Name is the pane's word.

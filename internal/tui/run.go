@@ -21,6 +21,8 @@ type Options struct {
 	Color  Mode      // Auto asks Environ
 	Light  bool      // the terminal's background is light
 	ASCII  bool      // draw with ASCII only, whatever Environ says
+	// NoMouse leaves the mouse to the terminal, which marks text with it.
+	NoMouse bool
 	// Environ is the environment in the form of os.Environ; nil is the
 	// program's own.
 	Environ []string
@@ -53,6 +55,9 @@ func Run(ctx context.Context, s *ops.Session, opt Options) error {
 	defer func() { s.Progress = before }()
 
 	options := []tea.ProgramOption{tea.WithAltScreen(), tea.WithContext(ctx)}
+	if m.noMouse = opt.NoMouse; !opt.NoMouse {
+		options = append(options, tea.WithMouseCellMotion())
+	}
 	if opt.Input != nil {
 		options = append(options, tea.WithInput(opt.Input))
 	}

@@ -65,6 +65,8 @@ func (m *Model) View() string {
 	switch {
 	case m.help != nil:
 		body = m.helpBody(n)
+	case m.menu != nil:
+		body = m.menu.body(l, m.w, n)
 	case m.snap.Target == "":
 		body = m.openingBody(n)
 	default:
@@ -113,7 +115,15 @@ func (m *Model) panesBody() []string {
 // pane draws one pane with its title line.
 func (m *Model) pane(p placed) []string {
 	focus := p.id == m.focus
-	left, right := m.panes[p.id].Title(&m.snap, m.look)
+	left, right := m.title(p)
+	lines := []string{titleLine(m.look, p.w, left, right, focus)}
+	return append(lines, block(m.panes[p.id].View(&m.snap, m.look, focus), p.w, p.h-1, m.look)...)
+}
+
+// title is what a pane's title line says, with the names of those that share
+// its place.
+func (m *Model) title(p placed) (left, right string) {
+	left, right = m.panes[p.id].Title(&m.snap, m.look)
 	switch {
 	case m.layout.one && !m.zoomed:
 		left += "  " + m.others(m.ring()...)
@@ -122,8 +132,7 @@ func (m *Model) pane(p placed) []string {
 	case m.layout.tabs && slices.Contains(sharing, p.id) && p.id == m.lowest():
 		left += "  " + m.others(sharing...)
 	}
-	lines := []string{titleLine(m.look, p.w, strings.TrimRight(left, " "), right, focus)}
-	return append(lines, block(m.panes[p.id].View(&m.snap, m.look, focus), p.w, p.h-1, m.look)...)
+	return strings.TrimRight(left, " "), right
 }
 
 // lowest is the pane in the place that several share.
