@@ -78,9 +78,10 @@ func newPass(p *Problem, o Options, name string, bound int) *pass {
 
 // start empties what is known.
 func (p *pass) start() {
+	p.memory = &budget{limit: int64(p.options.Memory)}
 	p.model = newModel()
 	if !p.options.Plain {
-		p.seen = newTable(p.options.Memory)
+		p.seen = newTable(p.memory)
 	}
 }
 
@@ -111,12 +112,12 @@ func (r *Report) searchAll(ctx context.Context, p *Problem, o Options) error {
 		}
 		r.merge(&x.found)
 		r.Complete = r.Complete && x.found.pass.Complete
-		last := i == len(list)-1
-		if len(x.found.broken) > 0 && !o.All && !last {
+		enough := len(x.found.broken) > 0 && !o.All
+		if enough {
 			r.Complete = false
-			r.Missed = append(r.Missed, "what comes after the first schedule that breaks a promise: "+list[i+1].name+" and on")
+			r.Missed = append(r.Missed, "what comes after the first schedule that breaks a promise")
 		}
-		if len(x.found.broken) > 0 && !o.All || x.stop.Load() && !x.found.pass.Complete && ctx.Err() != nil {
+		if enough || x.stop.Load() && !x.found.pass.Complete && ctx.Err() != nil {
 			for _, later := range list[i+1:] {
 				if ctx.Err() != nil {
 					r.Complete = false

@@ -18,8 +18,9 @@ func (w *worker) end(n *node) error {
 	known := false
 	if w.learn {
 		hash := n.im.Hash(-1, nil)
-		_, known = w.ends[hash]
-		w.ends[hash] = struct{}{}
+		if _, known = w.ends[hash]; !known && w.memory.take(endBytes) {
+			w.ends[hash] = struct{}{}
+		}
 	}
 	w.mu.Unlock()
 	defer w.enough()
@@ -61,7 +62,9 @@ func (p *pass) newEnd(key uint64) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	_, known := p.ends[key]
-	p.ends[key] = struct{}{}
+	if !known && p.memory.take(endBytes) {
+		p.ends[key] = struct{}{}
+	}
 	return !known
 }
 
@@ -88,7 +91,7 @@ func (w *worker) judge(n *node, p *Promise, says string) error {
 	}
 	w.mu.Unlock()
 	if !w.options.All {
-		w.halt("what comes after the first schedule that breaks a promise")
+		w.halt("")
 	}
 	return nil
 }

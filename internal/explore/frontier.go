@@ -108,7 +108,9 @@ func (w *worker) reopen(root *node, open []openNode) ([]task, error) {
 			}
 			up.remade |= k
 			inner[o.From] = true
-			n = w.fresh(up)
+			if n = w.fresh(up); n == nil {
+				return nil, fmt.Errorf("going on with %s: %w", w.name, errMemory)
+			}
 			w.pathTo(up)
 			if err := w.step(up, n, bits.TrailingZeros32(k)); err != nil {
 				return nil, err

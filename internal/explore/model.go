@@ -71,6 +71,11 @@ func learned(before, after *sim.Image, key int, f sim.Footprint, a sim.Asked) *m
 	return m
 }
 
+// bytes is the memory that a move takes.
+func (m *move) bytes() int {
+	return moveBytes + partBytes*(cap(m.when)+cap(m.then)) + cap(m.made) + 8
+}
+
 // place is where a thread stands in its code, as far as can be told: a thread
 // and what it has observed. Its moves are replaced, never changed.
 type place struct{ moves atomic.Pointer[[]*move] }
@@ -116,13 +121,14 @@ type model struct {
 
 func newModel() *model { return &model{places: map[at]*place{}} }
 
-func (m *model) place(x at) *place {
+func (m *model) place(x at, memory *budget) *place {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	p := m.places[x]
 	if p == nil {
-		p = &place{}
-		m.places[x] = p
+		if p = (&place{}); memory.take(placeBytes) {
+			m.places[x] = p
+		}
 	}
 	return p
 }

@@ -59,6 +59,7 @@ type Options struct {
 	Progress func(Progress)
 
 	strict    bool // a mistake of what is learned is an error
+	sure      bool // each step is taken in a world, too, and compared
 	solo      int  // steps before others join, 0: soloSteps
 	saveEvery int  // schedules between two times the search is saved, 0: saveEvery
 }

@@ -24,18 +24,20 @@ type pass struct {
 	bound   int // preemptions, -1: no bound but reduction
 	problem *Problem
 
-	learn bool // steps are learned and not taken again
-	alike bool // threads that are spawned to do the same are held for the same
-	names *sim.Names
-	model *model
-	seen  *table            // nil: every schedule is run
-	save  func(*pass) error // keeps how far the search has come, nil: nobody wants it
+	learn  bool // steps are learned and not taken again
+	alike  bool // threads that are spawned to do the same are held for the same
+	names  *sim.Names
+	memory *budget
+	model  *model
+	seen   *table            // nil: every schedule is run
+	save   func(*pass) error // keeps how far the search has come, nil: nobody wants it
 
 	mu      sync.Mutex // of what follows
 	found   findings
 	ends    map[uint64]struct{}
 	workers []*worker
 	err     error
+	short   bool // some schedules were too long
 	stop    atomic.Bool
 
 	sharing
@@ -121,7 +123,7 @@ func (p *pass) close() {
 	}
 	slices.Sort(p.found.outcomes)
 	f := &p.found.pass
-	f.Name, f.Learned, f.Complete = p.name, p.learn, !p.stop.Load() && p.err == nil
+	f.Name, f.Learned, f.Complete = p.name, p.learn, !p.stop.Load() && !p.short && p.err == nil
 	f.Schedules, f.Pruned, f.Steps = p.schedules.Load(), p.pruned.Load(), p.steps.Load()
 	f.States = p.states()
 }

@@ -1,6 +1,7 @@
 package explore
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"math/rand/v2"
@@ -105,8 +106,25 @@ func likeBruteForce(t *testing.T, p Problem, limit int) Report {
 	if d := cmp.Diff(every.Reached, reduced.Reached); d != "" {
 		t.Errorf("points reached (-every alternative +reduced):\n%s", d)
 	}
+	learnedRight(t, &p)
 	t.Logf("reduced to %d steps and %d states from %d and %d; %d outcomes", reduced.Steps, reduced.States, every.Steps, every.States, len(every.Outcomes))
 	return every
+}
+
+// learnedRight takes every alternative at every state with steps that are
+// learned, and each of them in a world, too, and compares.
+func learnedRight(t *testing.T, p *Problem) {
+	o := Options{All: true, strict: true, sure: true, Workers: 1}
+	if err := o.validate(); err != nil {
+		t.Fatal(err)
+	}
+	x := newPass(p, o, "every step twice", 255)
+	if err := x.search(context.Background(), nil); err != nil {
+		t.Error(err)
+	}
+	if x.learn != x.found.pass.Learned || !x.learn {
+		t.Error("nothing is learned")
+	}
 }
 
 // TestRandomProblems is the proof of the reduction on problems nobody chose.

@@ -104,7 +104,7 @@ func (w *worker) intern(f *sim.Footprint) (uint32, bool) {
 		return i, true
 	}
 	i, ok := w.seen.intern(f)
-	if ok {
+	if ok && w.memory.take(printBytes) {
 		w.prints[*f] = i
 	}
 	return i, ok

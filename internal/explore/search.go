@@ -65,6 +65,10 @@ func (w *worker) walk(ctx context.Context, k int) bool {
 // to be told.
 func (w *worker) descend(n *node, k int) (*node, error) {
 	c := w.fresh(n)
+	if c == nil {
+		w.tooLong(n.depth, ": more of them and of others at once are over the limit of memory")
+		return nil, nil
+	}
 	if err := w.step(n, c, k); err != nil {
 		return nil, err
 	}
@@ -84,10 +88,7 @@ func (w *worker) beyond(c *node) (bool, error) {
 	case c.ready == 0:
 		return false, w.end(c)
 	case c.depth >= w.options.Length:
-		w.mu.Lock()
-		w.found.missed = addTo(w.found.missed, fmt.Sprintf("schedules of more than %d steps", w.options.Length))
-		w.mu.Unlock()
-		w.cut()
+		w.tooLong(w.options.Length, "")
 		return false, nil
 	}
 	if err := w.reduce(c); err != nil {
@@ -100,13 +101,24 @@ func (w *worker) beyond(c *node) (bool, error) {
 	return true, nil
 }
 
-// fresh is an empty node beyond n.
+// tooLong notes that schedules of more than so many steps were not searched.
+func (w *worker) tooLong(steps int, why string) {
+	w.mu.Lock()
+	w.found.missed = addTo(w.found.missed, fmt.Sprintf("schedules of more than %d steps%s", steps, why))
+	w.short = true
+	w.mu.Unlock()
+	w.cut()
+}
+
+// fresh is an empty node beyond n, nil when there is no memory for one.
 func (w *worker) fresh(n *node) *node {
 	var c *node
 	if last := len(w.free) - 1; last >= 0 {
 		c, w.free = w.free[last], w.free[:last]
-	} else {
+	} else if n == nil || w.memory.takeNode() {
 		c = &node{}
+	} else {
+		return nil
 	}
 	w.nodes++
 	c.reset(w.number<<48|w.nodes, n)

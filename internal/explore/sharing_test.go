@@ -14,8 +14,8 @@ import (
 // sharedProblems are big enough for workers to share them.
 func sharedProblems(t testing.TB) []Problem {
 	list := []Problem{
-		problem(t, "v4.9", "set policy=kmod19", "A request victim", "B request victim"),
-		problem(t, "v6.12", "set policy=verified", "A insmod victim", "B request victim"),
+		problem(t, "v4.9", "set policy=kmod19", "A insmod victim", "B request victim", "C request victim"),
+		problem(t, "v6.12", "set policy=verified", "A insmod victim", "B request victim", "C request victim"),
 		problem(t, "v6.1,kmod-max=1", "set policy=kmod20", "A request victim", "B request minix"),
 	}
 	for i := range list {
@@ -42,7 +42,7 @@ func foundIn(r Report) foundOf {
 func TestWorkersShareOneSearch(t *testing.T) {
 	list := sharedProblems(t)
 	if !testing.Short() && !raceEnabled {
-		p := problem(t, "v4.9", "set policy=kmod19", "A insmod victim", "B request victim", "C request victim")
+		p := problem(t, "v4.9", "set policy=kmod19", "A insmod victim", "B request victim", "C request victim", "D request victim")
 		p.Promises = Promises()
 		list = append(list, p)
 	}
@@ -57,34 +57,85 @@ func TestWorkersShareOneSearch(t *testing.T) {
 	}
 }
 
-// TestMemoryIsBounded: a table never takes more than its limit, whatever the
-// limit, and a full one loses nothing.
+// TestMemoryIsBounded: a search never takes more than its limit, whatever the
+// limit, and what it cannot keep loses nothing; but where the schedules
+// themselves do not fit, that is told.
 func TestMemoryIsBounded(t *testing.T) {
 	p := sharedProblems(t)[0]
 	whole := explored(t, p, Options{Bounds: -1, All: true, Workers: 1})
-	for _, limit := range []int{1 << 10, 40 << 10, 200 << 10, 1 << 20} {
+	for _, paths := range []int{0, 5, 12, 60} { // room for so many of the longest, besides the rest
 		for _, workers := range []int{1, 3} {
+			limit := 20<<10 + paths*(whole.Longest+2)*nodeBytes
 			o := Options{All: true, Workers: workers, solo: tickSteps, Memory: limit}
 			if err := o.validate(); err != nil {
 				t.Fatal(err)
 			}
 			x := newPass(&p, o, "all schedules", -1)
 			most := 0
-			x.options.Progress = func(Progress) { most = max(most, x.seen.bytes()) }
+			x.options.Progress = func(Progress) { most = max(most, x.bytes()) }
 			if err := x.search(context.Background(), nil); err != nil {
 				t.Fatal(err)
 			}
-			if most = max(most, x.seen.bytes()); most > limit {
+			if most = max(most, x.bytes()); most > limit {
 				t.Errorf("%d workers with a limit of %d bytes: %d were taken", workers, limit, most)
 			}
-			if !x.found.pass.Complete || !slices.Equal(x.found.outcomes, whole.Outcomes) {
-				t.Errorf("%d workers with a limit of %d bytes: complete %v, outcomes %q", workers, limit, x.found.pass.Complete, x.found.outcomes)
+			if x.memory.used.Load() < int64(x.bytes()) {
+				t.Errorf("%d workers with a limit of %d bytes: %d are known of and %d are there", workers, limit, x.memory.used.Load(), x.bytes())
 			}
-			if limit < 100<<10 && x.states() >= whole.States {
-				t.Errorf("with a limit of %d bytes there was room for all %d states: the test shows nothing", limit, whole.States)
+			complete, missed := x.found.pass.Complete, x.found.missed
+			if complete != (len(missed) == 0) || complete && paths == 0 {
+				t.Errorf("%d workers with a limit of %d bytes: complete %v, missed %q", workers, limit, complete, missed)
+			}
+			if paths/nodeShare < workers {
+				continue
+			}
+			if !complete || !slices.Equal(x.found.outcomes, whole.Outcomes) {
+				t.Errorf("%d workers with a limit of %d bytes: complete %v, missed %q, outcomes %q", workers, limit, complete, missed, x.found.outcomes)
 			}
 		}
 	}
+}
+
+// TestFullTable: where there is no memory for states, steps learned and ends,
+// the search takes longer and finds the same.
+func TestFullTable(t *testing.T) {
+	p := problem(t, "v4.9", "set policy=kmod19", "A insmod victim", "B request victim")
+	p.Promises = Promises()
+	whole := explored(t, p, Options{Bounds: -1, All: true, Workers: 1})
+	for _, limit := range []int64{0, 8 << 10, 24 << 10} {
+		o := Options{All: true, Workers: 1, Memory: 64 << 20, strict: true}
+		if err := o.validate(); err != nil {
+			t.Fatal(err)
+		}
+		x := newPass(&p, o, "all schedules", -1)
+		x.memory.limit = 1 << 20
+		x.memory.used.Store(x.memory.limit*(nodeShare-1)/nodeShare - limit)
+		if err := x.search(context.Background(), nil); err != nil {
+			t.Fatal(err)
+		}
+		if !x.found.pass.Complete || !slices.Equal(x.found.outcomes, whole.Outcomes) {
+			t.Errorf("with a limit of %d bytes: complete %v, outcomes %q", limit, x.found.pass.Complete, x.found.outcomes)
+		}
+		if x.states() >= whole.States {
+			t.Errorf("with a limit of %d bytes there was room for all %d states: the test shows nothing", limit, whole.States)
+		}
+	}
+}
+
+// bytes is what a pass has in fact taken, but for the nodes that are free.
+func (p *pass) bytes() int {
+	n := p.seen.bytes()
+	p.model.mu.Lock()
+	for _, x := range p.model.places {
+		n += placeBytes
+		if list := x.moves.Load(); list != nil {
+			for _, m := range *list {
+				n += m.bytes()
+			}
+		}
+	}
+	p.model.mu.Unlock()
+	return n
 }
 
 // bytes is what the table has in fact taken.

@@ -7,12 +7,10 @@ import (
 	"example.org/kmodsh/internal/sim"
 )
 
-// table keeps the states that were searched, for all workers together. It never
-// takes more memory than its limit: when that is reached nothing more is kept,
-// which loses no schedule.
+// table keeps the states that were searched, for all workers together. When
+// there is no memory for more nothing more is kept, which loses no schedule.
 type table struct {
-	limit  int64 // bytes
-	used   atomic.Int64
+	memory *budget
 	states atomic.Int64
 	shards [tableShards]shard
 
@@ -57,17 +55,8 @@ const (
 	firstBeyond    = 64
 )
 
-func newTable(limit int) *table {
-	return &table{limit: int64(limit), number: map[sim.Footprint]uint32{}}
-}
-
-// take says whether so many bytes more are within the limit, and takes them.
-func (t *table) take(bytes int) bool {
-	if t.used.Add(int64(bytes)) <= t.limit {
-		return true
-	}
-	t.used.Add(-int64(bytes))
-	return false
+func newTable(b *budget) *table {
+	return &table{memory: b, number: map[sim.Footprint]uint32{}}
 }
 
 // intern returns the number of a footprint; false when there is no room for it.
@@ -83,7 +72,7 @@ func (t *table) intern(f *sim.Footprint) (uint32, bool) {
 	if i, ok = t.number[*f]; ok {
 		return i, true
 	}
-	if !t.take(footprintBytes) {
+	if !t.memory.take(footprintBytes) {
 		return 0, false
 	}
 	i = uint32(len(t.footprints))
@@ -119,7 +108,7 @@ func (s *shard) room(t *table) bool {
 		return true
 	}
 	n := max(firstSlots, 2*len(s.slots))
-	if !t.take(n * slotBytes) {
+	if !t.memory.take(n * slotBytes) {
 		return s.len < len(s.slots)-1
 	}
 	old := s.slots
@@ -129,7 +118,7 @@ func (s *shard) room(t *table) bool {
 			*s.find(x.hash) = x
 		}
 	}
-	t.used.Add(-int64(len(old) * slotBytes))
+	t.memory.give(len(old) * slotBytes)
 	return true
 }
 
@@ -184,13 +173,13 @@ func (s *shard) keep(t *table, n int) bool {
 		return true
 	}
 	size := max(firstBeyond, 2*cap(s.beyond), len(s.beyond)+n)
-	if !t.take(size * beyondBytes) {
+	if !t.memory.take(size * beyondBytes) {
 		return false
 	}
 	old := s.beyond
 	s.beyond = make([]beyond, len(old), size)
 	copy(s.beyond, old)
-	t.used.Add(-int64(cap(old) * beyondBytes))
+	t.memory.give(cap(old) * beyondBytes)
 	return true
 }
 

@@ -7,23 +7,25 @@ func (w *worker) step(n, c *node, k int) error {
 	v := &c.via
 	v.key, v.index = int8(k), n.indexOf(k)
 	if w.learn {
-		x := at{k, n.im.Threads[k].History}
-		p := w.cache[x]
-		if p == nil {
-			p = w.model.place(x)
-			w.cache[x] = p
-		}
+		p := w.place(n, k)
 		m := p.find(&n.im)
 		if m == nil {
 			var err error
 			if m, err = w.learnMove(n, k, v.index); err != nil {
 				return err
 			}
-			p.add(m)
+			if w.memory.take(m.bytes()) {
+				p.add(m)
+			}
 		}
 		c.im = n.im
 		m.make(&c.im)
 		v.footprint = m.footprint
+		if w.options.sure {
+			if err := w.compare(n, c, v); err != nil {
+				return err
+			}
+		}
 		if len(m.broken) > 0 {
 			c.settle()
 			for _, b := range m.broken {
@@ -38,6 +40,34 @@ func (w *worker) step(n, c *node, k int) error {
 		w.machine.came(c)
 	}
 	w.stepped(c)
+	return nil
+}
+
+// place is where thread k stands. One that there is no memory for is forgotten.
+func (w *worker) place(n *node, k int) *place {
+	x := at{k, n.im.Threads[k].History}
+	p := w.cache[x]
+	if p == nil {
+		if p = w.model.place(x, w.memory); w.memory.take(cacheBytes) {
+			w.cache[x] = p
+		}
+	}
+	return p
+}
+
+// compare holds a step that was made of what is learned to the same one taken in
+// the world.
+func (w *worker) compare(n, c *node, v *step) error {
+	if err := w.boot(); err != nil {
+		return err
+	}
+	m := w.machine
+	if err := m.step(n, v.index); err != nil {
+		return fmt.Errorf("%s: %w", w.problem.Name, err)
+	}
+	if f := m.run.World().Footprint(); m.after != c.im || f != v.footprint {
+		return fmt.Errorf("%s: %w: step %d, of thread %d: parts %v, footprint %v for %v", w.problem.Name, errUnlike, c.depth, v.key, c.im.Changes(&m.after, nil), v.footprint, f)
+	}
 	return nil
 }
 

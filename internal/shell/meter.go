@@ -20,6 +20,7 @@ type Meter struct {
 	done  int64
 	total int64
 	began time.Time
+	since time.Time // the stage began
 }
 
 // The meter says nothing for so long, and then again so often.
@@ -38,6 +39,9 @@ func (m *Meter) Report(stage string, done, total int64) {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if stage != m.stage {
+		m.since = time.Now()
+	}
 	m.stage, m.done, m.total = stage, done, total
 }
 
@@ -97,11 +101,20 @@ func (m *Meter) line() string {
 	case m.done > 0:
 		s += fmt.Sprintf(" %d", m.done)
 	}
-	s += fmt.Sprintf(" (%d s)", int(time.Since(m.began).Seconds()))
+	s += fmt.Sprintf(" (%d s%s)", int(time.Since(m.began).Seconds()), m.rate(time.Since(m.since)))
 	if w := max(m.width()-1, 20); len(s) > w {
 		s = s[:w-3] + "..."
 	}
 	return s
+}
+
+// rate says how much of what is counted, and has no end that is known, is done
+// in a second of its stage; "" for other work.
+func (m *Meter) rate(stage time.Duration) string {
+	if m.total > 0 || m.done == 0 || stage < meterEvery {
+		return ""
+	}
+	return fmt.Sprintf(", %.0f/s", float64(m.done)/stage.Seconds())
 }
 
 // printable keeps what is safe to write to a terminal in one line.

@@ -24,7 +24,7 @@ func (m *Module) refsDigest() uint64 {
 		h += 2
 	}
 	for _, u := range m.Users {
-		h += mix(17, hashString(u.Name))
+		h = mix(h, hashString(u.Name)) // in the order in which an unload takes them
 	}
 	for _, a := range m.Args { // what the exit function will do depends on them
 		h = mix(h, mix(hashString(a.Name), hashString(a.Value)))

@@ -138,11 +138,7 @@ func (w *World) sawList() {
 	}
 	const slots = 1<<moduleSlots - 1
 	w.footprint.Reads[1] |= slots<<(resState-64) | slots<<(resRefs-64) | slots<<(resDetails-64)
-	for _, m := range w.list {
-		if m.State != trace.Unformed {
-			w.observe(mix(mix(m.stateDigest(), m.refsDigest()), m.detailsDigest()))
-		}
-	}
+	w.sawRows(func(m *Module) uint64 { return mix(mix(m.stateDigest(), m.refsDigest()), m.detailsDigest()) })
 }
 
 // sawStates notes a look at the whole module list for the states alone.
@@ -151,11 +147,19 @@ func (w *World) sawStates() {
 		return
 	}
 	w.footprint.Reads[1] |= 1<<moduleSlots - 1
+	w.sawRows((*Module).stateDigest)
+}
+
+// sawRows mixes what was seen of each row into the history, whatever their
+// order: who reads the list looks modules up by name.
+func (w *World) sawRows(digest func(*Module) uint64) {
+	sum := uint64(0)
 	for _, m := range w.list {
 		if m.State != trace.Unformed { // which has no row
-			w.observe(m.stateDigest())
+			sum += mix(digest(m), 5)
 		}
 	}
+	w.observe(sum)
 }
 
 // sawPermits notes a look at the limiter of requests.
