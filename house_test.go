@@ -38,6 +38,7 @@ var floors = [][]string{
 	{"internal/agent/wire"},
 	{"internal/sim"},
 	{"internal/recording"},
+	{"internal/bundle"},
 	{"internal/inject"},
 	{"internal/early"},
 	{"internal/kmod/applet"},

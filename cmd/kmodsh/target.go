@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 
+	"example.org/kmodsh/internal/bundle"
 	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/lab"
 	"example.org/kmodsh/internal/ops"
@@ -32,6 +33,8 @@ func (p *program) openTarget(ctx context.Context, name string, progress ops.Prog
 		return sim.Open(spec, p.Config...)
 	case kind == "trace" && spec != "":
 		return recording.Open(spec)
+	case kind == "bundle" && spec != "":
+		return bundle.Open(spec)
 	case p.Tree != "":
 		return nil, &ops.UsageError{Msg: "--tree goes with --on sim, not with " + name}
 	case name == "host":
@@ -53,7 +56,7 @@ func (p *program) openTarget(ctx context.Context, name string, progress ops.Prog
 		}
 		return lab.Open(ctx, spec, p.labOptions(progress))
 	}
-	return nil, fmt.Errorf("there is no target called so; targets are sim, sim:PROFILE (such as sim:v6.12), vm, vm:KERNEL (such as vm:6.12), host and trace:FILE")
+	return nil, fmt.Errorf("there is no target called so; targets are sim, sim:PROFILE (such as sim:v6.12), vm, vm:KERNEL (such as vm:6.12), host, trace:FILE and bundle:FILE")
 }
 
 func (p *program) labOptions(progress ops.Progress) lab.Options {

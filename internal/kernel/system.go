@@ -1,7 +1,6 @@
 package kernel
 
 import (
-	"bytes"
 	"context"
 	"io"
 	"os"
@@ -45,16 +44,19 @@ func ReadSystem(root string) System {
 }
 
 func small(root, name string) string {
-	f, err := os.Open(filepath.Join(root, name))
+	text, _ := smallFile(filepath.Join(root, name))
+	return strings.TrimSpace(text)
+}
+
+// smallFile reads a file of procfs or sysfs.
+func smallFile(name string) (string, error) {
+	f, err := os.Open(name)
 	if err != nil {
-		return ""
+		return "", err
 	}
 	defer f.Close()
 	b, err := io.ReadAll(io.LimitReader(f, maxSmallFile))
-	if err != nil {
-		return ""
-	}
-	return string(bytes.TrimSpace(b))
+	return string(b), err
 }
 
 // chosen returns the word in brackets, as security/lockdown marks its state.
@@ -71,6 +73,12 @@ func chosen(text string) string {
 // modules.
 type Describer interface {
 	System(ctx context.Context) (System, error)
+}
+
+// ParamReader is implemented by a Target that can read the parameters of loaded
+// modules, by module and name.
+type ParamReader interface {
+	Params(ctx context.Context) (map[string]map[string]string, error)
 }
 
 // parseKeys takes the asymmetric keys out of /proc/keys, of which each line is
@@ -94,4 +102,39 @@ func parseKeys(text string) (keys []Key, known bool) {
 		keys = append(keys, Key{Name: strings.Join(parts[:n-2], ": "), ID: parts[n-2]})
 	}
 	return keys, len(keys) > 0
+}
+
+// maxParams bounds how many parameters of all modules are read.
+const maxParams = 1 << 16
+
+// ReadParams reads the parameters of modules, loaded and built in, that the
+// sysfs below root ("" for this system's) shows to this user.
+func ReadParams(root string) (map[string]map[string]string, error) {
+	dir := filepath.Join(root, "/sys/module")
+	modules, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]map[string]string{}
+	n := 0
+	for _, m := range modules {
+		params, err := os.ReadDir(filepath.Join(dir, m.Name(), "parameters"))
+		if err != nil {
+			continue // most have none
+		}
+		for _, p := range params {
+			b, err := smallFile(filepath.Join(dir, m.Name(), "parameters", p.Name()))
+			if err != nil {
+				continue // for root only, or without a reader
+			}
+			if out[m.Name()] == nil {
+				out[m.Name()] = map[string]string{}
+			}
+			out[m.Name()][p.Name()] = strings.TrimRight(b, "\n")
+			if n++; n == maxParams {
+				return out, nil
+			}
+		}
+	}
+	return out, nil
 }

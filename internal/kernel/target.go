@@ -69,6 +69,9 @@ type Tree struct {
 	Cmdline string `json:"cmdline,omitempty"`
 	// FS holds the tree when it is not on disk; Dir is then only its name.
 	FS fs.FS `json:"-"`
+	// ConfigFS holds the files of Config when they are not on disk: a path is
+	// there without the slash it begins with.
+	ConfigFS fs.FS `json:"-"`
 }
 
 // Info describes a target.

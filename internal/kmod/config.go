@@ -64,6 +64,7 @@ type configFile struct {
 // kernel command line say, in the order in which it counts. It does not change
 // after ReadConfig.
 type Config struct {
+	fsys     fs.FS // nil: this system's
 	files    []configFile
 	cmdline  []ConfigLine
 	warnings []string
@@ -109,7 +110,13 @@ func DefaultConfigPaths() []string {
 // everything else that was passed over is in Warnings. With no paths and an
 // empty cmdline the configuration is empty.
 func ReadConfig(paths []string, cmdline string) (*Config, error) {
-	c := &Config{}
+	return ReadConfigFrom(nil, paths, cmdline)
+}
+
+// ReadConfigFrom is ReadConfig on a file system, in which paths are without the
+// slash they begin with; nil is this system's.
+func ReadConfigFrom(fsys fs.FS, paths []string, cmdline string) (*Config, error) {
+	c := &Config{fsys: fsys}
 	for _, p := range paths {
 		if err := c.addPath(p); err != nil {
 			return nil, err
@@ -158,7 +165,7 @@ func (c *Config) warn(format string, args ...any) {
 
 // addPath lists the files of a path.
 func (c *Config) addPath(from string) error {
-	fi, err := os.Stat(from)
+	fi, err := c.stat(from)
 	if errors.Is(err, fs.ErrNotExist) {
 		c.warn("%s: no such file or directory", from)
 		return nil
@@ -173,7 +180,7 @@ func (c *Config) addPath(from string) error {
 	if !fi.IsDir() {
 		return fmt.Errorf("configuration: %s is neither a file nor a directory", from)
 	}
-	entries, err := os.ReadDir(from)
+	entries, err := c.readDir(from)
 	if err != nil {
 		return fmt.Errorf("configuration: %w", err)
 	}
@@ -183,7 +190,7 @@ func (c *Config) addPath(from string) error {
 			continue
 		}
 		file := path.Join(from, name)
-		switch fi, err := os.Stat(file); {
+		switch fi, err := c.stat(file); {
 		case err != nil:
 			c.warn("%s: not read: %v", file, errors.Unwrap(err))
 			c.said = append(c.said, "Cannot stat directory entry: "+file)
@@ -216,7 +223,7 @@ func compareConfigFiles(a, b configFile) int { return cmp.Compare(a.base, b.base
 // readFile reads one file. One that cannot be opened is passed over, as kmod
 // does: a configuration for root only must not hinder others from asking.
 func (c *Config) readFile(f *configFile) error {
-	b, err := readRaw(f.path, maxConfigFile)
+	b, err := c.readBytes(f.path)
 	if err != nil {
 		c.warn("%s: not read: %v", f.path, errors.Unwrap(err))
 		return nil
@@ -254,3 +261,28 @@ func (c *Config) with(files ...configFile) *Config {
 	}
 	return out
 }
+
+func (c *Config) stat(name string) (fs.FileInfo, error) {
+	if c.fsys == nil {
+		return os.Stat(name)
+	}
+	return fs.Stat(c.fsys, inFS(name))
+}
+
+func (c *Config) readDir(name string) ([]fs.DirEntry, error) {
+	if c.fsys == nil {
+		return os.ReadDir(name)
+	}
+	return fs.ReadDir(c.fsys, inFS(name))
+}
+
+// readBytes reads a file, at most a byte more than it may have.
+func (c *Config) readBytes(name string) ([]byte, error) {
+	if c.fsys == nil {
+		return readRaw(name, maxConfigFile)
+	}
+	return fs.ReadFile(c.fsys, inFS(name))
+}
+
+// inFS is an absolute path as a file system has it.
+func inFS(name string) string { return strings.TrimPrefix(path.Clean(name), "/") }

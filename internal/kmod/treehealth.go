@@ -154,3 +154,30 @@ func missingTree(dir string) error {
 	}
 	return fmt.Errorf("module tree %s: %w: no such directory; %s", dir, kernel.ErrNotFound, hint)
 }
+
+// List lists a directory of the tree.
+func (t *Tree) List(dir string) ([]fs.DirEntry, error) { return t.readDir(dir) }
+
+// EachFile calls fn for every regular file of the tree, in order, but those
+// below build and source, until it returns an error. Links are not followed.
+func (t *Tree) EachFile(fn func(name string, fi fs.FileInfo) error) error {
+	fsys := t.fsys
+	if fsys == nil {
+		fsys = os.DirFS(t.name)
+	}
+	return fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return nil // what cannot be read has nothing to list
+		case d.IsDir() && (name == "build" || name == "source"):
+			return fs.SkipDir
+		case !d.Type().IsRegular():
+			return nil
+		}
+		fi, err := d.Info()
+		if err != nil {
+			return nil
+		}
+		return fn(name, fi)
+	})
+}

@@ -124,6 +124,12 @@ func (h *host) Info(context.Context) (kernel.Info, error) {
 // System implements kernel.Describer.
 func (h *host) System(context.Context) (kernel.System, error) { return kernel.ReadSystem(""), nil }
 
+// Params implements kernel.ParamReader: what /sys/module/*/parameters shows to
+// this user.
+func (h *host) Params(context.Context) (map[string]map[string]string, error) {
+	return kernel.ReadParams("")
+}
+
 func (h *host) Tree() (kernel.Tree, error) {
 	if err := h.Can(kernel.OpTree); err != nil {
 		return kernel.Tree{}, err

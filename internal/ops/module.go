@@ -16,6 +16,9 @@ type ModuleInfo struct {
 	kernel.Module
 	File string   `json:"file,omitempty"` // relative to the module tree
 	Deps []string `json:"deps"`           // what it depends on, directly
+	// Facts are what else a target knows of it, such as a bundle's versions and
+	// parameters.
+	Facts []kernel.Fact `json:"facts,omitempty"`
 }
 
 func (s *Session) infoModule(ctx context.Context, what string) (Result, error) {
@@ -40,6 +43,9 @@ func (s *Session) infoModule(ctx context.Context, what string) (Result, error) {
 		if m.Name == name {
 			r.Module = m
 		}
+	}
+	if f, ok := t.(interface{ ModuleFacts(string) []kernel.Fact }); ok {
+		r.Facts = f.ModuleFacts(name)
 	}
 	return r, s.addTree(r)
 }
@@ -67,6 +73,7 @@ func (r *ModuleInfo) WriteText(w io.Writer, st Style) error {
 	if r.Permanent {
 		facts = append(facts, kernel.Fact{Name: "permanent", Value: "it cannot be unloaded"})
 	}
+	facts = append(facts, r.Facts...)
 	t.facts(append(facts,
 		kernel.Fact{Name: "used by", Value: strings.Join(r.Users, " ")},
 		kernel.Fact{Name: "taints", Value: r.Taints},

@@ -22,7 +22,7 @@ type treeCache struct {
 // OpenResolver opens a module tree and reads the configuration that goes with
 // it. Who called it closes the resolver's Tree.
 func OpenResolver(t kernel.Tree) (*kmod.Resolver, error) {
-	config, err := kmod.ReadConfig(t.Config, t.Cmdline)
+	config, err := kmod.ReadConfigFrom(t.ConfigFS, t.Config, t.Cmdline)
 	if err != nil {
 		return nil, err
 	}

@@ -20,7 +20,7 @@ func Verbs() []*Verb {
 		holdVerb(), releaseVerb(), delayVerb(), failVerb(), lieVerb(), floodVerb(), faultsVerb(), sweepVerb(),
 		policyVerb(), setVerb(), killVerb(),
 		expectVerb(), promiseVerb(), outcomeVerb(), exploreVerb(), replayVerb(), conformVerb(), setupVerb(),
-		recordVerb(), transcriptVerb(), openVerb(), exportVerb(),
+		recordVerb(), transcriptVerb(), snapshotVerb(), openVerb(), exportVerb(),
 		tourVerb(),
 		targetVerb(), restartVerb(), sourceVerb(), watchVerb(), helpVerb(), quitVerb(),
 	}

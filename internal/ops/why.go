@@ -9,6 +9,7 @@ import (
 
 	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/kmod"
+	"example.org/kmodsh/internal/kmod/refusal"
 )
 
 func whyVerb() *Verb {
@@ -51,14 +52,17 @@ func (c *whyCommand) Run(ctx context.Context, s *Session) (Result, error) {
 	defer done()
 	check := s.checker(ctx, r, c.Tree == "")
 	if path {
-		return &WhyResult{Why: kmod.Why{Name: c.Name}, Checks: []WhyCheck{checkFile(check, c.Name, c.Params)}}, nil
+		return &WhyResult{Why: kmod.Why{Name: c.Name}, Checks: []refusal.FileCheck{checkFile(check, c.Name, c.Params)}}, nil
 	}
 	w, err := r.Explain(c.Name)
 	if w == nil {
 		return nil, err
 	}
-	res := &WhyResult{Why: *w, Checks: []WhyCheck{}}
+	res := &WhyResult{Why: *w, Checks: []refusal.FileCheck{}}
 	res.checks(check, c.Params)
+	if b, ok := s.Target().(interface{ Checks() []refusal.FileCheck }); ok && c.Tree == "" {
+		res.Checks = append(res.Checks, b.Checks()...)
+	}
 	if c.Tree == "" {
 		err = errors.Join(err, res.live(ctx, s, check))
 	}
@@ -91,7 +95,7 @@ type WhyResult struct {
 	kmod.Why
 	// Checks are what the kernel will find in the files, for each module that
 	// would be loaded.
-	Checks []WhyCheck `json:"checks"`
+	Checks []refusal.FileCheck `json:"checks"`
 	// Live is what the target's kernel shows of the modules.
 	Live []WhyLive `json:"live,omitempty"`
 	// Failed says why the last attempt failed, where one is known.

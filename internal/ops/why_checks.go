@@ -10,14 +10,6 @@ import (
 	"example.org/kmodsh/internal/kmod/refusal"
 )
 
-// WhyCheck is what the kernel will find in one module file.
-type WhyCheck struct {
-	Module   string            `json:"module"` // that was asked for and is loaded with it
-	Of       string            `json:"of"`     // whose file it is: Module, or one it needs
-	File     string            `json:"file"`
-	Findings []refusal.Finding `json:"findings"`
-}
-
 // checker returns what looks at module files as the target's kernel will, or,
 // with a tree that is not the target's, as some kernel of that tree will.
 func (s *Session) checker(ctx context.Context, r *kmod.Resolver, ofTarget bool) *refusal.Checker {
@@ -57,25 +49,25 @@ func (r *WhyResult) checks(c *refusal.Checker, params []string) {
 			if step.Module == m.Module {
 				p = strings.TrimSpace(p + " " + kmod.JoinParams(params))
 			}
-			r.Checks = append(r.Checks, WhyCheck{Module: m.Module, Of: step.Module, File: step.File, Findings: c.File(step.Module, step.File, p)})
+			r.Checks = append(r.Checks, refusal.FileCheck{Module: m.Module, Of: step.Module, File: step.File, Findings: c.File(step.Module, step.File, p)})
 		}
 	}
 }
 
 // checkFile looks at a file outside the tree.
-func checkFile(c *refusal.Checker, path string, params []string) WhyCheck {
+func checkFile(c *refusal.Checker, path string, params []string) refusal.FileCheck {
 	abs, err := filepath.Abs(path)
 	if err != nil {
 		abs = path
 	}
 	name, _, _ := strings.Cut(filepath.Base(path), ".")
 	name = kernel.Normalize(name)
-	return WhyCheck{Module: name, Of: name, File: path, Findings: c.File(name, abs, kmod.JoinParams(params))}
+	return refusal.FileCheck{Module: name, Of: name, File: path, Findings: c.File(name, abs, kmod.JoinParams(params))}
 }
 
 // checks writes what was found in the files of a module and of those it needs:
 // everything of its own, of the others what is not in order.
-func (t *text) checks(list []WhyCheck, module string) {
+func (t *text) checks(list []refusal.FileCheck, module string) {
 	for _, c := range list {
 		if module != "" && c.Module != module {
 			continue

@@ -65,3 +65,11 @@ func (f Finding) String() string {
 	}
 	return s
 }
+
+// FileCheck is what the kernel will find in one module file.
+type FileCheck struct {
+	Module   string    `json:"module"` // that was asked for and is loaded with it
+	Of       string    `json:"of"`     // whose file it is: Module, or one it needs
+	File     string    `json:"file"`
+	Findings []Finding `json:"findings"`
+}
