@@ -251,7 +251,7 @@ func TestKeysSayWhyNot(t *testing.T) {
 	d.keys("l")
 	d.shows("it is a recording")
 	d.keys("f")
-	d.shows("works in Lanes and Events")
+	d.shows("works in Lanes and Events and Console")
 	d.keys("x")
 	d.shows("does nothing here")
 	d.keys("<tab><enter>")

@@ -191,7 +191,7 @@ func TestRestartIsEmpty(t *testing.T) {
 
 func TestTabGoesThroughThreads(t *testing.T) {
 	d := startSim(t, 40, 12, Options{}, true)
-	for _, want := range []string{"Threads", "Lanes", "Modules", "Deps", "Events", "Output", "Threads"} {
+	for _, want := range []string{"Threads", "Lanes", "Modules", "Deps", "Events", "Output", "Console", "Threads"} {
 		d.shows("▸ " + want)
 		d.keys("<tab>")
 	}

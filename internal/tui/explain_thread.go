@@ -53,7 +53,7 @@ func explainThread(s *Snapshot, t *kernel.ThreadState, w, h int, l *look) []stri
 		case "held":
 			add(roleGoing, "Held here; r releases it.")
 		case "blocked":
-			add(roleComing, "Waits for "+t.Waits+".")
+			add(roleComing, "Waits for "+t.Waits+chained(s, t)+".")
 		}
 		p, known := trace.LookupPoint(t.At)
 		if !known {
@@ -71,6 +71,26 @@ func explainThread(s *Snapshot, t *kernel.ThreadState, w, h int, l *look) []stri
 		out[h-1] = cut(out[h-1], w-2, "") + " " + l.on(roleDim, l.tail)
 	}
 	return out
+}
+
+// chained says whom the one that a thread waits for waits for, and so on, ""
+// when that one does not wait.
+func chained(s *Snapshot, t *kernel.ThreadState) string {
+	chain := waitChain(s.Debug, t)
+	out := ""
+	for i, id := range chain {
+		o := s.Debug.Thread(id)
+		switch {
+		case o == nil:
+		case o.Status == "held" && i == 0:
+			out += ": " + id + " is held at " + o.At
+		case o.Status == "held":
+			out += id + ", held at " + o.At
+		case o.Status == "blocked" && i < len(chain)-1:
+			out += ", which waits for "
+		}
+	}
+	return strings.TrimSuffix(out, ", which waits for ")
 }
 
 // believed says what the helper of a request, or the thread itself, took the

@@ -58,6 +58,7 @@ type feed struct {
 	listing bool   // a list is being read
 	again   bool   // and another is wanted after it
 	asking  bool   // info is being read
+	logging bool   // the kernel's log is
 	silent  int    // polls since the list was asked for
 	cuts    uint64 // times the target had gone back when the attachment began
 

@@ -131,27 +131,32 @@ func (m *Model) why(a action) string {
 	return ""
 }
 
-// filter returns the filter of the pane that has the keys.
-func (m *Model) filter() string {
+// filterText is the filter of the pane that has the keys, nil when it has none.
+func (m *Model) filterText() *string {
 	switch m.focus {
 	case paneModules:
-		return m.modules.filter
+		return &m.modules.filter
 	case paneEvents:
-		return m.events.filter
+		return &m.events.filter
 	case paneLanes:
-		return m.lanes.filter
+		return &m.lanes.filter
+	case paneConsole:
+		return &m.console.filter
+	}
+	return nil
+}
+
+// filter returns the filter of the pane that has the keys.
+func (m *Model) filter() string {
+	if f := m.filterText(); f != nil {
+		return *f
 	}
 	return ""
 }
 
 func (m *Model) setFilter(text string) {
-	switch m.focus {
-	case paneModules:
-		m.modules.filter = text
-	case paneEvents:
-		m.events.filter = text
-	case paneLanes:
-		m.lanes.filter = text
+	if f := m.filterText(); f != nil {
+		*f = text
 	}
 	m.sync()
 }
@@ -229,9 +234,9 @@ func (m *Model) do(a action) tea.Cmd {
 // ring is the panes that can have the keys, in the order of Tab.
 func (m *Model) ring() []paneID {
 	if m.snap.Debug != nil {
-		return []paneID{paneThreads, paneLanes, paneModules, paneDeps, paneEvents, paneOutput}
+		return []paneID{paneThreads, paneLanes, paneModules, paneDeps, paneEvents, paneOutput, paneConsole}
 	}
-	return []paneID{paneModules, paneDeps, paneEvents, paneLanes, paneOutput}
+	return []paneID{paneModules, paneDeps, paneEvents, paneLanes, paneOutput, paneConsole}
 }
 
 // move gives the keys to the next pane, d panes on.

@@ -94,7 +94,7 @@ func debugRow(act action, where scope, hint, shown, help string, keys ...string)
 // keymap is the one table of keys: dispatch, hints and help all read it. Order
 // is that of the hint line; what matters most comes first.
 func keymap() []binding {
-	modules, events, lanes := in(paneModules), in(paneEvents), in(paneLanes)
+	modules, events, lanes, console := in(paneModules), in(paneEvents), in(paneLanes), in(paneConsole)
 	return append([]binding{
 		debugRow(actStep, in(paneThreads), "step", "Space s", "step the selected thread to its next point", " ", "s", "enter"),
 		debugRow(actStep, lanes, "step", "Space s", "step the selected thread to its next point", " ", "s"),
@@ -116,9 +116,9 @@ func keymap() []binding {
 		debugRow(actStart, 0, "", "<", "go back to the beginning; in the race, to where nobody has moved", "<"),
 		debugRow(actEnd, 0, "", ">", "go forth to the last step known", ">"),
 		row(actCommand, "do", 0, "command", ":", "type a verb; Tab completes, Up recalls", ":"),
-		row(actFilter, "show", modules|events|lanes, "filter", "/", "show only lines that have all the words; Esc ends it", "/"),
+		row(actFilter, "show", modules|events|lanes|console, "filter", "/", "show only lines that have all the words; Esc ends it", "/"),
 		row(actSort, "show", modules, "sort", "s", "sort by the next column", "s"),
-		row(actFollow, "show", events|lanes, "follow", "f", "follow what happens, or stay", "f"),
+		row(actFollow, "show", events|lanes|console, "follow", "f", "follow what happens, or stay", "f"),
 		row(actGo, "show", in(paneDeps), "go there", "Enter", "select the module of this line", "enter"),
 		row(actNext, "move", 0, "pane", "Tab", "next pane", "tab"),
 		row(actZoom, "show", 0, "zoom", "z", "give this pane the whole screen, and back", "z"),

@@ -45,12 +45,15 @@ func arrange(w, h int, focus, bottom paneID, zoom, debug bool) layout {
 	}
 	if h >= threeBands {
 		top, out := h*2/5, h*3/10
+		if bottom == paneEvents {
+			bottom = paneOutput
+		}
 		return layout{bands: []band{
-			pair(paneModules, paneDeps, top), events(h - top - out), {{paneOutput, w, out}},
-		}}
+			pair(paneModules, paneDeps, top), events(h - top - out), {{bottom, w, out}},
+		}, tabs: true}
 	}
 	top := h / 2
-	low := band{{paneOutput, w, h - top}}
+	low := band{{bottom, w, h - top}}
 	if bottom == paneEvents {
 		low = events(h - top)
 	}
@@ -96,7 +99,7 @@ func arrangeDebug(w, h int, focus, bottom paneID) layout {
 
 // sharing are the panes that share the lowest place where there is one for
 // them all.
-var sharing = []paneID{paneLanes, paneEvents, paneOutput}
+var sharing = []paneID{paneLanes, paneEvents, paneOutput, paneConsole}
 
 // shows says whether a pane is on the screen.
 func (l layout) shows(id paneID) bool {

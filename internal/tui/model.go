@@ -29,6 +29,7 @@ type Model struct {
 	lanes   *lanesPane
 	events  *eventsPane
 	output  *outputPane
+	console *consolePane
 	panes   [panes]pane
 
 	w, h   int
@@ -72,8 +73,9 @@ func New(ctx context.Context, s *ops.Session, opt Options) *Model {
 	m.threads = &threadsPane{}
 	m.lanes = &lanesPane{chosen: func(id string) { m.threads.Select(id) }}
 	m.events, m.output = &eventsPane{}, &outputPane{look: m.look}
+	m.console = &consolePane{}
 	m.panes = [panes]pane{
-		paneModules: m.modules, paneDeps: m.deps, paneThreads: m.threads, paneLanes: m.lanes, paneEvents: m.events, paneOutput: m.output,
+		paneModules: m.modules, paneDeps: m.deps, paneThreads: m.threads, paneLanes: m.lanes, paneEvents: m.events, paneOutput: m.output, paneConsole: m.console,
 		paneExplain: &explainPane{event: m.events.Selected, thread: m.explained, moment: m.lookedAt, lives: m.lanes.lives},
 	}
 	return m
@@ -130,6 +132,8 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		}
 	case treeMsg:
 		m.gotTree(msg)
+	case consoleMsg:
+		m.gotConsole(msg)
 	case panicMsg:
 		m.panic = msg.err
 		return m, tea.Quit
@@ -168,6 +172,7 @@ func (m *Model) attach(t kernel.Target) tea.Cmd {
 		epoch = m.feed.epoch + 1
 	}
 	m.failed, m.verbs, m.snap = nil, nil, Snapshot{}
+	m.console.lines, m.console.read, m.console.err = nil, false, nil
 	if t == nil {
 		m.feed = nil
 		m.sync()
@@ -303,7 +308,7 @@ func (m *Model) gotPoll(msg pollMsg) tea.Cmd {
 	if !m.current(msg.epoch) || m.snap.Down != nil {
 		return nil
 	}
-	cmds := []tea.Cmd{m.feed.tick(), m.feed.info()}
+	cmds := []tea.Cmd{m.feed.tick(), m.feed.info(), m.readConsole()}
 	if m.feed.listing {
 		m.feed.silent++
 	} else {

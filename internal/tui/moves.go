@@ -207,9 +207,16 @@ func position(d *kernel.Snapshot, future string) segment {
 	return s
 }
 
-// gauge is how many permits of request_module() are taken.
-func gauge(p kernel.Permits) segment {
-	s := segment{roleDim, fmt.Sprintf("permits %d of %d", p.Used, p.Max), 4}
+// gauge is how many permits of request_module() are taken, as a bar of five
+// cells and in numbers.
+func gauge(l *look, p kernel.Permits) segment {
+	const cells = 5
+	full := 0
+	if p.Max > 0 {
+		full = min(cells, (p.Used*cells+p.Max-1)/p.Max)
+	}
+	bar := strings.Repeat(l.full, max(0, full)) + strings.Repeat(l.empty, cells-max(0, full))
+	s := segment{roleDim, fmt.Sprintf("permits %d of %d %s", p.Used, p.Max, bar), 4}
 	switch {
 	case p.Waiting > 0:
 		s.as, s.text = roleBad, fmt.Sprintf("%s, %d wait", s.text, p.Waiting)

@@ -12,6 +12,7 @@ const (
 	paneLanes
 	paneEvents
 	paneOutput
+	paneConsole
 	paneExplain // has no cursor, so it never has the keys
 	panes
 )
@@ -50,8 +51,10 @@ func titleLine(l *look, w int, left, right string, focus bool) string {
 	}
 	left = cut(left, w-4, l.tail)
 	room := w - 4 - width(left)
-	if right != "" && width(right)+3 > room {
-		right = ""
+	if right != "" && width(right)+3 > room { // what stands before the semicolon is enough
+		if right, _, _ = strings.Cut(right, ";"); width(right)+3 > room {
+			right = ""
+		}
 	}
 	var b strings.Builder
 	b.WriteString(l.on(ink, lead) + " " + l.on(ink, left) + " ")

@@ -44,7 +44,7 @@ func (m *Model) header() string {
 	var right []segment
 	if d := s.Debug; d != nil && d.Kernel != "" {
 		left = append(left, position(d, clean(m.session.Future(), l.ascii)))
-		right = append(right, gauge(d.Permits))
+		right = append(right, gauge(l, d.Permits))
 	}
 	for i, st := range []trace.State{trace.Live, trace.Coming, trace.Going, trace.Unformed} {
 		if n := s.Count(st); n > 0 || st == trace.Live && s.Listed {

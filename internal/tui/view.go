@@ -2,6 +2,7 @@ package tui
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -130,7 +131,11 @@ func (m *Model) title(p placed) (left, right string) {
 	case m.snap.Debug != nil && p.id == paneModules && !m.zoomed:
 		left += "  " + m.others(paneDeps)
 	case m.layout.tabs && slices.Contains(sharing, p.id) && p.id == m.lowest():
-		left += "  " + m.others(sharing...)
+		tabs := "  " + m.others(sharing...)
+		if short, _, _ := strings.Cut(right, ";"); width(left)+width(tabs)+width(short)+8 > p.w && right != "" {
+			tabs = "  [+" + strconv.Itoa(len(sharing)-1) + "]" // Tab goes there all the same
+		}
+		left += tabs
 	}
 	return strings.TrimRight(left, " "), right
 }
