@@ -38,6 +38,26 @@ func (c *diffCommand) Run(ctx context.Context, s *Session) (Result, error) {
 	if c.Other != "" {
 		return diffTraces(c.Name, c.Other, c.Loosely)
 	}
+	both, err := s.Compare(ctx, c.Name)
+	if err != nil {
+		return nil, err
+	}
+	return both.Diff(), nil
+}
+
+// Comparison is the present future and another one, each as it is now.
+type Comparison struct {
+	Here, There string // their names
+	A, B        *kernel.Snapshot
+}
+
+// Diff is what the two do not have in common.
+func (c *Comparison) Diff() *DiffResult { return diff(c.Here, c.There, c.A, c.B) }
+
+// Compare takes the present future and the one of a name, or for "" the one
+// that the present was forked from, and else the one forked from it. The error
+// is a *UsageError when there is none such.
+func (s *Session) Compare(ctx context.Context, name string) (*Comparison, error) {
 	d, err := s.viewer()
 	if err != nil {
 		return nil, err
@@ -49,22 +69,22 @@ func (c *diffCommand) Run(ctx context.Context, s *Session) (Result, error) {
 				here = f
 			}
 		}
-		name := c.Name
-		if name == "" {
-			name = here.parent
+		want := name
+		if want == "" {
+			want = here.parent
 		}
-		if name == "" && len(st.futures) == 2 {
-			name = st.futures[1].name
+		if want == "" && len(st.futures) > 1 {
+			want = st.futures[len(st.futures)-1].name
 		}
-		if f := futureOf(st.futures, name); f != nil {
+		if f := futureOf(st.futures, want); f != nil {
 			there = *f
 		}
 	})
 	switch {
-	case c.Name != "" && c.Name == here.name:
-		return nil, &UsageError{Msg: c.Name + " is the future you are in: name another", Hint: "fork --list shows them"}
-	case c.Name != "" && here.target != nil && there.target == nil:
-		return nil, &UsageError{Msg: "there is no future " + quoteShort(c.Name), Hint: "fork --list shows those there are; fork NAME makes one"}
+	case name != "" && name == here.name:
+		return nil, &UsageError{Msg: name + " is the future you are in: name another", Hint: "fork --list shows them"}
+	case name != "" && here.target != nil && there.target == nil:
+		return nil, &UsageError{Msg: "there is no future " + quoteShort(name), Hint: "fork --list shows those there are; fork NAME makes one"}
 	case there.target == nil || here.target == nil || there.name == here.name:
 		return nil, &UsageError{Msg: "there is no other future to compare with", Hint: "make one: fork NAME; fork --list shows them"}
 	}
@@ -76,7 +96,7 @@ func (c *diffCommand) Run(ctx context.Context, s *Session) (Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	return diff(here.name, there.name, a, b), nil
+	return &Comparison{Here: here.name, There: there.name, A: a, B: b}, nil
 }
 
 func (c *diffCommand) Complete(s *Session, before []string, word string) []Candidate {

@@ -56,6 +56,7 @@ var debugScenes = []struct{ name, keys string }{
 	{"race-faults", "cF"},
 	{"race-hold-menu", "c<down>F<enter>"},
 	{"race-fail-menu", "F<down><down><enter><enter>"},
+	{"race-futures", "co<lt>:policy kmod20<enter>ccD"},
 	{"race-cure", "c:goto 4<enter>:policy kmod20<enter>cc"},
 }
 
@@ -216,4 +217,24 @@ func TestKeysAreKeptWhileAMoveRuns(t *testing.T) {
 	if got := d.m.snap.Debug.Pos; got != d.m.start+4 {
 		t.Errorf("four keys led to step %d from %d", got, d.m.start)
 	}
+}
+
+// TestFuturesSideBySide forks, goes another way, and compares.
+func TestFuturesSideBySide(t *testing.T) {
+	d := startSim(t, 110, 36, Options{}, true)
+	d.keys("D")
+	d.shows("nothing to compare: there is no other future")
+	d.keys("c<down>c")
+	d.keys("bbbbbbbbbbo")
+	d.shows("future future-1")
+	d.keys(":policy kmod20<enter>ccD")
+	d.shows("Futures future-1 and main", "you are here", "returned 0, premature", "Events from there", "events are alike")
+	d.keys("<end>")
+	d.shows("premature")
+	d.keys("<enter>")
+	d.shows("future main")
+	d.keys("D")
+	d.shows("Futures main and future-1")
+	d.keys("<esc>")
+	d.hides("Futures main")
 }

@@ -44,6 +44,8 @@ func (m *Model) key(msg tea.KeyMsg) tea.Cmd {
 		return m.helpKey(name)
 	case m.menu != nil:
 		return m.menuKey(name)
+	case m.beside != nil:
+		return m.compareKey(name)
 	case m.prompt.kind != promptNone:
 		return m.promptKey(msg)
 	}
@@ -90,7 +92,7 @@ func (m *Model) paneNames(s scope) string {
 // why says why an action cannot work now, "" when it can.
 func (m *Model) why(a action) string {
 	switch a {
-	case actStep, actStage, actContinue, actRelease, actStepBack, actStepForth, actStart, actEnd, actGoHere, actBreak, actFaults:
+	case actStep, actStage, actContinue, actRelease, actStepBack, actStepForth, actStart, actEnd, actGoHere, actBreak, actFaults, actFork, actCompare:
 		return m.whyNot(a)
 	case actLeft, actRight, actPageLeft, actPageRight, actFirstColumn, actLastColumn:
 		if len(m.lanes.lives().moves) == 0 {
@@ -176,6 +178,10 @@ func (m *Model) do(a action) tea.Cmd {
 		return m.goHere()
 	case actBreak:
 		return m.breakHere()
+	case actFork:
+		return m.runMove("fork")
+	case actCompare:
+		return m.compare()
 	case actFaults:
 		m.menu = newFaultMenu(m)
 	case actMouse:

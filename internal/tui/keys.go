@@ -49,7 +49,7 @@ const (
 	actBreak
 	actMouse
 	actFaults
-	actForkHere
+	actFork
 	actCompare
 	actChoose // the first of nine: choose the first thread and step it
 )
@@ -113,6 +113,8 @@ func keymap() []binding {
 		debugRow(actStepForth, 0, "forth", ".", "go forth again one step", ".", "right"),
 		debugRow(actRelease, 0, "release", "r", "let the selected thread go on, if it is held", "r"),
 		debugRow(actFaults, 0, "faults", "F", "choose a fault, each told in words before it is", "F"),
+		debugRow(actFork, 0, "", "o", "make another future from here and go to it", "o"),
+		debugRow(actCompare, 0, "", "D", "two futures side by side: what differs, and since when", "D"),
 		debugRow(actStart, 0, "", "<", "go back to the beginning; in the race, to where nobody has moved", "<"),
 		debugRow(actEnd, 0, "", ">", "go forth to the last step known", ">"),
 		row(actCommand, "do", 0, "command", ":", "type a verb; Tab completes, Up recalls", ":"),

@@ -39,13 +39,14 @@ type Model struct {
 	zoomed bool
 
 	prompt  prompt
-	help    *helpView // nil while closed
-	menu    *menu     // nil while closed
-	drag    *place    // where the mouse went down, while it is
-	noMouse bool      // the mouse is left to the terminal
-	asking  bool      // "quit?" is on the screen
-	notice  string    // one line to the person, until the next key
-	warning bool      // the notice is about something wrong
+	help    *helpView    // nil while closed
+	menu    *menu        // nil while closed
+	beside  *compareView // nil while closed
+	drag    *place       // where the mouse went down, while it is
+	noMouse bool         // the mouse is left to the terminal
+	asking  bool         // "quit?" is on the screen
+	notice  string       // one line to the person, until the next key
+	warning bool         // the notice is about something wrong
 
 	job      *job
 	jobs     int      // number of the last job
@@ -132,6 +133,8 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		}
 	case treeMsg:
 		m.gotTree(msg)
+	case compareMsg:
+		m.gotCompare(msg)
 	case consoleMsg:
 		m.gotConsole(msg)
 	case panicMsg:

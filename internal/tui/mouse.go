@@ -40,7 +40,7 @@ const wheelLines = 3
 
 // mouse does what the mouse points at; keys can do all of it.
 func (m *Model) mouse(msg tea.MouseMsg) tea.Cmd {
-	if m.help != nil || m.menu != nil || m.asking || m.prompt.kind != promptNone || m.snap.Target == "" {
+	if m.help != nil || m.menu != nil || m.beside != nil || m.asking || m.prompt.kind != promptNone || m.snap.Target == "" {
 		return m.mouseAbove(msg)
 	}
 	p, ok := m.at(msg.X, msg.Y)
@@ -117,6 +117,10 @@ func (m *Model) mouseAbove(msg tea.MouseMsg) tea.Cmd {
 		}
 	case m.menu != nil:
 		m.menu.key(a)
+	case m.beside != nil:
+		for range wheelLines {
+			m.beside.view(a)
+		}
 	}
 	return nil
 }

@@ -28,7 +28,7 @@ func (m *Model) whyNot(a action) string {
 	word := map[action]string{
 		actStep: "step", actStage: "next", actContinue: "continue", actRelease: "release", actStepBack: "back",
 		actStepForth: "going forth", actStart: "going to the start", actEnd: "going to the end",
-		actGoHere: "going to a position", actBreak: "a breakpoint", actFaults: "a fault",
+		actGoHere: "going to a position", actBreak: "a breakpoint", actFaults: "a fault", actFork: "a second future", actCompare: "a comparison",
 	}[a]
 	d, t := m.snap.Debug, m.threads.Selected()
 	switch {
@@ -38,7 +38,7 @@ func (m *Model) whyNot(a action) string {
 		return word + " needs threads that can be stepped, and " + m.snap.Target + " has none; : target sim has"
 	case m.snap.Down != nil:
 		return m.snap.Target + " is down; : target " + m.snap.Target + " opens it again"
-	case a != actGoHere && m.feed.target.Can(kernel.OpDebug) != nil && a != actStepBack && a != actStepForth && a != actStart && a != actEnd:
+	case a != actGoHere && m.feed.target.Can(kernel.OpDebug) != nil && a != actStepBack && a != actStepForth && a != actStart && a != actEnd && a != actFork && a != actCompare:
 		return firstLine(m.feed.target.Can(kernel.OpDebug).Error())
 	case m.job != nil && !m.job.move:
 		return m.job.line + " is running; Ctrl-C cancels it"
@@ -51,7 +51,7 @@ func (m *Model) whyNot(a action) string {
 		return "this is the present; Left and Right look at other positions, Enter then goes there"
 	case a == actBreak && m.lanes.Point() == "":
 		return "the cursor is at no point of this lane; Left and Right move it"
-	case a == actGoHere || a == actBreak || a == actFaults:
+	case a == actGoHere || a == actBreak || a == actFaults || a == actFork || a == actCompare:
 		return ""
 	case (forward || a == actRelease) && len(d.Threads) == 0:
 		return "there is no thread; : spawn A load ext4 makes one"

@@ -132,6 +132,8 @@ func (m *Model) footer() string {
 		return fit(" "+l.on(as, clean(m.notice, l.ascii)), m.w, l.tail)
 	case m.job != nil && !(m.job.opening && m.snap.Target == ""):
 		return fit(" "+m.running(), m.w, l.tail)
+	case m.beside != nil:
+		return fit(" "+l.on(roleKey, "Up Down")+" scroll  "+l.on(roleKey, "Enter")+" goes to the other  "+l.on(roleKey, "Esc")+" closes", m.w, l.tail)
 	case m.menu != nil:
 		return fit(" "+l.on(roleKey, "Enter")+" takes  "+l.on(roleKey, "Left")+" back  "+l.on(roleKey, "a")+" one or all  "+l.on(roleKey, "Esc")+" closes", m.w, l.tail)
 	case m.help != nil:

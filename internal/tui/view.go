@@ -66,6 +66,8 @@ func (m *Model) View() string {
 	switch {
 	case m.help != nil:
 		body = m.helpBody(n)
+	case m.beside != nil:
+		body = m.beside.body(l, m.w, n)
 	case m.menu != nil:
 		body = m.menu.body(l, m.w, n)
 	case m.snap.Target == "":
