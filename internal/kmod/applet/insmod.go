@@ -3,9 +3,11 @@ package applet
 import (
 	"context"
 	"errors"
+	"path/filepath"
 
 	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/kmod"
+	"example.org/kmodsh/internal/kmod/refusal"
 )
 
 // insmodOptions are the flags of insmod(8) since kmod 34, and those by which
@@ -65,5 +67,14 @@ func (p *program) insmod(args []string) error {
 		p.complain(said("could not load module %s: %v", rest[0], le.Err))
 	}
 	p.sayLog(le.Log)
+	if le.Errno != 0 {
+		tree := kmod.OpenHostTree("/lib/modules/" + k.Release())
+		defer tree.Close()
+		path, err := filepath.Abs(rest[0])
+		if err == nil {
+			step := kmod.PlanStep{Module: le.Module, File: path, Params: kmod.JoinParams(rest[1:])}
+			p.sayWhy(refusal.OfThisSystem(kmod.NewResolver(tree, nil), k.Release()).Seen(step, le))
+		}
+	}
 	return errSilent
 }

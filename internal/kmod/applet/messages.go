@@ -58,6 +58,13 @@ func (p *program) sayLog(lines []string) {
 	}
 }
 
+// sayWhy prints what explains a refusal, where something does.
+func (p *program) sayWhy(why string) {
+	if why != "" {
+		fmt.Fprintf(p.Stderr, "%s: why: %s\n", p.name, why)
+	}
+}
+
 // split takes joined errors apart.
 func split(err error) []error {
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {

@@ -12,6 +12,7 @@ import (
 
 	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/kmod"
+	"example.org/kmodsh/internal/kmod/refusal"
 )
 
 // modprobeOptions are the flags of modprobe(8), in the order in which
@@ -180,7 +181,9 @@ func (m *modprobeRun) open() error {
 	if m.query != "" {
 		return nil
 	}
-	l.Kernel, err = m.kernel()
+	if l.Kernel, err = m.kernel(); err == nil && !m.quiet {
+		l.Why = refusal.OfThisSystem(r, l.Kernel.Release()).Seen
+	}
 	return err
 }
 
@@ -258,6 +261,7 @@ func (m *modprobeRun) sayLoad(module string, err error) {
 			fmt.Fprintf(m.Stderr, "%s: %s needs %s, which was refused\n", m.name, module, le.Module)
 		}
 		m.sayLog(le.Log)
+		m.sayWhy(le.Why)
 	}
 }
 

@@ -123,7 +123,7 @@ kmod 30 is Debian 12's, 34 Debian 13's (34.2). Where upstream has changed since,
 columns say so. Where a test runs without kmod's tools, our own answers are still held. To compare with further tools:
 KMODSH_KMOD=DIR[:DIR...] go test ./internal/kmod/applet -run LikeKmod
 
-What ours says beyond that, on standard error: the kernel's log lines about a refused module, which dependency was
+What ours says beyond that, on standard error: the kernel's log lines about a refused module and what they mean, which dependency was
 refused, who uses a module that cannot be removed, and where an index is damaged (file and byte; it is then not used).
 `)
 	for _, tool := range tools {

@@ -14,6 +14,14 @@ import (
 // add to the errno's own words. A refusal that is known by the log alone has the
 // errno 0.
 func (c *Checker) Answer(e *kernel.LoadError, look func() []Finding) string {
+	if why := c.seen(e, look); why != "" {
+		return why
+	}
+	return sentence(c.fromErrno(e))
+}
+
+// seen is Answer without what the errno alone may mean.
+func (c *Checker) seen(e *kernel.LoadError, look func() []Finding) string {
 	c.mu.Lock()
 	cause, mend := c.fromLog(e)
 	c.mu.Unlock()
@@ -24,9 +32,6 @@ func (c *Checker) Answer(e *kernel.LoadError, look func() []Finding) string {
 				break
 			}
 		}
-	}
-	if cause == "" {
-		cause, mend = c.fromErrno(e)
 	}
 	return sentence(cause, mend)
 }

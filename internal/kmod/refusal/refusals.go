@@ -29,21 +29,35 @@ func OfThisSystem(r *kmod.Resolver, release string) *Refusals {
 }
 
 // After says why a module was refused: what the kernel logged goes before what
-// can be seen in the file.
+// can be seen in the file, and that before what the errno may mean.
 func (x *Refusals) After(s kmod.PlanStep, e *kernel.LoadError) string {
 	if e.Errno == 0 {
 		return ""
 	}
+	return x.about().Answer(e, x.look(s))
+}
+
+// Seen is After without what the errno alone may mean: "" unless the log or the
+// file shows a cause.
+func (x *Refusals) Seen(s kmod.PlanStep, e *kernel.LoadError) string {
+	if e.Errno == 0 {
+		return ""
+	}
+	return x.about().seen(e, x.look(s))
+}
+
+func (x *Refusals) about() *Checker {
 	x.once.Do(func() {
 		x.checker = &Checker{Resolver: x.Resolver, System: x.System(), Release: x.Release, Light: true}
 	})
-	c := x.checker
-	return c.Answer(e, func() []Finding {
-		if s.File == "" {
-			return nil
-		}
-		return c.File(s.Module, s.File, s.Params)
-	})
+	return x.checker
+}
+
+func (x *Refusals) look(s kmod.PlanStep) func() []Finding {
+	if s.File == "" {
+		return nil
+	}
+	return func() []Finding { return x.checker.File(s.Module, s.File, s.Params) }
 }
 
 // sentence joins a cause and what mends it.

@@ -20,7 +20,7 @@ type syms struct {
 	image   map[string]uint32            // of the image: symbol to checksum, 0 unknown
 	all     string                       // the file that has all of the image's; "" there is none
 	tried   bool                         // it was looked for
-	seen    map[string]bool              // modules that were read to learn from
+	done    map[string]bool              // modules that were read to learn from
 }
 
 // maxSiblings bounds how many modules that came with the kernel are read to
@@ -170,15 +170,15 @@ func (c *Checker) learn(need map[string]bool, module string) {
 		}
 		return false
 	}
-	if c.seen == nil {
-		c.seen = map[string]bool{}
+	if c.done == nil {
+		c.done = map[string]bool{}
 	}
 	for _, other := range c.siblings(module) {
-		if !lack() || len(c.seen) >= maxSiblings {
+		if !lack() || len(c.done) >= maxSiblings {
 			return
 		}
-		if !c.seen[other] {
-			c.seen[other] = true
+		if !c.done[other] {
+			c.done[other] = true
 			c.learnFrom(other)
 		}
 	}
