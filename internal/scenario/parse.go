@@ -87,8 +87,11 @@ func (p *parser) line(n int, line string) error {
 		return p.wrong(n, "a verb is missing")
 	}
 	word, name, _ := strings.Cut(line, " ")
-	if word == "case" {
+	switch {
+	case word == "case":
 		return p.newCase(l, strings.TrimSpace(name))
+	case word == skipWord && (strings.TrimSpace(name) == "" || strings.Contains(name, "#") || l.Fails):
+		return p.wrong(n, "skip needs a reason, without #: [vm:*] skip there is no such thing")
 	}
 	if k := len(p.s.Cases); k > 0 {
 		p.s.Cases[k-1].Lines = append(p.s.Cases[k-1].Lines, l)

@@ -141,6 +141,11 @@ func (s *Scenario) runOn(ctx context.Context, open Open, target string, o Option
 
 // runLines runs a script on a fresh target.
 func (s *Scenario) runLines(ctx context.Context, open Open, target string, lines []Line, o Options) (r Result) {
+	for _, l := range lines {
+		if why, ok := l.Skip(); ok && For(l.Only, target) {
+			return Result{Verdict: Skipped, Why: why}
+		}
+	}
 	runner, err := open(ctx, target)
 	var sick Sick
 	if errors.As(err, &sick) && sick.Sick() {
@@ -173,7 +178,7 @@ func (s *Scenario) runLines(ctx context.Context, open Open, target string, lines
 	}
 	done := 0
 	for _, l := range script {
-		if !For(l.Only, target) {
+		if _, ok := l.Skip(); ok || !For(l.Only, target) {
 			continue
 		}
 		done++

@@ -34,6 +34,16 @@ type Line struct {
 	Text  string   `json:"text"`            // verb and arguments
 }
 
+// skipWord begins a line that says why there is nothing to run.
+const skipWord = "skip"
+
+// Skip returns the reason of a line that says why there is nothing to run on
+// the targets it is for.
+func (l Line) Skip() (reason string, ok bool) {
+	word, reason, _ := strings.Cut(l.Text, " ")
+	return strings.TrimSpace(reason), word == skipWord
+}
+
 // String is the line as it is written.
 func (l Line) String() string {
 	s := l.Text
