@@ -23,6 +23,7 @@ type guest struct {
 	stream   *stream
 	children *children
 	debug    *debugger
+	asked    *questions // nil where time needs no keeper
 	bootID   string
 }
 
@@ -54,6 +55,9 @@ func newGuest(m *machine) (*guest, error) {
 	g := &guest{machine: m, kernel: k, out: newOutbox(), bootID: strings.TrimSpace(string(bootID))}
 	g.stream = newStream(g.out, t, r, k.Modules)
 	g.children = &children{program: childPath, reaper: newReaper(m.spawn), stream: g.stream}
+	if g.asked, err = startClock(g.children); err != nil {
+		return nil, err
+	}
 	if g.debug, err = newDebugger(g.children, g.stream, m.spawn); err != nil {
 		return nil, err
 	}
@@ -78,6 +82,7 @@ func (g *guest) serve(link *os.File) error {
 		welcome:  g.welcome,
 		powerOff: powerOff,
 		spawn:    g.machine.spawn,
+		asked:    g.asked.add,
 	}
 	return s.serve()
 }

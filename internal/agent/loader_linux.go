@@ -126,6 +126,8 @@ func doJob(ctx context.Context, j job) (any, error) {
 			return nil, err
 		}
 		return doTask(task)
+	case opClock:
+		return keepClock()
 	}
 	return nil, fmt.Errorf("%w: no job %.32q", wire.ErrProtocol, j.Op)
 }

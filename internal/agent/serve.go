@@ -35,6 +35,8 @@ type server struct {
 	powerOff func()
 	// spawn runs a function in a goroutine.
 	spawn func(func())
+	// asked hears of each question that is opened, by 1, and answered, by -1.
+	asked func(int)
 
 	mu    sync.Mutex
 	calls map[uint64]*call
@@ -74,7 +76,9 @@ func (s *server) serve() error {
 func (s *server) question(f wire.Frame) {
 	switch f.Op {
 	case wire.OpHello:
+		s.asked(1)
 		s.hello(f)
+		s.asked(-1)
 		return
 	case wire.OpCancel:
 		s.cancel(f)
@@ -107,6 +111,7 @@ func (s *server) question(f wire.Frame) {
 	ctx, cancel := context.WithCancel(context.Background())
 	c := &call{cancel: cancel, done: make(chan struct{})}
 	s.calls[f.ID] = c
+	s.asked(1)
 	s.spawn(func() { s.run(ctx, f, c, op) })
 }
 
@@ -117,6 +122,7 @@ func (s *server) refuse(f wire.Frame, why string) {
 
 // run carries out one operation and answers, unless its session is over.
 func (s *server) run(ctx context.Context, f wire.Frame, c *call, op operation) {
+	defer s.asked(-1)
 	defer close(c.done)
 	defer c.cancel()
 	result, err := guarded(ctx, op, f.Args)

@@ -29,7 +29,7 @@ func newHost(t *testing.T, ops map[wire.Op]operation) *host {
 	a, b := net.Pipe()
 	h := &host{t: t, conn: wire.NewConn(a), raw: a, down: make(chan struct{})}
 	h.srv = &server{
-		conn: wire.NewConn(b), out: newOutbox(), ops: ops,
+		asked: func(int) {}, conn: wire.NewConn(b), out: newOutbox(), ops: ops,
 		welcome:  func(wire.Hello) wire.Welcome { return wire.Welcome{Release: "6.1"} },
 		powerOff: func() { close(h.down) },
 		spawn:    func(f func()) { go f() },

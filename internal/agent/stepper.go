@@ -23,6 +23,9 @@ const (
 	// way; it doubles up to lookRarely.
 	lookEvery  = 300 * time.Microsecond
 	lookRarely = 5 * time.Millisecond
+	// lookAsleep is the longest pause while all stand and some sleep: who wakes
+	// is heard of when he comes to his next stop.
+	lookAsleep = 250 * time.Millisecond
 )
 
 // stepper keeps the threads that stop at points, and moves them when told. What

@@ -105,14 +105,16 @@ func (s *stepper) freeAll(ctx context.Context, limit int64) (err error) {
 			s.mu.Unlock()
 		}
 	}
+	pause := lookRarely
 	for {
 		s.mu.Lock()
 		news := s.news
-		moving := false
+		moving, running := false, false
 		// As in settle: again until nothing is new.
 		for before := s.version - 1; !moving && before != s.version; {
 			before, news = s.version, s.news
 			for _, t := range s.threads {
+				running = running || t.stand == standRunning
 				moving = moving || t.stand == standRunning && !s.stands(t) || t.stand == standDelayed || t.stand == standBlocked && (t.timed || !s.stands(t))
 			}
 		}
@@ -121,12 +123,16 @@ func (s *stepper) freeAll(ctx context.Context, limit int64) (err error) {
 		if !moving || limit > 0 && left <= 0 {
 			return nil
 		}
-		wait := lookRarely
+		wait := pause
 		if limit > 0 {
 			wait = min(wait, time.Duration(left))
 		}
-		if _, err := hears(ctx, news, wait); err != nil {
+		heard, err := hears(ctx, news, wait)
+		if err != nil {
 			return err
+		}
+		if pause = min(2*pause, lookAsleep); heard || running {
+			pause = lookRarely
 		}
 	}
 }
@@ -335,7 +341,7 @@ func (s *stepper) await(ctx context.Context, limit int64) error {
 		if err != nil {
 			return err
 		}
-		if pause = min(2*pause, lookRarely); heard {
+		if pause = min(2*pause, lookAsleep); heard {
 			pause = lookEvery
 		}
 	}

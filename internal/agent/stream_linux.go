@@ -17,6 +17,8 @@ const (
 	// pollEvery is how often the module list is read while something runs
 	// that may change it without a tracepoint.
 	pollEvery = 20 * time.Millisecond
+	// pollRarely is how often when nothing is heard of for long.
+	pollRarely = 320 * time.Millisecond
 	// markWait bounds the wait for a mark to come back; it is only reached
 	// when tracing is broken or floods over.
 	markWait = 2 * time.Second
@@ -159,16 +161,19 @@ func (s *stream) run() {
 	}
 	timer := time.NewTimer(pollEvery)
 	defer timer.Stop()
+	pause := pollEvery
 	for {
 		var tick <-chan time.Time
 		if s.active() {
-			timer.Reset(pollEvery)
+			timer.Reset(pause)
 			tick = timer.C
 		}
 		var waiting []chan<- uint64
 		select {
 		case <-s.kick:
+			pause = pollEvery
 		case <-tick:
+			pause = min(2*pause, pollRarely)
 		case c := <-s.syncs:
 			waiting = append(waiting, c)
 		}

@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"time"
+
+	"example.org/kmodsh/internal/agent/wire"
 )
 
 // AccelName names a QEMU accelerator.
@@ -35,6 +37,31 @@ func (a AccelName) arg() string {
 		return "tcg,thread=single"
 	}
 	return string(a)
+}
+
+// clockArgs returns the arguments that make the guest's clock, and the word for
+// the kernel's command line that goes with them. An emulated guest counts its
+// instructions, 4 ns each, about what it takes here: so its time hangs neither on
+// how busy this machine is nor on how long somebody thinks, and when it sleeps
+// the clock leaps to the end of that. A start takes 1.5 times as long for it,
+// whatever sleeps a tenth. Real processors have a clock of their own, which at
+// least stands while they do. So has an emulated guest of several processors:
+// when instructions are counted QEMU before 8.1 lets the first of them use up all
+// the time until the next timer, and others starve.
+func (a AccelName) clockArgs(cpus int) (args []string, word string) {
+	if a != AccelTCG || cpus != 1 {
+		return nil, ""
+	}
+	return []string{"-icount", "shift=2,sleep=off,align=off"}, wire.CountedClock
+}
+
+// cpus is how many processors a machine gets when nobody says. Emulated ones
+// share one thread, so a second is no faster.
+func (a AccelName) cpus() int {
+	if a == AccelTCG {
+		return 1
+	}
+	return 2
 }
 
 // Accel is what a probe found.

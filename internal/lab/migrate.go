@@ -24,14 +24,15 @@ const (
 	fdnameIn  = "kmodsh-in"
 )
 
-// write stops the machine, has QEMU write all of it into f, and lets it run on.
+// write stops the machine, has QEMU write all of it into f, and lets it run on
+// when it is wanted.
 // still, unless nil, is called while the machine stands, once it is written.
 // The machine runs on also after an error. No path and no shell are part of
 // it: QEMU inherits the open file.
 func (v *vm) write(ctx context.Context, f *os.File, still func()) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, saveLimit)
 	defer cancel()
-	if err := v.stop(ctx); err != nil {
+	if err := v.pulse.stand(ctx); err != nil {
 		return err
 	}
 	began := false
@@ -42,7 +43,7 @@ func (v *vm) write(ctx context.Context, f *os.File, still func()) (err error) {
 		if err != nil && began {
 			v.qmp.do(on, "migrate_cancel", nil, nil) // an error when it has ended by itself
 		}
-		if cerr := v.cont(on); cerr != nil && err == nil {
+		if cerr := v.pulse.leave(on); cerr != nil && err == nil {
 			err = cerr
 		}
 	}()

@@ -83,6 +83,9 @@ func open(ctx context.Context, spec string, o Options) (*target, error) {
 	}
 	t.split.probe = time.Since(began)
 	m := machine{accel: t.accel.Name, image: image, initrd: t.boot.Initrd, disk: t.boot.Disk, memory: o.Memory, cpus: o.CPUs, more: o.more}
+	if m.cpus == 0 {
+		m.cpus = m.accel.cpus()
+	}
 	err = t.start(ctx, c, q, m, o)
 	if err != nil && ctx.Err() == nil && m.disk != "" {
 		// It may not be the kernel's fault.
@@ -154,6 +157,9 @@ func (t *target) start(ctx context.Context, c *Cache, q qemu, m machine, o Optio
 		c.keepAccel(q, m.accel, t.accel)
 		o.Progress.step("boot", 0, 0, t.accel.String())
 		m.accel = AccelTCG
+		if o.CPUs == 0 {
+			m.cpus = m.accel.cpus()
+		}
 		key = m.key(t.boot.Fingerprint, q)
 		t.savedAs = c.savedPath(key)
 		err = t.bootVM(ctx, c, q, m, vo, o.Progress)

@@ -27,7 +27,8 @@ type Options struct {
 	Config []string
 	// Memory is the guest's in MiB, 0 means 512.
 	Memory int
-	// CPUs is how many the guest has, 0 means 2.
+	// CPUs is how many the guest has, 0 means 2, and 1 where they are emulated.
+	// An emulated guest of more has a clock that goes on while its host is busy.
 	CPUs int
 	// NoSnapshot boots, and neither resumes nor saves a machine.
 	NoSnapshot bool
@@ -53,7 +54,6 @@ const (
 	defaultMemory = 512
 	minMemory     = 192
 	maxMemory     = 64 << 10
-	defaultCPUs   = 2
 	maxCPUs       = 64
 )
 
@@ -62,13 +62,10 @@ func (o *Options) validate() error {
 	if o.Memory == 0 {
 		o.Memory = defaultMemory
 	}
-	if o.CPUs == 0 {
-		o.CPUs = defaultCPUs
-	}
 	if o.Memory < minMemory || o.Memory > maxMemory {
 		return fmt.Errorf("memory of %d MiB: the guest can have %d to %d", o.Memory, minMemory, maxMemory)
 	}
-	if o.CPUs < 1 || o.CPUs > maxCPUs {
+	if o.CPUs < 0 || o.CPUs > maxCPUs {
 		return fmt.Errorf("%d processors: the guest can have 1 to %d", o.CPUs, maxCPUs)
 	}
 	if o.CheckpointSpace < 0 {

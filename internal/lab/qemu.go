@@ -79,15 +79,17 @@ const commandLine = "console=ttyS0 panic=-1 loglevel=5"
 // args returns QEMU's arguments. q35 and pc start equally fast; microvm, which
 // has no PCI configuration these kernels can use, does not start them.
 func (m machine) args() []string {
+	clock, word := m.accel.clockArgs(m.cpus)
 	a := []string{
 		"-name", "kmodsh",
 		"-no-user-config", "-nodefaults", "-display", "none", "-no-reboot",
 		"-machine", "q35", "-cpu", "max",
 		"-accel", m.accel.arg(),
 		"-m", strconv.Itoa(m.memory), "-smp", strconv.Itoa(m.cpus),
-		"-kernel", m.image, "-initrd", m.initrd, "-append", strings.TrimSpace(commandLine + " " + m.more),
+		"-kernel", m.image, "-initrd", m.initrd, "-append", strings.Join(strings.Fields(commandLine+" "+word+" "+m.more), " "),
 		"-serial", "chardev:console", "-serial", "chardev:link",
 	}
+	a = append(a, clock...)
 	if m.disk != "" {
 		// JSON, in which no character of a path means anything.
 		b, err := json.Marshal(map[string]any{

@@ -39,9 +39,7 @@ func (t *target) bring(ctx context.Context, cp *checkpoint, o vmOptions) (*vm, e
 	v.lasting = true
 	v.mu.Unlock()
 	if err = t.past.pool.load(ctx, v, cp.image); err == nil {
-		if err = v.cont(ctx); err == nil {
-			err = v.greet(ctx, true, wire.Hello{Keep: true, Seq: cp.theirs})
-		}
+		err = v.greet(ctx, true, wire.Hello{Keep: true, Seq: cp.theirs})
 	}
 	if err == nil {
 		return v, nil
@@ -69,7 +67,7 @@ func (t *target) replace(ctx context.Context, cp *checkpoint) error {
 		t.mu.Unlock()
 		close(moved)
 	}()
-	still := old.Err() == nil && old.stop(ctx) == nil
+	still := old.Err() == nil && old.pulse.stand(ctx) == nil
 	o := t.made.options
 	o.successor = true
 	v, err := t.bring(ctx, cp, o)
@@ -77,7 +75,7 @@ func (t *target) replace(ctx context.Context, cp *checkpoint) error {
 		if still {
 			on, cancel := context.WithTimeout(context.WithoutCancel(ctx), saveLimit)
 			defer cancel()
-			old.cont(on) // what fails here, the next call tells
+			old.pulse.leave(on) // what fails here, the next call tells
 		}
 		return err
 	}

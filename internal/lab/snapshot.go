@@ -61,18 +61,15 @@ func (v *vm) save(ctx context.Context, c *Cache, key string) (size int64, err er
 	return st.Size(), nil
 }
 
-// load brings the saved machine into a QEMU that waits for one, and lets it
-// run.
+// load brings the saved machine into a QEMU that waits for one; it stands until
+// it is greeted.
 func (v *vm) load(ctx context.Context, path string) error {
 	f, err := os.Open(path)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	if err := v.loadFile(ctx, f); err != nil {
-		return err
-	}
-	return v.cont(ctx)
+	return v.loadFile(ctx, f)
 }
 
 // pruneSaved removes all saved machines but those used last.

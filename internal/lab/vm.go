@@ -26,6 +26,7 @@ type vm struct {
 	file    *os.File // the console's, nil while the machine it takes over from has it
 	path    string   // of file
 	client  *client
+	pulse   *pulse
 	welcome wire.Welcome
 
 	// shutdown is QEMU's reason for ending, as its SHUTDOWN event gave it.
@@ -80,6 +81,7 @@ func startQEMU(ctx context.Context, c *Cache, q qemu, args []string, o vmOptions
 	}
 	go v.console.follow(v.guard.console)
 	v.client = newClient(v.guard.link, log)
+	v.pulse = &pulse{stop: v.stop, cont: v.cont, stands: o.incoming}
 	go v.watchEnd()
 	greet, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -139,6 +141,10 @@ func (v *vm) greet(ctx context.Context, now bool, hello wire.Hello) error {
 		case <-ctx.Done():
 		}
 	}()
+	if err := v.pulse.begin(ctx); err != nil {
+		return err
+	}
+	defer v.pulse.end()
 	again := 4 * time.Second
 	if now {
 		again = time.Second
@@ -251,6 +257,7 @@ func (v *vm) end(why func() error) {
 	lasting := v.lasting
 	close(v.dead)
 	v.mu.Unlock()
+	v.pulse.close()
 	if log := v.client.fail(err); log != nil && !lasting {
 		log.Close()
 	}
@@ -291,8 +298,18 @@ func (v *vm) close() error {
 	return v.guard.stop()
 }
 
-// call asks the agent.
+// call asks the agent, and lets the machine run until it has answered.
 func (v *vm) call(ctx context.Context, op wire.Op, args, result any) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := v.pulse.begin(ctx); err != nil {
+		if dead := v.Err(); dead != nil {
+			return dead
+		}
+		return fmt.Errorf("%s: letting the machine run: %w", v.name, err)
+	}
+	defer v.pulse.end()
 	return v.client.call(ctx, v.name, op, args, result)
 }
 

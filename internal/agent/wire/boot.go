@@ -17,6 +17,10 @@ const EarlyDir = "/lib/modules-early"
 // loaded when it is first needed.
 const DriverFile = "/kmodsh/driver.ko"
 
+// CountedClock is the word on the kernel's command line that says that the
+// guest's clock goes on by counted instructions: it needs a keeper.
+const CountedClock = "kmodsh.clock=counted"
+
 // Carrier says how the module tree comes to the guest.
 type Carrier string
 
