@@ -136,7 +136,7 @@ func (c *compareView) pairs(l *look, of func(ops.Pair) string) []string {
 
 // lanes draws a future's lanes from a little before where they part.
 func (c *compareView) lanes(s *kernel.Snapshot, l *look, w int) []string {
-	p := &lanesPane{chosen: func(string) {}}
+	p := &lanesPane{chosen: func(string) {}, quiet: true}
 	snap := &Snapshot{Debug: s, Target: s.Target}
 	p.Sync(snap)
 	v := p.lives()
@@ -144,7 +144,6 @@ func (c *compareView) lanes(s *kernel.Snapshot, l *look, w int) []string {
 	n, _ := slices.BinarySearchFunc(v.moves, uint64(c.diff.Common+1), func(m kernel.Move, seq uint64) int { return int(int64(m.Events) - int64(seq)) })
 	p.from = max(0, n-2)
 	p.To(min(n, len(v.moves)-1))
-	p.id = "" // no lane is the chosen one
 	return append([]string{""}, p.View(snap, l, false)...)
 }
 

@@ -56,7 +56,7 @@ var debugScenes = []struct{ name, keys string }{
 	{"race-faults", "cF"},
 	{"race-hold-menu", "c<down>F<enter>"},
 	{"race-fail-menu", "F<down><down><enter><enter>"},
-	{"race-futures", "co<lt>:policy kmod20<enter>ccD"},
+	{"race-futures", "co<down>c:fork main<enter>:policy kmod20<enter>cD"},
 	{"race-cure", "c:goto 4<enter>:policy kmod20<enter>cc"},
 }
 
@@ -224,17 +224,18 @@ func TestFuturesSideBySide(t *testing.T) {
 	d := startSim(t, 110, 36, Options{}, true)
 	d.keys("D")
 	d.shows("nothing to compare: there is no other future")
-	d.keys("c<down>c")
-	d.keys("bbbbbbbbbbo")
+	d.keys("co")
 	d.shows("future future-1")
-	d.keys(":policy kmod20<enter>ccD")
-	d.shows("Futures future-1 and main", "you are here", "returned 0, premature", "Events from there", "events are alike")
+	d.keys("<down>c")
+	d.shows("premature")
+	d.keys(":fork main<enter>:policy kmod20<enter>cD")
+	d.shows("Futures main and future-1", "you are here", "returned 0, premature", "Events from there", "events are alike")
 	d.keys("<end>")
 	d.shows("premature")
 	d.keys("<enter>")
-	d.shows("future main")
+	d.shows("future future-1")
 	d.keys("D")
-	d.shows("Futures main and future-1")
+	d.shows("Futures future-1 and main")
 	d.keys("<esc>")
-	d.hides("Futures main")
+	d.hides("Futures future-1")
 }

@@ -23,6 +23,7 @@ type lanesPane struct {
 	look     bool   // it does
 	stay     bool   // and does not follow what happens
 	from     int    // first column that shows
+	quiet    bool   // no thread is chosen: the lanes are only looked at
 	made     *lives
 	ofDebug  *kernel.Snapshot // that made was made of
 	ofSeq    uint64
@@ -328,16 +329,16 @@ func (p *lanesPane) View(s *Snapshot, l *look, focus bool) []string {
 func (p *lanesPane) head(s *Snapshot, ln *lane, i int, cursor, row, waited bool, l *look) string {
 	ink := l.inks(row)
 	mark, last, number := " ", " ", " "
-	if cursor {
+	if cursor && !p.quiet {
 		mark = l.cursor
 	}
 	switch {
-	case waited:
+	case waited && !p.quiet:
 		last = l.back
 	case ln.id == s.Moved:
 		last = l.changed
 	}
-	if i < 9 && s.Debug != nil {
+	if i < chosen && s.Debug != nil && !p.quiet {
 		number = fmt.Sprint(i + 1)
 	}
 	name := clean(ln.id, l.ascii)
