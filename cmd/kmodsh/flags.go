@@ -24,6 +24,8 @@ type flags struct {
 	Plain    bool     `help:"plain lines of ASCII"`
 	ASCII    bool     `name:"ascii" help:"no characters but ASCII"`
 	NoColor  bool     `name:"no-color" help:"no colours"`
+	Light    bool     `help:"colours for a light background"`
+	NoMouse  bool     `name:"no-mouse" help:"leave the mouse to the terminal"`
 	Version  bool     `help:"the version"`
 	Help     bool     `short:"h" help:"the usage"`
 	Words    []string `arg:"" optional:"" passthrough:"" sep:"none"`

@@ -3,11 +3,13 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"strings"
 
 	"golang.org/x/term"
 
+	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/ops"
 	"example.org/kmodsh/internal/recording"
 	"example.org/kmodsh/internal/shell"
@@ -18,6 +20,9 @@ import (
 func (p *program) screen(ctx context.Context) error {
 	if p.JSON {
 		return &ops.UsageError{Verb: "kmodsh", Msg: "--json needs a verb", Hint: "kmodsh --help shows the usage"}
+	}
+	if p.Plain {
+		return p.plainScreen(ctx)
 	}
 	if !term.IsTerminal(int(os.Stdin.Fd())) || !term.IsTerminal(int(os.Stdout.Fd())) {
 		return &ops.UsageError{
@@ -42,10 +47,36 @@ func (p *program) screen(ctx context.Context) error {
 	return err
 }
 
+// plainScreen is the screen for those who hear it: the same race, ready to step,
+// at a prompt of plain lines that tells in sentences how things stand.
+func (p *program) plainScreen(ctx context.Context) error {
+	if err := p.open(ctx); err != nil {
+		return err
+	}
+	race := p.Tree == "" && p.Scenario == "" && !strings.HasPrefix(p.target(), recording.Prefix)
+	if d, ok := p.session.Target().(kernel.Debugger); ok && race && d.Can(kernel.OpDebug) == nil && p.sim() {
+		for _, line := range ops.Race() {
+			if err := p.front.RunLine(ctx, line); err != nil {
+				return err
+			}
+		}
+		fmt.Fprintln(os.Stdout, "A race is ready. continue runs A into the window; continue again runs B to its answer. back goes back, help lists the verbs, quit ends.")
+	}
+	p.front.Tells = true
+	p.front.Tell(ctx)
+	return p.front.Interactive(ctx, shell.Prompt{
+		In: os.Stdin, Out: os.Stdout, Plain: true, History: shell.OpenHistory(shell.HistoryFile(os.Getenv)),
+	})
+}
+
+// sim says whether the target is a simulated kernel, for which nothing is lost
+// by debugging it.
+func (p *program) sim() bool { return p.target() == "sim" || strings.HasPrefix(p.target(), "sim:") }
+
 // screenOptions are those of the flags.
 func (p *program) screenOptions() tui.Options {
 	history := shell.OpenHistory(shell.HistoryFile(os.Getenv))
-	opt := tui.Options{ASCII: p.ASCII || p.Plain, History: history.Lines(), Remember: history.Add}
+	opt := tui.Options{ASCII: p.ASCII || p.Plain, NoMouse: p.NoMouse, Light: p.Light, History: history.Lines(), Remember: history.Add}
 	if p.NoColor || p.Plain {
 		opt.Color = tui.Never
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 
 	"example.org/kmodsh/internal/ops"
 )
@@ -24,6 +25,10 @@ type Front struct {
 	// there is none. It is called between two lines, when nobody else reads
 	// the terminal.
 	Watch func(ctx context.Context) error
+	// Tells has how things stand told in sentences after each verb that
+	// changed them: the screen, for those who hear it.
+	Tells bool
+	told  string
 }
 
 // ErrInterrupted is the cause with which Ctrl-C cancels a verb.
@@ -61,10 +66,26 @@ func (f *Front) Run(ctx context.Context, words []string) error {
 		err = fmt.Errorf("%w: %w", context.Cause(verb), err)
 	}
 	werr := ops.WriteAll(verb, f.Out, res, f.JSON, f.OutStyle)
+	if f.Tells && !f.JSON {
+		f.Tell(ctx)
+	}
 	if err == nil && werr != nil {
 		err = fmt.Errorf("writing the result: %w", werr)
 	}
 	return err
+}
+
+// Tell says how things stand, unless that is as it was said last.
+func (f *Front) Tell(ctx context.Context) {
+	lines := f.Session.Told(ctx)
+	text := strings.Join(lines, "\n")
+	if text == f.told {
+		return
+	}
+	f.told = text
+	for _, line := range lines {
+		fmt.Fprintln(f.Out, printable(line))
+	}
 }
 
 // RunLine is Run for a line as typed.
