@@ -4,6 +4,9 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"example.org/kmodsh/internal/kernel"
+	"example.org/kmodsh/internal/trace"
 )
 
 // benchmark searches one problem from a system made anew, as a process does.
@@ -61,9 +64,18 @@ func BenchmarkLoadAndThreeRequesters(b *testing.B) {
 		"set policy=kmod19", "A insmod victim", "B request victim", "C request victim", "D request victim")
 }
 
-// BenchmarkEveryStepTaken is BenchmarkTwoRequesters for a promise that is
-// looked at after every step, so that nothing can be learned.
-func BenchmarkEveryStepTaken(b *testing.B) {
-	watch := Promise{Name: "mine", Step: Promises()[5].Step}
-	benchmark(b, Options{Bounds: -1}, false, []Promise{watch}, "v4.9", "set policy=kmod19", "A request victim", "B request victim")
+// BenchmarkWatched is BenchmarkTwoRequesters for a promise of one's own, asked of
+// states by what it looks at, and where that is not known of every step.
+func BenchmarkWatched(b *testing.B) {
+	for name, looks := range map[string]*Looks{"known": {Permits: true, States: []string{"victim"}}, "unknown": nil} {
+		b.Run(name, func(b *testing.B) {
+			watch := Watch("mine", "", looks, func(s *kernel.Snapshot) string {
+				if s.Permits.Used > 2 || s.State("victim") == trace.Going {
+					return "it is so"
+				}
+				return ""
+			})
+			benchmark(b, Options{Bounds: -1}, false, []Promise{watch}, "v4.9", "set policy=kmod19", "A request victim", "B request victim")
+		})
+	}
 }

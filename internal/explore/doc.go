@@ -53,8 +53,24 @@
 // observed the same and all that the step went by is the same (move). A world
 // is brought to a state only where a step is new or an end is to be judged, and
 // then the state is compared with what the moves led to: should they differ, the
-// pass is done again with every step taken. So it is from the start where a
-// condition is to be looked at after every step.
+// pass is done again with every step taken.
+//
+// Before that come passes with few preemptions (0, 1, 2), in which every
+// alternative within the bound is taken: most mistakes need one or two, and a
+// schedule with few switches is one a person can read. What is too big gets
+// random, probabilistic (PCT) or round robin schedules instead; the report says
+// what was and was not covered.
+//
+// # Questions about states
+//
+// A promise is checked at the end of a schedule, or of every step that changes
+// what it looks at. One that says what it looks at (Watch) makes the steps that
+// change that conflict with each other, so that all that is ever to be seen of
+// it at once is seen; it is asked where that has not been so before. One that
+// does not, or names a thread whose name depends on the order of steps, is asked
+// after every step, every alternative is taken at every state, and nothing is
+// learned or forgotten. Threads that a promise names are told apart from those
+// that do the same.
 //
 // # Many workers
 //
@@ -64,16 +80,6 @@
 // longer one neither do completeness, outcomes and points reached, when it comes
 // to its end, nor which promises are broken where all are asked for. The counts
 // may, and which schedule is the first that breaks a promise.
-//
-// A promise is checked at the end of a schedule, or of every step that changes
-// what it looks at; what only an uninvolved onlooker could see half way is not
-// searched for.
-//
-// Before that come passes with few preemptions (0, 1, 2), in which every
-// alternative within the bound is taken: most mistakes need one or two, and a
-// schedule with few switches is one a person can read. What is too big gets
-// random, probabilistic (PCT) or round robin schedules instead; the report says
-// what was and was not covered.
 //
 // The package takes no clock and no randomness of its own: time limits come
 // with the context, seeds with the options. It must not know verbs, fronts or

@@ -68,9 +68,15 @@ func passes(p *Problem, o Options) []*pass {
 
 // newPass makes a pass. Steps are learned where every promise says what it
 // looks at; then threads that are spawned to do the same may change places.
+// Otherwise every alternative is taken, for nobody knows which would make a
+// difference.
 func newPass(p *Problem, o Options, name string, bound int) *pass {
 	x := &pass{name: name, options: o, bound: bound, problem: p, names: sim.NewNames(), ends: map[uint64]struct{}{}}
-	x.learn = !o.Every && !o.Plain && !slices.ContainsFunc(p.Promises, func(q Promise) bool { return !q.plain })
+	blind := p.blind()
+	if blind && bound < 0 && !o.Plain {
+		x.bound = 255
+	}
+	x.learn = !o.Every && !o.Plain && !blind
 	x.alike = x.learn && !slices.ContainsFunc(p.Setup, func(a sim.Action) bool { return a.Fault != nil && a.Fault.Thread != "" })
 	x.start()
 	return x

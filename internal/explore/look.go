@@ -20,15 +20,18 @@ func Look(r *sim.Run) *kernel.Snapshot {
 	return s
 }
 
+// Looks is what a question looks at.
+type Looks = sim.Looks
+
 // Watch makes a promise of a question that is asked of what there is to see,
 // after every step and at the end. It answers how the promise was broken, ""
 // when it was kept.
 //
-// What such a question looks at is not known to the search: of schedules that
-// differ only in the order of steps that do not conflict it is asked of one.
-func Watch(name, says string, ask func(*kernel.Snapshot) string) Promise {
+// looks says what it looks at. Steps that change that are all tried in every
+// order; where it is nil, so are all steps, which takes much longer.
+func Watch(name, says string, looks *Looks, ask func(*kernel.Snapshot) string) Promise {
 	look := func(r *sim.Run) string { return ask(Look(r)) }
-	return Promise{Name: name, Says: says, Step: look, End: look}
+	return Promise{Name: name, Says: says, Step: look, End: look, looks: looks}
 }
 
 // ReplayJudged is Replay that also asks the problem's promises, those about

@@ -40,6 +40,7 @@ type pass struct {
 	short   bool // some schedules were too long
 	stop    atomic.Bool
 
+	watching
 	sharing
 	schedules, pruned, steps atomic.Int64
 	saved                    atomic.Int64 // schedules and cuts when the search was last saved
@@ -68,6 +69,8 @@ type worker struct {
 	known   []sim.Footprint
 	list    []beyond
 	ranks   []int8
+	sight   uint64 // what promises look at, after the last step
+	sights  map[uint64]struct{}
 	ticks   int
 
 	// What has been begun and has no node yet, for whoever saves the search.
@@ -101,7 +104,7 @@ func (p *pass) search(ctx context.Context, open []openNode) error {
 
 // worker makes a worker of the pass.
 func (p *pass) worker() *worker {
-	w := &worker{pass: p, cache: map[at]*place{}, prints: map[sim.Footprint]uint32{}}
+	w := &worker{pass: p, cache: map[at]*place{}, prints: map[sim.Footprint]uint32{}, sights: map[uint64]struct{}{}}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.workers = append(p.workers, w)

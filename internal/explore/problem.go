@@ -57,6 +57,11 @@ func (p *Problem) boot(names *sim.Names, remember, same bool) (*sim.Run, error) 
 	run := sim.NewRun(p.System, p.Profile)
 	run.World().Share(names)
 	run.World().Remember(remember, same)
+	for _, q := range p.Promises {
+		if q.looks != nil {
+			run.World().LookAt(q.looks)
+		}
+	}
 	if err := p.prepare(run); err != nil {
 		run.Close()
 		return nil, err

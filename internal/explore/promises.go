@@ -22,6 +22,9 @@ type Promise struct {
 	// differs from others, at a step at nothing but what the step changed, and
 	// does not tell threads apart that were spawned to do the same.
 	plain bool
+	// looks: it looks at nothing but this, and at a state, not at how it came
+	// about; nil: not known.
+	looks *Looks
 }
 
 // Promises returns the table of the promises that come with kmodsh, under the

@@ -15,6 +15,9 @@ func (w *worker) root() (*node, error) {
 	m := w.machine
 	world := m.run.World()
 	world.Track(true)
+	if err := w.watch(world); err != nil {
+		return nil, err
+	}
 	if !world.Image(&n.im) {
 		return nil, fmt.Errorf("%s has %w", w.problem.Name, errTooMany)
 	}

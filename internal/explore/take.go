@@ -26,6 +26,7 @@ func (w *worker) step(n, c *node, k int) error {
 				return err
 			}
 		}
+		w.see(n, c)
 		if len(m.broken) > 0 {
 			c.settle()
 			for _, b := range m.broken {
@@ -38,6 +39,9 @@ func (w *worker) step(n, c *node, k int) error {
 	c.settle()
 	if w.machine != nil {
 		w.machine.came(c)
+	}
+	if err := w.lookOut(n, c); err != nil {
+		return err
 	}
 	w.stepped(c)
 	return nil
@@ -94,11 +98,12 @@ func (w *worker) learnMove(n *node, k int, index int8) (*move, error) {
 	return mv, nil
 }
 
-// ask asks the promises about steps, in the order of the problem's promises.
+// ask asks the promises about what a step changes, in the order of the problem's
+// promises.
 func (w *worker) ask() []string {
 	says := make([]string, len(w.problem.Promises))
 	for i, p := range w.problem.Promises {
-		if p.Step != nil {
+		if p.plain && p.Step != nil {
 			says[i] = p.Step(w.machine.run)
 		}
 	}
@@ -117,6 +122,7 @@ func (w *worker) takeStep(n, c *node, index int8) error {
 	}
 	c.im = m.after
 	c.via.footprint = m.run.World().Footprint()
+	w.see(n, c)
 	for i := range w.problem.Promises {
 		if p := &w.problem.Promises[i]; p.Step != nil {
 			w.judge(c, p, p.Step(m.run))

@@ -100,7 +100,7 @@ func (c *exploreCommand) Run(ctx context.Context, s *Session) (Result, error) {
 		return nil, err
 	}
 	for _, text := range c.Promise {
-		if _, _, err := promiseOf(text); err != nil {
+		if _, err := promiseOf(text); err != nil {
 			return nil, err
 		}
 	}
@@ -166,9 +166,6 @@ func (c *exploreCommand) search(limited, ctx context.Context, s *Session, p sear
 		return nil, err
 	}
 	one := &Search{Target: p.target, Setup: p.setup, LeftOut: p.leftOut, Promises: p.names(), Report: report, Found: []Found{}}
-	for _, w := range p.watched {
-		one.Report.Missed = append(one.Report.Missed, "states that differ only in the order of steps that do not conflict, for the condition "+w)
-	}
 	for _, b := range report.Broken {
 		f, err := shrunk(ctx, &p.problem, p.target, b)
 		if err != nil {

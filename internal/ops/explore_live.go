@@ -305,7 +305,7 @@ func onOracle(ctx context.Context, v *explore.Violation, name string, oracle *st
 	if err != nil {
 		return Found{}, err
 	}
-	q, _, err := promiseOf(v.Promise)
+	q, err := promiseOf(v.Promise)
 	if err != nil {
 		return Found{}, err
 	}

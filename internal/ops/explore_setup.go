@@ -36,7 +36,6 @@ type searched struct {
 	target  string
 	setup   []string  // the lines that were done, as written
 	leftOut []LeftOut // those that were not
-	watched []string  // conditions of a person's own
 }
 
 func (p *searched) names() []string {
@@ -112,12 +111,9 @@ func (c *exploreCommand) complete(p *searched, d simulated, name string, promise
 		return nil
 	}
 	for _, text := range promises {
-		q, own, err := promiseOf(text)
+		q, err := promiseOf(text)
 		if err != nil {
 			return err
-		}
-		if own {
-			p.watched = append(p.watched, text)
 		}
 		if !slices.ContainsFunc(p.problem.Promises, func(o explore.Promise) bool { return o.Name == q.Name }) {
 			p.problem.Promises = append(p.problem.Promises, q)
@@ -127,20 +123,20 @@ func (c *exploreCommand) complete(p *searched, d simulated, name string, promise
 }
 
 // promiseOf reads the name of a promise or a condition of one's own.
-func promiseOf(text string) (p explore.Promise, own bool, err error) {
+func promiseOf(text string) (p explore.Promise, err error) {
 	if list, err := explore.PromiseByName(text); err == nil {
-		return list[0], false, nil
+		return list[0], nil
 	}
 	cond, err := condition.CompilePromise(text)
 	if err != nil {
-		return p, true, err
+		return p, err
 	}
 	for _, name := range []string{"saw", "believed", "log", "reports"} {
 		if cond.Mentions(name) {
-			return p, true, &UsageError{Msg: fmt.Sprintf("a search cannot ask %s: it keeps no events and no log", name)}
+			return p, &UsageError{Msg: fmt.Sprintf("a search cannot ask %s: it keeps no events and no log", name)}
 		}
 	}
-	return explore.Watch(text, "The condition "+text+" holds at every step.", func(snap *kernel.Snapshot) string {
+	return explore.Watch(text, "The condition "+text+" holds at every step.", looksOf(cond), func(snap *kernel.Snapshot) string {
 		switch holds, err := cond.Holds(snap); {
 		case err != nil:
 			return err.Error()
@@ -152,7 +148,19 @@ func promiseOf(text string) (p explore.Promise, own bool, err error) {
 			parts = append(parts, v.Text+" = "+v.Value)
 		}
 		return "it does not hold: " + strings.Join(parts, "; ")
-	}), true, nil
+	}), nil
+}
+
+// looksOf is what a condition looks at, nil where that is not known.
+func looksOf(cond *condition.Condition) *explore.Looks {
+	l := cond.Looks()
+	if l.Else {
+		return nil
+	}
+	return &explore.Looks{
+		States: l.States, Refs: l.Refs, Sysfs: l.Sysfs, Threads: l.Threads, AllThreads: l.AllThreads,
+		Stands: l.Stands, Permits: l.Permits,
+	}
 }
 
 // cases makes a problem of each case of a scenario.

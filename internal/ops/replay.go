@@ -83,7 +83,7 @@ func (c *replayCommand) replay(s *Session, d simulated, rec *explore.Recording) 
 	}
 	p := rec.On(sys, profile)
 	if rec.Promise != "" {
-		q, _, err := promiseOf(rec.Promise)
+		q, err := promiseOf(rec.Promise)
 		if err != nil {
 			return nil, err
 		}

@@ -109,7 +109,7 @@ func (c *replayCommand) recorded(ctx context.Context, s *Session, rec *explore.R
 	}
 	p = rec.On(sys, profile)
 	if rec.Promise != "" {
-		q, _, err := promiseOf(rec.Promise)
+		q, err := promiseOf(rec.Promise)
 		if err != nil {
 			return nil, nil, nil, err
 		}

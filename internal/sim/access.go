@@ -34,6 +34,7 @@ const (
 	resCallers           // counted: callers of helpers (umh.c, running_helpers)
 	resUevents           // counted: uevents sent
 	resLeaks             // counted: what nobody will give back any more
+	resWatched           // changed by every step that changes what is looked at from outside
 	resNamed      = 8    // first of those found by name
 	lastNamed     = 63
 	moduleSlots   = 16

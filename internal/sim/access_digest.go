@@ -117,7 +117,7 @@ func (w *World) compare() {
 		owner = 1
 	}
 	w.setValue(resMutex, owner)
-	w.setValue(resPermits, w.permits.digest())
+	w.setValue(resPermits, w.permits.digest(w.countsPermits))
 	w.setValue(resEverything, w.restDigest())
 	w.setCount(resCallers, uint64(w.umhCallers))
 	w.setCount(resLeaks, w.leakDigest())
@@ -137,8 +137,8 @@ func (w *World) setNamed(r int, v uint64) {
 // this, so that with more permits nobody can be kept waiting.
 const permitsMatter = 32
 
-func (p *permits) digest() uint64 {
-	if p.max > permitsMatter {
+func (p *permits) digest(all bool) uint64 {
+	if p.max > permitsMatter && !all {
 		return 0
 	}
 	return mix(uint64(p.used), uint64(len(p.queued)))

@@ -1,6 +1,10 @@
 package sim
 
-import "example.org/kmodsh/internal/trace"
+import (
+	"slices"
+
+	"example.org/kmodsh/internal/trace"
+)
 
 // observer is what is kept of one thread for a search.
 type observer struct {
@@ -19,19 +23,21 @@ type observer struct {
 // tracking is what is kept of one world for a search. It survives Restart, so
 // that resources and threads keep their numbers from run to run.
 type tracking struct {
-	on        bool // digests are kept up to date
-	remember  bool // histories forget nothing
-	same      bool // threads spawned to do the same are held for the same
-	footprint Footprint
-	asked     Asked
-	names     *Names
-	spawned   int // threads made from outside
-	values    [128]uint64
-	sleeping  [64]uint64 // by queue bit: a digest of who sleeps there
-	digest    uint64     // of all values together
-	points    [4]uint64  // reached, by pointCode
-	listed    uint64     // slots of the modules on the list
-	settings  uint64     // digest of what an administrator has set, 0: not known
+	on            bool     // digests are kept up to date
+	remember      bool     // histories forget nothing
+	same          bool     // threads spawned to do the same are held for the same
+	apart         []string // but for those of these names
+	countsPermits bool     // also where there are more than can matter to a thread
+	footprint     Footprint
+	asked         Asked
+	names         *Names
+	spawned       int // threads made from outside
+	values        [128]uint64
+	sleeping      [64]uint64 // by queue bit: a digest of who sleeps there
+	digest        uint64     // of all values together
+	points        [4]uint64  // reached, by pointCode
+	listed        uint64     // slots of the modules on the list
+	settings      uint64     // digest of what an administrator has set, 0: not known
 }
 
 // mix is a step of a hash (the finalizer of splitmix64).
@@ -165,7 +171,7 @@ func (w *World) sawRows(digest func(*Module) uint64) {
 // sawPermits notes a look at the limiter of requests.
 func (w *World) sawPermits() {
 	if w.permits.max <= permitsMatter {
-		w.saw(resPermits, w.permits.digest())
+		w.saw(resPermits, w.permits.digest(false))
 	}
 }
 
@@ -242,7 +248,7 @@ func (w *World) introduce(t *Thread) {
 // alike puts the thread into the class of those that are spawned to do what
 // has the given digest.
 func (t *Thread) alike(what uint64) {
-	if t.w.same {
+	if t.w.same && !slices.Contains(t.w.apart, t.ID) {
 		t.seen.class, t.seen.history = what, what
 	}
 }

@@ -149,7 +149,7 @@ func (w *World) Restart(o Options) {
 		threads: old.threads, idle: old.idle, spare: old.spare, events: old.events[:0], log: old.log[:0], list: old.list[:0],
 		symbols: old.symbols, provided: old.provided, inodes: old.inodes,
 		programs: old.programs, byID: old.byID, sleepers: old.sleepers[:0], quiet: old.quiet,
-		tracking: tracking{names: old.names, remember: old.remember, same: old.same, points: old.points},
+		tracking: tracking{names: old.names, remember: old.remember, same: old.same, apart: old.apart, countsPermits: old.countsPermits, points: old.points},
 	}
 	w.ledger.open = old.ledger.open[:0]
 	w.audit, w.uevents, w.printed, w.lives = old.audit[:0], old.uevents[:0], old.printed[:0], old.lives[:0]
