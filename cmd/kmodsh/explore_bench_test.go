@@ -45,12 +45,23 @@ func benchmarkExplore(b *testing.B, status int, args ...string) {
 func BenchmarkRaceFromCold(b *testing.B) { benchmarkExplore(b, 1, "seed/builtin-race") }
 
 // BenchmarkThreeRequestersFromCold goes through all schedules of the race with
-// three requesters, all promises checked.
+// three requesters beside the loader, all promises checked, in all passes, for
+// each policy of the helpers.
 func BenchmarkThreeRequestersFromCold(b *testing.B) {
 	file := filepath.Join(b.TempDir(), "three.kmodsh")
-	text := "# title: three requesters\n# targets: sim:v6.12\n\npolicy kmod20\nspawn A request minix\nspawn B request minix\nspawn C request minix\n"
+	text := "# title: a loader and three requesters\n# targets: sim:v4.9 sim:v6.12\n\nspawn A insmod minix\nspawn B request minix\nspawn C request minix\nspawn D request minix\n"
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		b.Fatal(err)
 	}
-	benchmarkExplore(b, 0, file)
+	for _, target := range []string{"sim:v4.9", "sim:v6.12"} {
+		for _, policy := range []string{"kmod19", "kmod20", "verified"} {
+			b.Run(target+"/"+policy, func(b *testing.B) {
+				status := 0
+				if policy == "kmod19" {
+					status = 1
+				}
+				benchmarkExplore(b, status, "--on", target, "--policy", policy, "--all", file)
+			})
+		}
+	}
 }

@@ -58,10 +58,16 @@ func BenchmarkThreeRequesters(b *testing.B) {
 }
 
 // BenchmarkLoadAndThreeRequesters goes through all schedules of three
-// requesters and somebody who loads the module.
+// requesters and somebody who loads the module, all promises checked.
 func BenchmarkLoadAndThreeRequesters(b *testing.B) {
-	benchmark(b, Options{Bounds: -1, Memory: 1 << 30}, false, nil, "v4.9",
-		"set policy=kmod19", "A insmod victim", "B request victim", "C request victim", "D request victim")
+	for _, profile := range []string{"v4.9", "v6.12"} {
+		for _, policy := range []string{"kmod19", "kmod20", "verified"} {
+			b.Run(profile+"/"+policy, func(b *testing.B) {
+				benchmark(b, Options{Bounds: -1, All: true}, policy == "kmod19", Promises(), profile,
+					"set policy="+policy, "A insmod victim", "B request victim", "C request victim", "D request victim")
+			})
+		}
+	}
 }
 
 // BenchmarkWatched is BenchmarkTwoRequesters for a promise of one's own, asked of

@@ -48,7 +48,9 @@ func (t *Thread) note(id string, m *Module, e trace.Event) { t.w.record(t, id, m
 
 // printk adds a line to the kernel log.
 func (w *World) printk(format string, args ...any) {
-	w.log = append(w.log, fmt.Sprintf(format, args...))
+	if !w.quiet {
+		w.log = append(w.log, fmt.Sprintf(format, args...))
+	}
 }
 
 // reached notes that the thread got to a point: for the report of a search on

@@ -6,17 +6,31 @@ import (
 	"example.org/kmodsh/internal/trace"
 )
 
+// attributeFiles are the attribute files of modules without and with version,
+// and without and with srcversion, in the order they are made
+// (kernel/module/main.c, modinfo_attrs; kernel/params.c).
+var attributeFiles = [2][2][]string{
+	{
+		{"uevent", "initstate", "coresize", "initsize", "taint", "refcnt"},
+		{"uevent", "srcversion", "initstate", "coresize", "initsize", "taint", "refcnt"},
+	},
+	{
+		{"uevent", "version", "initstate", "coresize", "initsize", "taint", "refcnt"},
+		{"uevent", "version", "srcversion", "initstate", "coresize", "initsize", "taint", "refcnt"},
+	},
+}
+
 // attributes returns the attribute files of a module in the order they are
-// made (kernel/module/main.c, modinfo_attrs; kernel/params.c).
+// made. Nobody may change them.
 func (m *Module) attributes() []string {
-	files := []string{"uevent"}
+	version, srcversion := 0, 0
 	if m.Spec.Version {
-		files = append(files, "version")
+		version = 1
 	}
 	if m.Spec.SrcVersion {
-		files = append(files, "srcversion")
+		srcversion = 1
 	}
-	return append(files, "initstate", "coresize", "initsize", "taint", "refcnt")
+	return attributeFiles[version][srcversion]
 }
 
 // sysfsSetup is mod_sysfs_setup: W0 to W9. On an error it undoes itself
@@ -86,7 +100,8 @@ func (t *Thread) sysfsSetup(m *Module) Errno {
 func (t *Thread) addAttributes(m *Module) Errno {
 	t.at = "W5"
 	t.take(KindModinfo, m, "")
-	for _, f := range m.attributes() {
+	all := m.attributes()
+	for i, f := range all {
 		if e := t.Point("W5", m, trace.Event{Detail: f}); e != 0 {
 			if t.w.Profile.ModinfoLeak {
 				m.Sysfs.Files = nil
@@ -95,7 +110,7 @@ func (t *Thread) addAttributes(m *Module) Errno {
 			}
 			return e
 		}
-		m.Sysfs.Files = append(m.Sysfs.Files, f)
+		m.Sysfs.Files = all[: i+1 : i+1]
 	}
 	return 0
 }

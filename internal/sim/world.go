@@ -39,7 +39,7 @@ type World struct {
 	tied    uint64 // number of the last request
 
 	events []trace.Event
-	quiet  bool     // events are not kept
+	quiet  bool     // neither events nor the log are kept
 	log    []string // kernel log
 
 	// The module loader (kernel/module/main.c).
@@ -169,8 +169,8 @@ func (w *World) Events() []trace.Event { return w.events }
 // Log returns the kernel log so far. The caller must not change it.
 func (w *World) Log() []string { return w.log }
 
-// Quiet turns off that events are kept, for those who run a world many times
-// and look only at where it gets.
+// Quiet turns off that events and the kernel's log are kept, for those who run a
+// world many times and look only at where it gets.
 func (w *World) Quiet(on bool) { w.quiet = on }
 
 // Modules is the number of modules on the list, unformed ones included.
