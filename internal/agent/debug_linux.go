@@ -62,6 +62,7 @@ func (d *debugger) operations() map[wire.Op]operation {
 		wire.OpSnapshot: d.doSnapshot,
 		wire.OpOutcome:  d.doOutcome,
 		wire.OpDriver:   d.doDriver,
+		wire.OpAccount:  d.doAccount,
 	}
 }
 

@@ -42,6 +42,11 @@ type driver struct {
 	serial   int
 	rules    map[int]kernel.Fault // faults that the driver's rules are, by the rule's number
 	lostNext uint64
+
+	// What was allocated when that was looked at last.
+	lastMu   sync.Mutex
+	lastKey  string
+	lastList []kernel.Allocation
 }
 
 func newDriver(s session, steps *stepper, stream *stream, spawn func(func())) *driver {
@@ -118,7 +123,7 @@ func (d *driver) hear(e inject.Event) {
 		}
 	case inject.Done:
 		d.ended(e)
-	case inject.Module, inject.Permits, inject.Modprobe, inject.Helpers, inject.End:
+	case inject.Module, inject.Permits, inject.Modprobe, inject.Helpers, inject.Area, inject.Count, inject.End:
 		d.mu.Lock()
 		answers := d.answers
 		d.mu.Unlock()
@@ -272,9 +277,15 @@ const stateWait = 10 * time.Second
 
 // state asks for the true state of the kernel.
 func (d *driver) state(ctx context.Context) ([]inject.Event, error) {
+	return d.ask(ctx, inject.State{})
+}
+
+// ask sends a command that is answered by events which one of the kind end
+// closes, and returns those before it.
+func (d *driver) ask(ctx context.Context, c inject.Command) ([]inject.Event, error) {
 	d.asking.Lock()
 	defer d.asking.Unlock()
-	answers := make(chan inject.Event, 4096)
+	answers := make(chan inject.Event, 8192)
 	d.mu.Lock()
 	d.answers = answers
 	d.mu.Unlock()
@@ -283,7 +294,7 @@ func (d *driver) state(ctx context.Context) ([]inject.Event, error) {
 		d.answers = nil
 		d.mu.Unlock()
 	}()
-	if err := d.send(inject.State{}); err != nil {
+	if err := d.send(c); err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, stateWait)

@@ -34,6 +34,9 @@ func (d *debugger) doSnapshot(ctx context.Context, raw json.RawMessage) (any, er
 		if modules, err = dr.fill(ctx, &s); err != nil {
 			return nil, err
 		}
+		if s.Allocated, err = dr.allocated(ctx, modules); err != nil {
+			return nil, err
+		}
 	} else {
 		for _, m := range s.Listed {
 			modules = append(modules, moduleState(m))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -165,6 +166,15 @@ func (s *stepper) letGo(t *thread) {
 	if goOn != nil {
 		goOn(0)
 	}
+}
+
+// resting says that every thread has ended, and nobody who was followed is in
+// the kernel. version counts what has changed.
+func (s *stepper) resting() (rests bool, version uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	rests = !slices.ContainsFunc(s.threads, func(t *thread) bool { return t.stand != standDone })
+	return rests, s.version
 }
 
 // release lets a held thread go on when it is next moved.

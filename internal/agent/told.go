@@ -16,6 +16,7 @@ type told struct {
 	modules map[string]string // as JSON, by name
 	listed  string
 	dirs    string
+	alloc   string
 }
 
 // shorten fills in the modules of a snapshot and leaves out what the host has,
@@ -44,8 +45,14 @@ func (o *told) shorten(s *wire.Snapshot, modules []kernel.ModuleState, seen uint
 	if !fresh && dirs == o.dirs {
 		s.Dirs = nil
 	}
+	alloc := text(s.Allocated)
+	if s.Allocated == nil {
+		s.Allocated = []kernel.Allocation{}
+	} else if !fresh && alloc == o.alloc {
+		s.Allocated = nil
+	}
 	o.number++
-	s.Number, o.modules, o.listed, o.dirs = o.number, now, listed, dirs
+	s.Number, o.modules, o.listed, o.dirs, o.alloc = o.number, now, listed, dirs, alloc
 }
 
 // text is JSON by which two of one type are compared; it cannot fail of those

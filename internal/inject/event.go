@@ -28,12 +28,14 @@ const (
 	Permits  Kind = "permits"  // State: permits
 	Modprobe Kind = "modprobe" // State: modprobe_path is Name
 	Helpers  Kind = "umh"      // State: the usermode helper is Name, one of UMHStates
+	Area     Kind = "area"     // Memory: N bytes at Address are Module's
+	Count    Kind = "count"    // Memory: N of what Name says
 	Stands   Kind = "stands"   // Stops: a thread that stands at a stop
 	End      Kind = "end"      // the last line of the answer to State or Stops; N lines went before
 	Mark     Kind = "sync"     // Sync's mark, N
 )
 
-var kinds = []Kind{Hit, Stopped, Left, Ret, Req, Helper, Thread, Done, Module, Permits, Modprobe, Helpers, Stands, End, Mark}
+var kinds = []Kind{Hit, Stopped, Left, Ret, Req, Helper, Thread, Done, Module, Permits, Modprobe, Helpers, Area, Count, Stands, End, Mark}
 
 // Event is one line of the driver's stream. Fields that a kind does not have
 // are zero.
@@ -65,17 +67,18 @@ type Event struct {
 	Ret  int64         // Ret, Done
 	Took time.Duration // Ret, Done: from entry to return
 	ID   string        // Thread, Done
-	N    uint64        // Thread, Done, End, Mark
+	N    uint64        // Thread, Done, End, Mark, Area, Count
 
 	// Used is the number of permits in use, -1 when not told.
 	Used    int
 	Limit   int // of Permits
 	Waiting int // threads that wait for one, -1 where the kernel does not count them
 
-	Refs   int64    // Module: reference count as /proc/modules shows it
-	Sysfs  []string // Module: what its /sys/module directory holds; "dir" is the directory
-	Taints uint64   // Module: taint bits
-	Lost   uint64   // events lost right before this one
+	Refs    int64    // Module: reference count as /proc/modules shows it
+	Sysfs   []string // Module: what its /sys/module directory holds; "dir" is the directory
+	Taints  uint64   // Module: taint bits
+	Address uint64   // Area: in the kernel's address space
+	Lost    uint64   // events lost right before this one
 }
 
 // ErrEvent says that a line is not one of the driver's.
@@ -193,6 +196,8 @@ func (e *Event) set(key, text string) (err error) {
 		e.Sysfs = strings.Split(text, "+")
 	case "taints":
 		e.Taints = unsigned()
+	case "address":
+		e.Address = unsigned()
 	case "lost":
 		e.Lost = unsigned()
 	default:

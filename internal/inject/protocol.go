@@ -376,6 +376,18 @@ func (u UMH) words() ([]string, error) {
 	return []string{"umh", u.State}, nil
 }
 
+// Memory asks what is allocated: events of the kinds area, for the memory of
+// each module, and count, of which "percpu" is bytes of per-cpu memory in use
+// on each processor; ended by one of the kind end.
+type Memory struct{}
+
+func (Memory) words() ([]string, error) { return []string{"memory"}, nil }
+
+// Settle waits until the kernel has freed what was to be freed by RCU.
+type Settle struct{}
+
+func (Settle) words() ([]string, error) { return []string{"settle"}, nil }
+
 // Reset ends what a session began without closing it.
 type Reset struct{}
 

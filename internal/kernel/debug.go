@@ -80,8 +80,9 @@ type Untouched interface {
 // Onward is implemented by a Debugger for which it costs something to be able to
 // go back.
 type Onward interface {
-	// OnlyOnward says that nobody will go back, or fork.
-	OnlyOnward()
+	// OnlyOnward says that nobody will go back, or fork, but to positions that
+	// are kept already; again ends that.
+	OnlyOnward() (again func())
 }
 
 // Sparing is implemented by a Debugger for which it costs something to keep each

@@ -20,10 +20,14 @@ func (t *target) Pos() (pos, end int) {
 }
 
 // OnlyOnward implements kernel.Onward: no position is kept.
-func (t *target) OnlyOnward() {
-	t.debug.mu.Lock()
-	defer t.debug.mu.Unlock()
-	t.debug.onward = true
+func (t *target) OnlyOnward() (again func()) {
+	set := func(on bool) {
+		t.debug.mu.Lock()
+		defer t.debug.mu.Unlock()
+		t.debug.onward = on
+	}
+	set(true)
+	return func() { set(false) }
 }
 
 // Spare implements kernel.Sparing.

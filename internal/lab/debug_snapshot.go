@@ -38,7 +38,7 @@ func (t *target) snapshot(ctx context.Context) (*kernel.Snapshot, error) {
 		Target: t.name, Kernel: Series(t.boot.Kernel.Release), Pos: d.pos, End: len(d.actions), Now: d.now, AllDone: true,
 		Modules: slices.Clone(d.view.modules), Listed: d.view.listed, Threads: make([]kernel.ThreadState, 0, len(d.threads)),
 		Permits: w.Permits, UMH: w.UMH, Modprobe: w.Modprobe, Policy: w.Policy, Helper: w.Helper, Taints: w.Taints,
-		Faults: w.Faults, Leaks: []kernel.Allocation{}, Log: slices.Clone(d.log[max(0, len(d.log)-logShown):]),
+		Faults: w.Faults, Leaks: append([]kernel.Allocation{}, d.view.alloc...), Log: slices.Clone(d.log[max(0, len(d.log)-logShown):]),
 		IsBuiltin: t.builtinNames(), Moves: d.movesTo(len(d.actions)),
 	}
 	s.Events, _ = t.events.After(0, 0)

@@ -15,6 +15,7 @@ type view struct {
 	modules []kernel.ModuleState
 	listed  []kernel.Module
 	dirs    []string
+	alloc   []kernel.Allocation
 }
 
 // update takes a snapshot in.
@@ -38,6 +39,9 @@ func (v *view) update(s *wire.Snapshot) error {
 	}
 	if s.Dirs != nil {
 		v.dirs = s.Dirs
+	}
+	if s.Allocated != nil {
+		v.alloc = s.Allocated
 	}
 	return nil
 }

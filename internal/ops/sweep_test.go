@@ -89,7 +89,7 @@ func TestSweepByTotals(t *testing.T) {
 		return d, err
 	}
 	left, r, err := swept(t, s, "--on", "vm:6.12", "--repeat", "4")
-	want := map[string]string{"W4": "96 bytes of slab kmalloc-32 in 3 loads"}
+	want := map[string]string{"W4": "192 bytes of slab kmalloc-32 in 6 loads"}
 	if d := cmp.Diff(want, left); d != "" || ops.ExitCode(err) != ops.ExitFailed || !r.Totals {
 		t.Errorf("%v\n%s", err, d)
 	}

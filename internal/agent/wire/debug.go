@@ -21,6 +21,7 @@ const (
 	OpSnapshot Op = "snapshot" // Look -> Snapshot
 	OpOutcome  Op = "outcome"  // ThreadArgs -> Outcome
 	OpDriver   Op = "driver"   // nothing -> Driver
+	OpAccount  Op = "account"  // nothing -> kernel.Account
 )
 
 // Spawn makes a thread that will do Task.
@@ -115,8 +116,11 @@ type Snapshot struct {
 	Taints   string          `json:"taints"`
 	Faults   []kernel.Fault  `json:"faults"`
 	Dirs     []string        `json:"dirs"` // of /sys/module without a module; null: as they were
-	Log      []string        `json:"log"`  // lines after LogSeq
-	LogSeq   uint64          `json:"log_seq"`
+	// Allocated is the memory of modules, as far as the driver can tell whose
+	// it is; null: as it was.
+	Allocated []kernel.Allocation `json:"allocated"`
+	Log       []string            `json:"log"` // lines after LogSeq
+	LogSeq    uint64              `json:"log_seq"`
 }
 
 // Module is one of a snapshot: as it is now, or the name of one that is as it

@@ -6,7 +6,8 @@
 
 static const char *const kinds[EV_KINDS] = {
 	"hit", "stop", "left", "ret", "req", "helper", "thread", "done",
-	"module", "permits", "modprobe", "umh", "stands", "end", "sync"
+	"module", "permits", "modprobe", "umh", "area", "count",
+	"stands", "end", "sync"
 };
 
 static const char *const actions[] = { NULL, "record", "hold", "delay", "fail" };
@@ -95,7 +96,7 @@ int kmodsh_event_print(char *buf, int size, const struct kmodsh_event *ev)
 {
 	struct line l = { buf, 0, size };
 	bool numbered = ev->kind == EV_THREAD || ev->kind == EV_DONE || ev->kind == EV_END ||
-			ev->kind == EV_SYNC;
+			ev->kind == EV_SYNC || ev->kind == EV_AREA || ev->kind == EV_COUNT;
 	bool ends = ev->kind == EV_RET || ev->kind == EV_DONE;
 
 	putf(&l, "%llu %llu %s", ev->seq, ev->time, kinds[ev->kind]);
@@ -121,6 +122,8 @@ int kmodsh_event_print(char *buf, int size, const struct kmodsh_event *ev)
 		putf(&l, " ret=%lld took=%llu", ev->ret, ev->took);
 	if (numbered)
 		putf(&l, " n=%llu", ev->n);
+	if (ev->kind == EV_AREA)
+		putf(&l, " address=%llu", ev->address);
 	if (ev->used >= 0)
 		putf(&l, " used=%d", ev->used);
 	if (ev->kind == EV_PERMITS)

@@ -24,7 +24,8 @@
 /* events.c, ring.c */
 enum kmodsh_kind {
 	EV_HIT, EV_STOP, EV_LEFT, EV_RET, EV_REQ, EV_HELPER, EV_THREAD, EV_DONE,
-	EV_MODULE, EV_PERMITS, EV_MODPROBE, EV_UMH, EV_STANDS, EV_END, EV_SYNC, EV_KINDS
+	EV_MODULE, EV_PERMITS, EV_MODPROBE, EV_UMH, EV_AREA, EV_COUNT,
+	EV_STANDS, EV_END, EV_SYNC, EV_KINDS
 };
 
 enum kmodsh_do { DO_NOTHING, DO_RECORD, DO_HOLD, DO_DELAY, DO_FAIL };
@@ -34,7 +35,7 @@ enum kmodsh_why { WHY_NONE, WHY_GO, WHY_DEADLINE, WHY_KILLED, WHY_CLOSED, WHY_AT
 
 struct kmodsh_event {
 	u64 seq, time;
-	u64 request, n, took, taints;
+	u64 request, n, took, taints, address;
 	s64 ret;
 	s32 pid, tgid, refs;
 	s32 used, limit, waiting;	/* permits; -1 not told */
@@ -213,6 +214,10 @@ void kmodsh_returns_clear(void);
 /* notify.c */
 int kmodsh_notify_init(void);
 void kmodsh_notify_exit(void);
+
+/* memory.c */
+int kmodsh_memory_tell(void);
+int kmodsh_settle(void);
 
 /* umh.c */
 const char *kmodsh_umh_state(void);

@@ -163,6 +163,18 @@ static int do_sync(char **w, int n)
 	return 0;
 }
 
+/* memory */
+static int do_memory(char **w, int n)
+{
+	return n != 1 ? -EINVAL : kmodsh_memory_tell();
+}
+
+/* settle */
+static int do_settle(char **w, int n)
+{
+	return n != 1 ? -EINVAL : kmodsh_settle();
+}
+
 /* umh STATE */
 static int do_umh(char **w, int n)
 {
@@ -187,7 +199,7 @@ static const struct {
 	{ "trace", do_trace }, { "untrace", do_untrace }, { "go", do_go },
 	{ "request", do_request }, { "start", do_start },
 	{ "state", do_state }, { "stops", do_stops }, { "sync", do_sync },
-	{ "umh", do_umh }, { "reset", do_reset },
+	{ "memory", do_memory }, { "settle", do_settle }, { "umh", do_umh }, { "reset", do_reset },
 };
 
 int kmodsh_verb(char **word, int count)

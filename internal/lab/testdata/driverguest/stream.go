@@ -91,7 +91,7 @@ var valid = []string{
 	"return q vfs_open c0", "unhook W4", "unhook L17", "rule 1 point=W4 module=dummy do=delay ms=1", "rule 2 point=L17 do=hold deadline=1",
 	"rule 3 point=W5 name=%69 pid=7 comm=init traced=1 req=9 hit=2 do=fail errno=12", "unrule 1", "go all", "go 17", "trace 2", "untrace 2",
 	"request r wait name=nothing n=3", "request s nowait name=nothing traced=1", "request t fs", "start r", "start s", "start t",
-	"state", "stops", "sync 18446744073709551615", "request u suspend", "request v resume n=2", "start u", "start v", "umh freezing", "reset",
+	"state", "stops", "sync 18446744073709551615", "request u suspend", "request v resume n=2", "start u", "start v", "umh freezing", "memory", "settle", "reset",
 }
 
 // garble breaks a line in one of many ways.
