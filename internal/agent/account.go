@@ -24,8 +24,9 @@ const (
 )
 
 // parseVmalloc reads /proc/vmallocinfo (mm/vmalloc.c, s_show): rows "0xFROM-0xTO
-// BYTES CALLER+0xOFFSET/0xSIZE ...". Rows without a caller, of areas that are
-// on their way out or of no interest, are passed over.
+// BYTES CALLER+0xOFFSET/0xSIZE ...". A caller in a module that is gone is a mere
+// address. Areas that are about to be freed ("unpurged"), and what vm_map_ram
+// keeps in store, are passed over.
 func parseVmalloc(r io.Reader) []vmArea {
 	var list []vmArea
 	lines := bufio.NewScanner(io.LimitReader(r, accountFileMax))
@@ -37,8 +38,8 @@ func parseVmalloc(r io.Reader) []vmArea {
 		from, _, ok := strings.Cut(f[0], "-")
 		base, err := strconv.ParseUint(strings.TrimPrefix(from, "0x"), 16, 64)
 		bytes, err2 := strconv.ParseInt(f[1], 10, 64)
-		caller, _, plus := strings.Cut(f[2], "+")
-		if !ok || !plus || err != nil || err2 != nil || bytes <= 0 {
+		caller, _, _ := strings.Cut(f[2], "+")
+		if !ok || err != nil || err2 != nil || bytes <= 0 || caller == "unpurged" || caller == "vm_map_ram" {
 			continue
 		}
 		list = append(list, vmArea{base, bytes, baseName(caller)})
@@ -94,6 +95,19 @@ func slabCounted(name string) bool {
 		return true
 	}
 	return strings.HasPrefix(name, "kmalloc-") && !strings.HasPrefix(name, "kmalloc-cg-") && !strings.HasPrefix(name, "kmalloc-rcl-") || strings.HasPrefix(name, "memdup_user-")
+}
+
+// slabPrefix begins the name of a slab's count.
+const slabPrefix = "slab "
+
+// kmallocName is the kernel's name of a slab that the driver names by its size:
+// "kmalloc-4k" for "kmalloc-4096".
+func kmallocName(name string) string {
+	kind, size, _ := strings.Cut(name, "-")
+	if n, err := strconv.Atoi(size); err == nil && n >= 1024 && n%1024 == 0 {
+		return kind + "-" + strconv.Itoa(n/1024) + "k"
+	}
+	return name
 }
 
 // parseKmemleak reads the suspects of /sys/kernel/debug/kmemleak
@@ -176,7 +190,7 @@ func countsOf(areas []vmArea, slabs []slab, moduleDirs int, percpu int64) []kern
 	}
 	for _, s := range slabs {
 		if slabCounted(s.name) {
-			list = append(list, kernel.Count{Name: "slab " + s.name, Value: s.active, Unit: "objects"})
+			list = append(list, kernel.Count{Name: slabPrefix + s.name, Value: s.active, Unit: "objects"})
 		}
 	}
 	return list
@@ -199,11 +213,12 @@ func settled(before, now []kernel.Count) bool {
 	return same
 }
 
-// strayAreas are the areas of modules' memory that belong to no module.
+// strayAreas are the areas of modules' memory that belong to no module. An
+// address that is none of the kernel's half is a hash, and says nothing.
 func strayAreas(areas []vmArea, owned map[uint64]bool) []vmArea {
 	var list []vmArea
 	for _, a := range areas {
-		if a.ofModule() && !owned[a.base] {
+		if a.ofModule() && !owned[a.base] && int64(a.base) < 0 {
 			list = append(list, a)
 		}
 	}

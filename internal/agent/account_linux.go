@@ -3,10 +3,11 @@ package agent
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -16,11 +17,12 @@ import (
 )
 
 const (
-	vmallocFile  = "/proc/vmallocinfo"
-	slabFile     = "/proc/slabinfo"
-	slabDir      = "/sys/kernel/slab"
-	debugDir     = "/sys/kernel/debug"
-	kmemleakFile = debugDir + "/kmemleak"
+	vmallocFile   = "/proc/vmallocinfo"
+	slabFile      = "/proc/slabinfo"
+	slabDir       = "/sys/kernel/slab"
+	pointerSysctl = "/proc/sys/kernel/kptr_restrict"
+	debugDir      = "/sys/kernel/debug"
+	kmemleakFile  = debugDir + "/kmemleak"
 )
 
 // kmemleakAge is how old an object has to be for the leak detector.
@@ -74,15 +76,14 @@ const membarrierGlobal = 1
 
 // readCounts reads all counts once.
 func readCounts(ctx context.Context, dr *driver) ([]kernel.Count, error) {
-	percpu := int64(-1)
+	m := memory{percpu: -1}
 	if dr != nil {
-		m, err := dr.memory(ctx)
-		if err != nil {
+		var err error
+		if m, err = dr.memory(ctx, true); err != nil {
 			return nil, err
 		}
-		percpu = m.percpu
 	}
-	slabs, err := readSlabs()
+	slabs, err := readSlabs(m.slabs)
 	if err != nil {
 		return nil, err
 	}
@@ -94,10 +95,17 @@ func readCounts(ctx context.Context, dr *driver) ([]kernel.Count, error) {
 	if err != nil {
 		return nil, err
 	}
-	return countsOf(areas, slabs, len(dirs), percpu), nil
+	return countsOf(areas, slabs, len(dirs), m.percpu), nil
 }
 
+// readVmalloc reads the areas. By default the kernel shows their addresses as
+// hashes, also to root; restricted to those with CAP_SYSLOG they are shown as
+// they are (lib/vsprintf.c, restricted_pointer). So that is set while it is
+// read. Where it cannot be, all but the addresses is right.
 func readVmalloc() ([]vmArea, error) {
+	if was, err := readLine(pointerSysctl); err == nil && was == "0" && writeFile(pointerSysctl, "1") == nil {
+		defer writeFile(pointerSysctl, was)
+	}
 	f, err := os.Open(vmallocFile)
 	if err != nil {
 		return nil, err
@@ -106,20 +114,26 @@ func readVmalloc() ([]vmArea, error) {
 	return parseVmalloc(f), nil
 }
 
-// readSlabs reads how many objects are in use. Those that wait for the next
-// taker on a processor count as in use until the slab is shrunk.
-func readSlabs() ([]slab, error) {
+// readSlabs reads how many objects are in use: those that the driver has
+// counted, and by the kernel's own list the others. Of these all objects count
+// that a processor works with, until the slab is shrunk.
+func readSlabs(counted []slab) ([]slab, error) {
 	list, err := slabsNow()
 	if err != nil {
 		return nil, err
 	}
+	is := func(a slab) func(slab) bool { return func(b slab) bool { return a.name == b.name } }
 	for _, s := range list {
-		if slabCounted(s.name) {
+		if slabCounted(s.name) && !slices.ContainsFunc(counted, is(s)) {
 			// A kernel without these files counts less exactly, no more.
-			os.WriteFile(filepath.Join(slabDir, s.name, "shrink"), []byte("1"), 0)
+			writeFile(filepath.Join(slabDir, s.name, "shrink"), "1")
 		}
 	}
-	return slabsNow()
+	if list, err = slabsNow(); err != nil {
+		return nil, err
+	}
+	list = slices.DeleteFunc(list, func(s slab) bool { return slices.ContainsFunc(counted, is(s)) })
+	return append(slices.Clone(counted), list...), nil
 }
 
 func slabsNow() ([]slab, error) {
@@ -133,26 +147,20 @@ func slabsNow() ([]slab, error) {
 
 // kmemleak asks the kernel's leak detector, where it has one.
 func kmemleak(ctx context.Context) (suspects []string, has bool, err error) {
-	if _, err := os.Stat(kmemleakFile); err != nil {
-		err := unix.Mount("debugfs", debugDir, "debugfs", 0, "")
-		if err != nil && err != unix.EBUSY {
-			return nil, false, nil // a kernel without debugfs has no kmemleak
+	if !exists(kmemleakFile) {
+		// A kernel without debugfs has no kmemleak either.
+		if err := unix.Mount("debugfs", debugDir, "debugfs", 0, ""); err != nil || !exists(kmemleakFile) {
+			return nil, false, nil
 		}
 	}
 	// The detector passes over what is younger than 5 s (mm/kmemleak.c,
 	// MSECS_MIN_AGE), and takes what is suspected once for a find only at the
 	// next scan.
-	if _, err := os.Stat(kmemleakFile); err == nil {
-		if _, err := hears(ctx, nil, kmemleakAge); err != nil {
-			return nil, true, err
-		}
+	if _, err := hears(ctx, nil, kmemleakAge); err != nil {
+		return nil, true, err
 	}
 	for range 2 {
-		err := os.WriteFile(kmemleakFile, []byte("scan"), 0)
-		if errors.Is(err, os.ErrNotExist) {
-			return nil, false, nil
-		}
-		if err != nil {
+		if err := writeFile(kmemleakFile, "scan"); err != nil {
 			return nil, true, err
 		}
 	}
@@ -164,22 +172,30 @@ func kmemleak(ctx context.Context) (suspects []string, has bool, err error) {
 	return parseKmemleak(f), true, nil
 }
 
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
 // memory is what the driver alone can tell of what is allocated.
 type memory struct {
 	areas  map[uint64]inject.Event // by address
 	percpu int64                   // bytes of each processor, -1 not told
+	slabs  []slab
 }
 
-// memory asks the driver.
-func (d *driver) memory(ctx context.Context) (memory, error) {
+// memory asks the driver, which takes a while for the slabs.
+func (d *driver) memory(ctx context.Context, slabs bool) (memory, error) {
 	m := memory{areas: map[uint64]inject.Event{}, percpu: -1}
-	list, err := d.ask(ctx, inject.Memory{})
+	list, err := d.ask(ctx, inject.Memory{Slabs: slabs})
 	for _, e := range list {
 		switch {
 		case e.Kind == inject.Area:
 			m.areas[e.Address] = e
 		case e.Kind == inject.Count && e.Name == "percpu":
 			m.percpu = int64(e.N)
+		case e.Kind == inject.Count && strings.HasPrefix(e.Name, slabPrefix):
+			m.slabs = append(m.slabs, slab{kmallocName(cleanText(e.Name[len(slabPrefix):], 64)), int64(e.N)})
 		}
 	}
 	return m, err
@@ -222,7 +238,7 @@ func (d *driver) allocations(ctx context.Context, resting bool) ([]kernel.Alloca
 		if areas, err = readVmalloc(); err != nil {
 			return nil, err
 		}
-		if m, err = d.memory(ctx); err != nil {
+		if m, err = d.memory(ctx, false); err != nil {
 			return nil, err
 		}
 		owned := make(map[uint64]bool, len(m.areas))

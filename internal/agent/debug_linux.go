@@ -292,9 +292,14 @@ func (d *debugger) doUnfault(_ context.Context, raw json.RawMessage) (any, error
 		dr.unfault(func(f kernel.Fault) bool { return f.Number == a.Number })
 	}
 	d.steps.mu.Lock()
-	defer d.steps.mu.Unlock()
-	if !d.steps.faults.remove(a.Number) {
+	there := d.steps.faults.remove(a.Number)
+	faults := slices.Clone(d.steps.faults.list)
+	d.steps.mu.Unlock()
+	if !there {
 		return nil, fmt.Errorf("%w: no fault %d", kernel.ErrNotFound, a.Number)
+	}
+	if dr := d.driver(); dr != nil {
+		return nil, dr.unhook(faults)
 	}
 	return nil, nil
 }

@@ -3,6 +3,7 @@ package agent
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -56,8 +57,11 @@ func setHooks(s session, version string) (hooked map[string]bool, err error) {
 // point that is hooked on demand.
 func (d *driver) canFault(f kernel.Fault) error {
 	p, ok := trace.LookupPoint(f.Point)
-	if !ok {
+	switch {
+	case !ok:
 		return &kernel.WordsError{Msg: "no point " + clipText(f.Point, 64)}
+	case !p.Hold && p.Phase == trace.PhaseFunction:
+		return &kernel.WordsError{Msg: "no thread may be held at " + p.ID + ": " + p.Why}
 	}
 	name := kernel.ErrnoName(syscall.Errno(f.Fail))
 	if f.Fail != 0 && !p.FailsIn(d.version, name) {
@@ -65,14 +69,52 @@ func (d *driver) canFault(f kernel.Fault) error {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if onDemand[p.ID] && !d.hooked[p.ID] {
+	if hookedOnDemand(p.ID) && !d.hooked[p.ID] {
 		if err := d.send(hooksOf(p, d.version)...); err != nil {
-			return err
+			return cannotHook(p, d.version, err)
 		}
 		d.hooked[p.ID] = true
 	}
 	if !d.hooked[p.ID] {
 		return &kernel.UnsupportedError{Op: kernel.OpDebug, Why: fmt.Sprintf("no thread can be stopped at %s %s on kernel %s: %s", p.ID, p.Name, d.version, whyNot(p))}
+	}
+	return nil
+}
+
+// hookedOnDemand says whether a point is hooked only while a fault names it.
+func hookedOnDemand(id string) bool { return onDemand[id] || strings.HasPrefix(id, trace.FuncPrefix) }
+
+// cannotHook says in words why a point could not be hooked.
+func cannotHook(p trace.Point, version string, err error) error {
+	why := err.Error()
+	switch name := strings.TrimPrefix(p.ID, trace.FuncPrefix); {
+	case name == p.ID: // a row of the table
+	case errors.Is(err, syscall.ENOENT):
+		why = fmt.Sprintf("kernel %s has no function %s, or has inlined it: /proc/kallsyms has the names that there are", version, name)
+	case errors.Is(err, syscall.EINVAL):
+		why = fmt.Sprintf("the function %s of kernel %s has no entry that can be attached to", name, version)
+	case errors.Is(err, syscall.EPERM):
+		why = fmt.Sprintf("the test driver refuses to hold anybody in %s: it would hang the kernel", name)
+	case errors.Is(err, syscall.ENOSPC):
+		why = "the test driver attaches to no more functions at once; take a fault at another one out of force"
+	}
+	return &kernel.UnsupportedError{Op: kernel.OpDebug, Why: why}
+}
+
+// unhook takes away the hooks of points that are hooked on demand, and that no
+// fault in force names any more.
+func (d *driver) unhook(faults []kernel.Fault) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for id := range d.hooked {
+		named := slices.ContainsFunc(faults, func(f kernel.Fault) bool { return f.Point == id })
+		if !hookedOnDemand(id) || named {
+			continue
+		}
+		if err := d.send(inject.Unhook{ID: id}); err != nil {
+			return err
+		}
+		delete(d.hooked, id)
 	}
 	return nil
 }

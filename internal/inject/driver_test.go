@@ -177,3 +177,40 @@ func TestSource(t *testing.T) {
 		t.Errorf("key %q, %v", SourceKey(), err)
 	}
 }
+
+// TestDenied holds the driver's list of functions that are never hooked and the
+// one that people are told of together.
+func TestDenied(t *testing.T) {
+	var here []string
+	for _, n := range trace.NeverHeldFunctions() {
+		here = append(here, n.Prefix)
+	}
+	if inC := words(t, "deny.c", "denied[] = {"); !slices.Equal(inC, here) {
+		t.Errorf("the driver never hooks %q\npeople are told %q", inC, here)
+	}
+	for _, p := range trace.Functions() {
+		if len(PointHooks(p, "6.12")) != 1 || !p.Hold {
+			t.Errorf("%s is offered, and may not be hooked: %+v", p.ID, p)
+			continue
+		}
+		if _, err := Line(PointHooks(p, "6.12")[0]); err != nil {
+			t.Errorf("%s: %v", p.ID, err)
+		}
+		_, body, _ := strings.Cut(driverFile(t, "deny.c"), "skips[] = {")
+		if skips := strings.Contains(body, `"`+strings.TrimPrefix(p.ID, trace.FuncPrefix)+`"`); len(p.Fail) > 0 && !skips {
+			t.Errorf("%s may fail with %v, and the driver does not skip it", p.ID, p.Fail)
+		}
+	}
+	for id, hold := range map[string]bool{
+		"fn:vfs_open": true, "fn:down_timeout": true, "fn:find_module_all": false, "fn:module_put": false, "fn:mutex_lock": false,
+	} {
+		if p, ok := trace.LookupPoint(id); !ok || p.Hold != hold || !hold && (p.Why == "" || len(p.Hooks) > 0) {
+			t.Errorf("%s: %+v, %v", id, p, ok)
+		}
+	}
+	for _, id := range []string{"fn:", "fn:a b", "fn:" + strings.Repeat("x", 61), "fn:é", "FN:vfs_open"} {
+		if p, ok := trace.LookupPoint(id); ok {
+			t.Errorf("%q is a point: %+v", id, p)
+		}
+	}
+}

@@ -16,7 +16,7 @@ const Device = "/dev/kmodsh"
 // The bounds of the protocol, which driver/kmodsh.h has too.
 const (
 	MaxLine     = 512  // bytes of a command's line, the newline included
-	MaxID       = 31   // characters of a point or request ID
+	MaxID       = 63   // characters of a point or request ID
 	MaxFunc     = 95   // characters of a function's name
 	MaxName     = 103  // bytes of a requested name
 	MaxModule   = 55   // bytes of a module's name: MODULE_NAME_LEN less one
@@ -379,9 +379,18 @@ func (u UMH) words() ([]string, error) {
 // Memory asks what is allocated: events of the kinds area, for the memory of
 // each module, and count, of which "percpu" is bytes of per-cpu memory in use
 // on each processor; ended by one of the kind end.
-type Memory struct{}
+type Memory struct {
+	// Slabs: also how many objects of each size are allocated, counts of the
+	// names "slab kmalloc-32", "slab kernfs_node_cache".
+	Slabs bool
+}
 
-func (Memory) words() ([]string, error) { return []string{"memory"}, nil }
+func (m Memory) words() ([]string, error) {
+	if m.Slabs {
+		return []string{"memory", "slabs=1"}, nil
+	}
+	return []string{"memory"}, nil
+}
 
 // Settle waits until the kernel has freed what was to be freed by RCU.
 type Settle struct{}

@@ -32,6 +32,9 @@ func TestLine(t *testing.T) {
 		{Request{ID: "f", Name: "fs-x", Mode: Wait, Count: 58, Traced: true}, "request f wait name=fs-x n=58 traced=1\n"},
 		{Request{ID: "e", Mode: FS}, "request e fs\n"},
 		{UMH{State: "disabled"}, "umh disabled\n"},
+		{Memory{}, "memory\n"},
+		{Memory{Slabs: true}, "memory slabs=1\n"},
+		{Settle{}, "settle\n"},
 		{Sync{N: 7}, "sync 7\n"},
 	} {
 		got, err := Line(c.command)

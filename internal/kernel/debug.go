@@ -8,6 +8,10 @@ import (
 // OpDebug is what a Debugger can do: spawn threads and move them point by point.
 const OpDebug Op = "debug"
 
+// OpFunctions is what a Debugger can do that attaches to functions of a kernel
+// by their names: the points "fn:NAME".
+const OpFunctions Op = "attach to functions"
+
 // OpLook is what every Debugger can do, also one that cannot move: show its
 // threads and positions, and go from one position to another.
 const OpLook Op = "look"

@@ -57,6 +57,9 @@ func (c *breakCommand) Run(ctx context.Context, s *Session) (Result, error) {
 // breakpoint reads the arguments.
 func (c *breakCommand) breakpoint() (breakpoint, error) {
 	p, err := lookupPoint(c.Point)
+	if err == nil && p.Phase == trace.PhaseFunction {
+		err = &UsageError{Msg: "a breakpoint is at a point; hold " + p.ID + " stops who comes there, until it is released"}
+	}
 	if err != nil {
 		return breakpoint{}, err
 	}
@@ -143,6 +146,24 @@ func completePoints(word string, want func(trace.Point) bool) []Candidate {
 	for _, p := range trace.Points() {
 		if want(p) && strings.HasPrefix(p.ID, strings.ToUpper(word)) {
 			list = append(list, Candidate{Text: p.ID, Note: p.Name})
+		}
+	}
+	return list
+}
+
+// completeFunctions offers the functions of the kernel that are worth naming,
+// once "fn" is typed.
+func completeFunctions(word string, want func(trace.Point) bool) []Candidate {
+	var list []Candidate
+	if !strings.HasPrefix(word, trace.FuncPrefix) {
+		if strings.HasPrefix(trace.FuncPrefix, word) {
+			list = append(list, Candidate{Text: trace.FuncPrefix, Note: "a function of a real kernel, by name"})
+		}
+		return list
+	}
+	for _, p := range trace.Functions() {
+		if want(p) && strings.HasPrefix(p.ID, word) {
+			list = append(list, Candidate{Text: p.ID, Note: p.Says})
 		}
 	}
 	return list

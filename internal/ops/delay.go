@@ -12,7 +12,7 @@ func delayVerb() *Verb {
 	return &Verb{
 		Name: "delay", Group: groupFaults,
 		Short:    "make whoever comes to a point sleep there",
-		Usage:    "POINT DURATION [module=NAME] [thread=ID] [hit=N]",
+		Usage:    "POINT|fn:FUNCTION DURATION [module=NAME] [thread=ID] [hit=N]",
 		Needs:    []kernel.Op{kernel.OpDebug},
 		New:      func() Command { return new(delayCommand) },
 		Examples: []string{"delay W4 10ms", "delay L17 3s module=ext4"},
@@ -20,7 +20,7 @@ func delayVerb() *Verb {
 }
 
 type delayCommand struct {
-	Point string        `arg:"" help:"The point: see docs/points.md."`
+	Point string        `arg:"" help:"The point: see docs/points.md; on a real kernel also fn: and a function of it."`
 	By    time.Duration `arg:"" name:"duration" help:"How long, such as 10ms, on the target's clock."`
 	Where filters       `arg:"" optional:"" sep:"none" help:"Only this module, this thread, the n-th time."`
 }
@@ -43,5 +43,6 @@ func (c *delayCommand) Complete(s *Session, before []string, word string) []Cand
 	if len(operands(before)) > 0 {
 		return nil
 	}
-	return completePoints(word, func(p trace.Point) bool { return p.Hold })
+	may := func(p trace.Point) bool { return p.Hold }
+	return append(completePoints(word, may), completeFunctions(word, may)...)
 }

@@ -12,7 +12,7 @@ func failVerb() *Verb {
 	return &Verb{
 		Name: "fail", Group: groupFaults,
 		Short:    "make the step at a point fail with an errno",
-		Usage:    "POINT ERRNO [module=NAME] [thread=ID] [hit=N]",
+		Usage:    "POINT|fn:FUNCTION ERRNO [module=NAME] [thread=ID] [hit=N]",
 		Needs:    []kernel.Op{kernel.OpDebug},
 		New:      func() Command { return new(failCommand) },
 		Examples: []string{"fail L5 ENOMEM", "fail W4 ENOMEM module=ext4"},
@@ -20,7 +20,7 @@ func failVerb() *Verb {
 }
 
 type failCommand struct {
-	Point string  `arg:"" help:"The point: see docs/points.md."`
+	Point string  `arg:"" help:"The point: see docs/points.md; on a real kernel also fn: and a function of it."`
 	Errno string  `arg:"" help:"One of those with which the step can fail; info POINT lists them."`
 	Where filters `arg:"" optional:"" sep:"none" help:"Only this module, this thread, the n-th time."`
 }
@@ -40,7 +40,8 @@ func (c *failCommand) Complete(s *Session, before []string, word string) []Candi
 	words := operands(before)
 	switch len(words) {
 	case 0:
-		return completePoints(word, func(p trace.Point) bool { return len(p.Fail) > 0 })
+		may := func(p trace.Point) bool { return len(p.Fail) > 0 }
+		return append(completePoints(word, may), completeFunctions(word, may)...)
 	case 1:
 		p, _ := trace.LookupPoint(words[0])
 		var list []Candidate

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"example.org/kmodsh/internal/kernel"
+	"example.org/kmodsh/internal/trace"
 )
 
 var _ kernel.Debugger = (*Target)(nil)
@@ -75,6 +77,9 @@ func (t *Target) Set(ctx context.Context, setting string) error {
 
 // AddFault implements kernel.Debugger.
 func (t *Target) AddFault(ctx context.Context, f kernel.Fault) (int, error) {
+	if strings.HasPrefix(f.Point, trace.FuncPrefix) {
+		return 0, &kernel.UnsupportedError{Op: kernel.OpFunctions, Target: t.Name(), Why: "a simulated kernel has none; " + f.Point + " is for a machine (vm:) with the test driver"}
+	}
 	if err := t.lock(ctx); err != nil {
 		return 0, err
 	}

@@ -16,8 +16,12 @@ func Points() []Point {
 	return all
 }
 
-// LookupPoint returns the row with the given ID, upper or lower case.
+// LookupPoint returns the row with the given ID, upper or lower case, or the
+// point of a function, "fn:NAME".
 func LookupPoint(id string) (Point, bool) {
+	if name, ok := strings.CutPrefix(id, FuncPrefix); ok {
+		return functionPoint(name)
+	}
 	id = strings.ToUpper(id)
 	for _, p := range Points() {
 		if p.ID == id {

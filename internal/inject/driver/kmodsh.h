@@ -215,8 +215,9 @@ void kmodsh_returns_clear(void);
 int kmodsh_notify_init(void);
 void kmodsh_notify_exit(void);
 
-/* memory.c */
-int kmodsh_memory_tell(void);
+/* memory.c, slabs.c */
+int kmodsh_memory_tell(bool slabs);
+u64 kmodsh_slabs_tell(void);
 int kmodsh_settle(void);
 
 /* umh.c */

@@ -6,7 +6,7 @@
 #define KMODSH_LINE	512	/* bytes of a command's line */
 #define KMODSH_WRITE	16384	/* bytes of one write */
 #define KMODSH_OUT	1024	/* bytes of an event's line */
-#define KMODSH_ID	31
+#define KMODSH_ID	63
 #define KMODSH_FUNC	95
 #define KMODSH_NAME	103
 #define KMODSH_RULES	255

@@ -122,7 +122,7 @@ static s64 percpu_used(void)
 	return sum;
 }
 
-int kmodsh_memory_tell(void)
+int kmodsh_memory_tell(bool slabs)
 {
 	struct area *list = kvmalloc_array(AREAS, sizeof(*list), GFP_KERNEL);
 	struct kmodsh_event ev;
@@ -150,6 +150,8 @@ int kmodsh_memory_tell(void)
 		kmodsh_emit(&ev);
 		lines++;
 	}
+	if (slabs)
+		lines += kmodsh_slabs_tell();
 	kmodsh_event_init(&ev, EV_END);
 	ev.n = lines;
 	kmodsh_emit(&ev);

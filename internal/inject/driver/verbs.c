@@ -163,10 +163,12 @@ static int do_sync(char **w, int n)
 	return 0;
 }
 
-/* memory */
+/* memory [slabs=1] */
 static int do_memory(char **w, int n)
 {
-	return n != 1 ? -EINVAL : kmodsh_memory_tell();
+	if (n > 2 || (n == 2 && strcmp(w[1], "slabs=1")))
+		return -EINVAL;
+	return kmodsh_memory_tell(n == 2);
 }
 
 /* settle */
