@@ -20,6 +20,9 @@ type Hook struct {
 	SkipWith string
 	// FailOnly hooks serve for failing alone: the point is held elsewhere.
 	FailOnly bool
+	// Some says that the function is called for some modules only: others come
+	// by the point in the text of its caller, where nothing can be attached.
+	Some bool
 }
 
 // HooksIn returns the hooks of a point on a version of the kernel, such as
@@ -62,7 +65,7 @@ var pointHooks = map[string][]Hook{
 	"L12": {{Since: "4.9", Func: "klp_module_coming", Args: "m0", Skip: true}},
 	"L13": {{Since: "4.9", Func: "parse_args", Args: "s0", In: "load", Skip: true}},
 	"L14": {{Since: "4.9", Func: "mod_sysfs_setup", Args: "m0", Skip: true}},
-	"L15": {{Since: "4.9", Func: "copy_module_elf", Args: "m0", Skip: true}},
+	"L15": {{Since: "4.9", Func: "copy_module_elf", Args: "m0", Skip: true, Some: true}},
 	"L17": {
 		{Since: "4.9", Func: "do_init_module", Args: "m0"},
 		// To skip do_init_module would leave the module coming for ever.

@@ -30,6 +30,12 @@ func (p Point) StopsIn(version string) bool {
 	return p.Hold && (p.Phase == PhaseHelper || hooked)
 }
 
+// ForSomeIn says that threads of a real kernel of that version stop at the point
+// for some modules only.
+func (p Point) ForSomeIn(version string) bool {
+	return slices.ContainsFunc(p.HooksIn(version), func(h Hook) bool { return h.Some })
+}
+
 // ShownIn says whether a real kernel of that version can show the point: a
 // thread can be stopped there, or there is a tracepoint. What is only seen from
 // outside, S1, is no step of a thread.

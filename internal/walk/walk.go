@@ -27,13 +27,15 @@ type Points struct{ Stops, Shown map[string]bool }
 // PointsOf returns the points at which threads of all the given targets can be
 // stopped, and those all can show. Versions are those of their kernels. The
 // points of reference counts are left out: the simulated kernel tells them by
-// the state of the module alone.
+// the state of the module alone; and those by which real kernels come for some
+// modules only.
 func PointsOf(versions []string, targets ...kernel.Debugger) Points {
 	p := Points{Stops: map[string]bool{}, Shown: map[string]bool{}}
 	for _, row := range trace.Points() {
 		stops, shown := true, row.Phase != trace.PhaseRefs
 		for _, v := range versions {
-			stops, shown = stops && row.StopsIn(v), shown && row.ShownIn(v)
+			some := row.ForSomeIn(v)
+			stops, shown = stops && !some && row.StopsIn(v), shown && !some && row.ShownIn(v)
 		}
 		for _, t := range targets {
 			if s, ok := t.(kernel.Stopper); ok && row.StopsIn("") {
