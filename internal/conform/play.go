@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/trace"
 	"example.org/kmodsh/internal/walk"
 )
@@ -55,6 +56,12 @@ func newPair(ctx context.Context, a, b *Side, length int) (*pair, []Difference, 
 			return nil, nil, err
 		}
 		s.base, s.at = s.Walker.Mark(), out.State
+		if d, ok := s.Walker.Target().(kernel.Sparing); ok { // nobody goes back but to there
+			d.Spare(true)
+			if err := d.Pin(ctx, s.base.Pos()); err != nil {
+				return nil, nil, err
+			}
+		}
 	}
 	for _, name := range moduleNames(a.at, b.at) {
 		if (a.at.Snapshot.Module(name) == nil) != (b.at.Snapshot.Module(name) == nil) {
@@ -151,13 +158,14 @@ func (s *Side) rest(ctx context.Context, list []trace.Event, order []string, tol
 func (p *pair) wait(ctx context.Context, r *played) (bool, error) {
 	told := map[*Side][]walk.Event{}
 	moved := map[*Side]bool{}
+	var order []string
 	for _, s := range []*Side{p.b, p.a} {
 		list, ok, err := s.Walker.Wait(ctx, s.at)
 		if err != nil {
 			return false, err
 		}
 		moved[s] = ok
-		if _, err := s.rest(ctx, list, nil, told); err != nil {
+		if order, err = s.rest(ctx, list, order, told); err != nil {
 			return false, err
 		}
 	}

@@ -110,6 +110,9 @@ type RunOptions struct {
 	For time.Duration
 	// Frozen keeps the clock where it is.
 	Frozen bool
+	// Clock lets only the clock go on, until a thread can be moved; none is. Each
+	// time it went on is a step.
+	Clock bool
 	// Stop is asked after each step whether to stop there; nil never does. It
 	// must call nothing of the target; look gives it a snapshot.
 	Stop func(at Stop, look func() *Snapshot) bool
@@ -129,6 +132,7 @@ const (
 	StopOnlyHeld Reason = "only-held" // nobody can move until a thread is released
 	StopTime     Reason = "time"      // the time given has passed
 	StopFrozen   Reason = "frozen"    // nobody can move while the clock stands
+	StopReady    Reason = "ready"     // a thread can be moved: RunOptions.Clock
 )
 
 // Stop says where and why a step or run ended.

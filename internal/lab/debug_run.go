@@ -125,7 +125,15 @@ func (r *running) loop(ctx context.Context) (kernel.Stop, error) {
 			if !moved || err != nil {
 				return stop, err
 			}
+			if r.o.Clock {
+				r.steps++
+			}
 			continue
+		}
+		if r.o.Clock {
+			stop := r.stopOf(next.ID)
+			stop.Reason = kernel.StopReady
+			return stop, nil
 		}
 		if r.o.Stop == nil && d.readyCount() >= crowd {
 			if err := r.freeAll(ctx); err != nil {

@@ -114,8 +114,16 @@ func (r *running) loop(ctx context.Context) (kernel.Stop, error) {
 				if !moved || err != nil {
 					return stop, err
 				}
+				if r.o.Clock {
+					r.steps++
+				}
 				continue
 			}
+		}
+		if r.o.Clock {
+			stop := r.at(next)
+			stop.Reason = kernel.StopReady
+			return stop, nil
 		}
 		if err := r.run.Do(Action{Kind: DoStep, Thread: next.ID}); err != nil {
 			return r.at(last), err

@@ -320,7 +320,7 @@ func (w *Walker) byEvents(st *State, ids []string, events []trace.Event) []strin
 // neither helps: all have ended, or wait for ever. Settle is to be called after
 // it.
 func (w *Walker) Wait(ctx context.Context, st *State) (events []trace.Event, moved bool, err error) {
-	stop, err := w.d.Run(ctx, kernel.RunOptions{Stop: func(kernel.Stop, func() *kernel.Snapshot) bool { return true }})
+	stop, err := w.d.Run(ctx, kernel.RunOptions{Clock: true})
 	var stuck *kernel.StuckError
 	if err != nil && !errors.As(err, &stuck) {
 		return nil, false, fmt.Errorf("%s: %w", w.d.Name(), err)
@@ -329,7 +329,6 @@ func (w *Walker) Wait(ctx context.Context, st *State) (events []trace.Event, mov
 		return events, false, err
 	}
 	if stuck == nil && stop.Steps > 0 {
-		w.parked[stop.Thread] = stop.Reason == kernel.StopHeld || stop.Reason == kernel.StopPoint && w.arrived(events, stop.Thread, stop.Point)
 		return events, true, nil
 	}
 	for _, t := range st.Snapshot.Threads {
