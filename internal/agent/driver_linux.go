@@ -106,7 +106,9 @@ func (d *driver) hear(e inject.Event) {
 		owner := d.owners[e.Request]
 		d.mu.Unlock()
 		if owner != nil {
-			d.steps.addHelper(e.TGID, owner, e.Request)
+			h := d.steps.addHelper(e.TGID, owner, e.Request)
+			// What cannot be sent now cannot be either when the helper is moved.
+			_ = d.named(h)
 		}
 	case inject.Stopped:
 		d.stopped(e)
@@ -403,8 +405,9 @@ func (d *driver) unfault(fits func(kernel.Fault) bool) {
 func (d *driver) named(t *thread) error {
 	d.steps.mu.Lock()
 	var mine []kernel.Fault
+	free := t.free
 	for _, f := range d.steps.faults.list {
-		if f.Thread == t.id && f.Fail != 0 && !isStage(f.Point) {
+		if f.Thread == t.id && (f.Fail != 0 || free) && !isStage(f.Point) {
 			mine = append(mine, f)
 		}
 	}
@@ -416,7 +419,7 @@ func (d *driver) named(t *thread) error {
 		if there {
 			continue
 		}
-		if err := d.fault(f, false); err != nil {
+		if err := d.fault(f, free); err != nil {
 			return err
 		}
 	}

@@ -9,16 +9,25 @@ import (
 	"example.org/kmodsh/internal/walk"
 )
 
-// Force is one thing to do to a target so that it takes a schedule: an action,
-// or a thread to be moved.
-type Force struct {
-	Action *sim.Action // spawn, fault, set ...; nil for a move
-	Thread string      // its name, as package walk names threads
-	// Stops is how many stops the thread is to have come to after it; Rests says
-	// that it then waits or has ended.
-	Stops int
-	Rests bool
-	At    string // the last of them, for people
+// Route is what is to be done to a target so that it takes a schedule.
+type Route struct {
+	list []force
+	// ways are the stops of each thread on the schedule, in order. A target may
+	// have others between them, or lack some: modules differ in their attributes.
+	ways map[string][]string
+}
+
+// force is one thing to do: an action, or a thread to be moved.
+type force struct {
+	action *sim.Action // spawn, fault, set ...; nil for a move
+	thread string      // its name, as package walk names threads
+	// stops is how far on its way the thread is to have come; rests says that it
+	// then waits or has ended, past that it goes on once more, as it stands
+	// between two stops in the end.
+	stops int
+	rests bool
+	past  bool
+	at    string // the last of them, for people
 }
 
 // segment is what a thread does from one stop to the next.
@@ -26,8 +35,33 @@ type segment struct {
 	thread      string
 	first, last int // actions
 	stops       int
-	rests       bool
+	rests, past bool
 	at          string
+}
+
+// way notes the stops that a thread comes to, one after the other, each with
+// which time it is.
+type way struct {
+	stops []string
+	times map[string]int
+	read  int // of stops, by progress
+}
+
+// come notes a stop and returns its name on the way.
+func (w *way) come(e trace.Event) string {
+	key := e.Point
+	if e.Point == "W5" { // each attribute is a stop
+		if key += " " + e.Name; e.Name == "" {
+			key += e.Detail
+		}
+	}
+	if w.times == nil {
+		w.times = map[string]int{}
+	}
+	w.times[key]++
+	key = fmt.Sprintf("%s %d", key, w.times[key])
+	w.stops = append(w.stops, key)
+	return key
 }
 
 // Forces makes of what was done to a run, of which every point is a step, what
@@ -35,11 +69,11 @@ type segment struct {
 // two stops is one move. It is made where the first of its steps was, or where
 // the last was when late is true: which of the two has the same effect, if
 // either, is found out by trying.
-func Forces(p *Problem, actions []sim.Action, points walk.Points, late bool) ([]Force, error) {
+func Forces(p *Problem, actions []sim.Action, points walk.Points, late bool) (*Route, error) {
 	run := sim.NewRun(p.System, p.Profile)
 	defer run.Close()
 	open := map[string]*segment{}
-	stops := map[string]int{}
+	ways := map[string]*way{}
 	var done []*segment
 	for i, a := range actions {
 		seen := len(run.World().Events())
@@ -55,19 +89,22 @@ func Forces(p *Problem, actions []sim.Action, points walk.Points, late bool) ([]
 			open[a.Thread] = s
 		}
 		s.last = i
+		if ways[a.Thread] == nil {
+			ways[a.Thread] = &way{}
+		}
 		t := run.World().Thread(a.Thread)
-		if at := arrival(run.World().Events()[seen:], t, points); at != "" {
-			stops[a.Thread]++
-			s.at = at
+		if e, ok := arrival(run.World().Events()[seen:], t, points); ok {
+			ways[a.Thread].come(e)
+			s.at = e.Point
 		} else if t.Status() == sim.Ready {
 			continue
 		}
-		s.stops, s.rests = stops[a.Thread], t.Status() == sim.Blocked || t.Status() == sim.Done
+		s.stops, s.rests = len(ways[a.Thread].stops), t.Status() == sim.Blocked || t.Status() == sim.Done
 		done = append(done, s)
 		delete(open, a.Thread)
 	}
 	for _, s := range open { // what stands between two stops in the end
-		s.stops = stops[s.thread] + 1
+		s.stops, s.past = len(ways[s.thread].stops), true
 		done = append(done, s)
 	}
 	named := walk.Names(Look(run))
@@ -79,30 +116,33 @@ func Forces(p *Problem, actions []sim.Action, points walk.Points, late bool) ([]
 			at[s.first] = s
 		}
 	}
-	var list []Force
+	r := &Route{ways: map[string][]string{}}
+	for id, w := range ways {
+		r.ways[named[id]] = w.stops
+	}
 	for i := range actions {
 		if s := at[i]; s != nil {
-			list = append(list, Force{Thread: named[s.thread], Stops: s.stops, Rests: s.rests, At: s.at})
+			r.list = append(r.list, force{thread: named[s.thread], stops: s.stops, rests: s.rests, past: s.past, at: s.at})
 		} else if k := actions[i].Kind; k != sim.DoStep && k != sim.DoAdvance {
 			if f := actions[i].Fault; f != nil && f.Lie != "" {
 				return nil, errors.New("the schedule has a lie that is told once, which only a simulated kernel can do")
 			}
-			list = append(list, Force{Action: &actions[i]})
+			r.list = append(r.list, force{action: &actions[i]})
 		}
 	}
-	return list, nil
+	return r, nil
 }
 
-// arrival is the stop a thread came to, "" none.
-func arrival(events []trace.Event, t *sim.Thread, points walk.Points) string {
+// arrival is the event of a thread's coming to a stop, if it did.
+func arrival(events []trace.Event, t *sim.Thread, points walk.Points) (e trace.Event, ok bool) {
 	for i := len(events) - 1; i >= 0; i-- {
 		if events[i].Thread.ID != t.ID {
 			continue
 		}
 		if events[i].Point == t.At() && walk.Counts(events[i], points.Stops) {
-			return t.At()
+			return events[i], true
 		}
-		return ""
+		return e, false
 	}
-	return ""
+	return e, false
 }

@@ -1,6 +1,8 @@
 package explore
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"example.org/kmodsh/internal/kernel"
@@ -8,24 +10,30 @@ import (
 	"example.org/kmodsh/internal/walk"
 )
 
-// Delays makes of a schedule a list of faults that make it likely where nobody
-// is held and stepped: each thread is made late, at the stop at which the
-// schedule leaves it, by one slot for each turn of others until it goes on; one
-// that begins later is late at its first stop. Threads are named by their IDs.
-func Delays(p *Problem, actions []sim.Action, points walk.Points, slot time.Duration) ([]kernel.Fault, error) {
+// Late is a thread that is to be late at a stop of its way.
+type Late struct {
+	Thread string // as the target of the schedule names it
+	name   string // as package walk does
+	stop   int    // on its way
+	Delay  time.Duration
+}
+
+// Delays makes of a schedule what makes it likely where nobody is held and
+// stepped: each thread is late, at the stop at which the schedule leaves it, by
+// one slot for each turn of others until it goes on; one that begins later is
+// late at its first stop.
+func Delays(p *Problem, actions []sim.Action, points walk.Points, slot time.Duration) ([]Late, error) {
 	run := sim.NewRun(p.System, p.Profile)
 	defer run.Close()
 	type standing struct {
-		at    string
-		hit   int
+		stop  int
 		since int // turn
 	}
 	where := map[string]standing{}
-	hits := map[[2]string]int{}
-	begun := map[string]bool{}
+	stops := map[string]int{}
 	spawned := map[string]bool{}
 	number, last := 0, ""
-	var list []kernel.Fault
+	var list []Late
 	for _, a := range actions {
 		seen := len(run.World().Events())
 		if err := run.Do(a); err != nil {
@@ -43,21 +51,50 @@ func Delays(p *Problem, actions []sim.Action, points walk.Points, slot time.Dura
 		last = a.Thread
 		t := run.World().Thread(a.Thread)
 		if s, ok := where[a.Thread]; ok && number-s.since > 1 {
-			list = append(list, kernel.Fault{Point: s.at, Thread: a.Thread, Hit: s.hit, Delay: time.Duration(number-s.since) * slot})
+			list = append(list, Late{Thread: a.Thread, stop: s.stop, Delay: time.Duration(number-s.since) * slot})
 		}
 		delete(where, a.Thread)
-		at := arrival(run.World().Events()[seen:], t, points)
-		if at == "" {
+		if _, ok := arrival(run.World().Events()[seen:], t, points); !ok {
 			continue
 		}
-		hits[[2]string{a.Thread, at}]++
-		if !begun[a.Thread] && spawned[a.Thread] && number > 0 {
-			list = append(list, kernel.Fault{Point: at, Thread: a.Thread, Hit: 1, Delay: time.Duration(number) * slot})
+		if stops[a.Thread] == 0 && spawned[a.Thread] && number > 0 {
+			list = append(list, Late{Thread: a.Thread, Delay: time.Duration(number) * slot})
 		}
-		begun[a.Thread] = true
 		if t.Status() == sim.Ready {
-			where[a.Thread] = standing{at, hits[[2]string{a.Thread, at}], number}
+			where[a.Thread] = standing{stops[a.Thread], number}
 		}
+		stops[a.Thread]++
+	}
+	named := walk.Names(Look(run))
+	for i := range list {
+		list[i].name = named[list[i].Thread]
 	}
 	return list, nil
+}
+
+// Fault is the fault that makes a thread late on a target where the schedule
+// was forced: at the same stop, or where the target has none such at the next
+// that it has. Threads are named by that target's IDs.
+func (f *Forced) Fault(l Late) (kernel.Fault, bool) {
+	t := f.State.Thread(l.name)
+	on := f.route.ways[l.name]
+	if t == nil || f.came[t.ID] == nil || l.stop >= len(on) {
+		return kernel.Fault{}, false
+	}
+	came := f.came[t.ID].stops
+	for _, key := range on[l.stop:] {
+		i := slices.Index(came, key)
+		if i < 0 {
+			continue
+		}
+		point, _, _ := strings.Cut(key, " ")
+		hit := 0
+		for _, c := range came[:i+1] {
+			if p, _, _ := strings.Cut(c, " "); p == point {
+				hit++
+			}
+		}
+		return kernel.Fault{Point: point, Thread: t.ID, Hit: hit, Delay: l.Delay}, true
+	}
+	return kernel.Fault{}, false
 }

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/sim"
+	"example.org/kmodsh/internal/trace"
 	"example.org/kmodsh/internal/walk"
 )
 
@@ -24,6 +26,10 @@ type Forced struct {
 	ask      []LivePromise // in order
 	w        *walk.Walker
 	d        kernel.Debugger
+	route    *Route
+	points   walk.Points
+	came     map[string]*way // by the target's IDs
+	reached  map[string]int  // how many stops of the schedule, by the target's IDs
 }
 
 // Moved is one move that was made.
@@ -36,17 +42,17 @@ type Moved struct {
 // and at the end lets all go on. The promises are asked after every move; the
 // first that is broken ends up in Says. An error that wraps ErrDiverged comes
 // with what was done so far.
-func ForceOn(ctx context.Context, d kernel.Debugger, points walk.Points, list []Force, ask []LivePromise) (*Forced, error) {
+func ForceOn(ctx context.Context, d kernel.Debugger, points walk.Points, route *Route, ask []LivePromise) (*Forced, error) {
 	w, err := walk.New(ctx, d, points)
 	if err != nil {
 		return nil, err
 	}
-	f := &Forced{Moves: []Moved{}, faults: map[int]int{}, ask: ask, w: w, d: d}
-	for i := range list {
-		if a := list[i].Action; a != nil {
+	f := &Forced{Moves: []Moved{}, faults: map[int]int{}, ask: ask, w: w, d: d, route: route, points: points, came: map[string]*way{}, reached: map[string]int{}}
+	for i := range route.list {
+		if a := route.list[i].action; a != nil {
 			err = f.do(ctx, a)
 		} else {
-			err = f.take(ctx, &list[i])
+			err = f.take(ctx, &route.list[i])
 		}
 		if err != nil {
 			break
@@ -85,39 +91,87 @@ func (f *Forced) do(ctx context.Context, a *sim.Action) error {
 	return fmt.Errorf("no action %q", a.Kind)
 }
 
+// hear notes how far threads have come.
+func (f *Forced) hear(events []trace.Event) {
+	for _, e := range events {
+		if id := e.Thread.ID; id != "" && walk.Counts(e, f.points.Stops) {
+			if f.came[id] == nil {
+				f.came[id] = &way{}
+			}
+			f.came[id].come(e)
+		}
+	}
+}
+
+// progress is how many stops of the schedule a thread has come to: those that
+// only the target has do not count, and one that it lacks is passed with the
+// next that it has.
+func (f *Forced) progress(t *walk.Thread) int {
+	w := f.came[t.ID]
+	if w == nil {
+		return 0
+	}
+	on := f.route.ways[t.Name]
+	n := f.reached[t.ID]
+	for _, key := range w.stops[w.read:] {
+		if i := slices.Index(on, key); i >= n {
+			n = i + 1
+		}
+	}
+	w.read = len(w.stops)
+	f.reached[t.ID] = n
+	return n
+}
+
 // take moves a thread to where it is to be. It may be there already: who is
 // woken goes on by itself.
-func (f *Forced) take(ctx context.Context, m *Force) error {
+func (f *Forced) take(ctx context.Context, m *force) error {
+	past := m.past // it has yet to leave its last stop
 	for first := true; ; first = false {
 		if err := f.settle(ctx); err != nil {
 			return err
 		}
-		t := f.State.Thread(m.Thread)
+		t := f.State.Thread(m.thread)
+		come := 0
+		if t != nil {
+			come = f.progress(t)
+		}
 		switch {
 		case t == nil && first && len(f.State.Movable()) == 0:
 		case t == nil:
-			return fmt.Errorf("%w: there is no thread %s to move", ErrDiverged, m.Thread)
-		case f.w.Arrivals(t.ID) > m.Stops, f.w.Arrivals(t.ID) == m.Stops && (!m.Rests || t.Status != walk.Ready):
+			return fmt.Errorf("%w: there is no thread %s to move", ErrDiverged, m.thread)
+		case past && come == m.stops && t.Status == walk.Ready:
+			past = false
+			_, events, err := f.w.Move(ctx, t.ID)
+			f.hear(events)
+			if err != nil {
+				return err
+			}
+			continue
+		case come > m.stops, come == m.stops && (!m.rests || t.Status != walk.Ready):
 			if !first {
-				f.Moves = append(f.Moves, Moved{m.Thread, stands(t)})
+				f.Moves = append(f.Moves, Moved{m.thread, stands(t)})
 			}
 			return nil
 		case t.Status == walk.Ready:
-			if _, _, err := f.w.Move(ctx, t.ID); err != nil {
+			_, events, err := f.w.Move(ctx, t.ID)
+			f.hear(events)
+			if err != nil {
 				return err
 			}
 			continue
 		case t.Status == walk.Done:
-			return fmt.Errorf("%w: %s has ended, and was to come to %s", ErrDiverged, m.Thread, m.At)
+			return fmt.Errorf("%w: %s has ended, and was to come to %s", ErrDiverged, m.thread, m.at)
 		case len(f.State.Movable()) > 0:
-			return fmt.Errorf("%w: %s is to go on to %s, and %s", ErrDiverged, m.Thread, m.At, stands(t))
+			return fmt.Errorf("%w: %s is to go on to %s, and %s", ErrDiverged, m.thread, m.at, stands(t))
 		}
-		_, moved, err := f.w.Wait(ctx, f.State)
+		events, moved, err := f.w.Wait(ctx, f.State)
+		f.hear(events)
 		if err != nil {
 			return err
 		}
 		if !moved {
-			return fmt.Errorf("%w: nobody can move, and %s is to come to %s", ErrDiverged, m.Thread, m.At)
+			return fmt.Errorf("%w: nobody can move, and %s is to come to %s", ErrDiverged, m.thread, m.at)
 		}
 	}
 }
@@ -138,6 +192,7 @@ func stands(t *walk.Thread) string {
 // settle lets those go on who cannot be kept, and asks the promises.
 func (f *Forced) settle(ctx context.Context) error {
 	out, err := f.w.Settle(ctx, nil)
+	f.hear(out.Events)
 	if err != nil {
 		return err
 	}
@@ -158,7 +213,9 @@ func (f *Forced) finish(ctx context.Context) error {
 		}
 		if m := f.State.Movable(); len(m) > 0 {
 			t := f.State.Thread(m[0])
-			if _, _, err := f.w.Move(ctx, t.ID); err != nil {
+			_, events, err := f.w.Move(ctx, t.ID)
+			f.hear(events)
+			if err != nil {
 				return err
 			}
 			continue

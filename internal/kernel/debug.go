@@ -113,6 +113,9 @@ type RunOptions struct {
 	// Clock lets only the clock go on, until a thread can be moved; none is. Each
 	// time it went on is a step.
 	Clock bool
+	// AtOnce lets all threads go at the same time, and nobody stop at points, where
+	// a kernel can do that; one that moves a thread at a time takes turns.
+	AtOnce bool
 	// Stop is asked after each step whether to stop there; nil never does. It
 	// must call nothing of the target; look gives it a snapshot.
 	Stop func(at Stop, look func() *Snapshot) bool

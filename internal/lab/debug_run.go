@@ -135,7 +135,7 @@ func (r *running) loop(ctx context.Context) (kernel.Stop, error) {
 			stop.Reason = kernel.StopReady
 			return stop, nil
 		}
-		if r.o.Stop == nil && d.readyCount() >= crowd {
+		if r.o.AtOnce || r.o.Stop == nil && d.readyCount() >= crowd {
 			if err := r.freeAll(ctx); err != nil {
 				return r.stopOf(d.last), err
 			}

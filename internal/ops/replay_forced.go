@@ -61,14 +61,17 @@ func (c *replayCommand) forced(ctx context.Context, s *Session, rec *explore.Rec
 	}
 	points := walk.PointsOf([]string{snap.Kernel, strings.TrimPrefix(p.Profile.Name, "v")}, d)
 	r := &ForcedResult{Name: rec.Name, From: rec.Target, Target: d.Name(), Promise: rec.Promise, Moves: []explore.Moved{}, Verdicts: []ThreadVerdict{}}
-	if c.Delays > 0 {
-		return r, c.trials(ctx, s, d, p, actions, points, ask, r)
+	if c.Delays > 0 && len(ask) == 0 {
+		return nil, &UsageError{Msg: "--delays counts how often a promise is broken, and the recording has none"}
 	}
-	list, err := c.fitting(ctx, s, rec, p, actions, points, ask)
+	route, model, err := c.fitting(ctx, s, rec, d, p, actions, points, ask)
 	if err != nil {
 		return r, err
 	}
-	f, err := explore.ForceOn(ctx, d, points, list, ask)
+	if c.Delays > 0 {
+		return r, c.trials(ctx, s, d, p, actions, points, ask, model, r)
+	}
+	f, err := explore.ForceOn(ctx, d, points, route, ask)
 	if f != nil {
 		r.Moves, r.Says, r.Diverged = f.Moves, f.Says, f.Diverged
 		if f.State != nil {
@@ -130,53 +133,62 @@ func (c *replayCommand) recorded(ctx context.Context, s *Session, rec *explore.R
 }
 
 // fitting makes the list of moves of a schedule, such that the simulated kernel
-// that stops where the target does shows the same.
-func (c *replayCommand) fitting(ctx context.Context, s *Session, rec *explore.Recording, p *explore.Problem, actions []sim.Action, points walk.Points, ask []explore.LivePromise) ([]explore.Force, error) {
+// that stops where the target does, with the target's modules, shows the same;
+// model is what came of it there.
+func (c *replayCommand) fitting(ctx context.Context, s *Session, rec *explore.Recording, like kernel.Debugger, p *explore.Problem, actions []sim.Action, points walk.Points, ask []explore.LivePromise) (route *explore.Route, model *explore.Forced, err error) {
 	why := errors.New("it needs a thread to stand where no thread of a real kernel can be stopped")
 	for _, late := range []bool{true, false} {
-		list, err := explore.Forces(p, actions, points, late)
+		route, err := explore.Forces(p, actions, points, late)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		own, err := s.child(ctx, rec.Target)
+		own, err := s.childLike(ctx, rec.Target, like)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		d, err := own.debugger()
 		if err == nil {
-			var f *explore.Forced
-			if f, err = explore.ForceOn(ctx, d, points, list, ask); err == nil && (f.Says != "") != (rec.Promise != "") {
+			if model, err = explore.ForceOn(ctx, d, points, route, ask); err == nil && (model.Says != "") != (rec.Promise != "") {
 				err = why
 			}
 		}
 		if err := errors.Join(err, own.Close()); err == nil {
-			return list, nil
+			return route, model, nil
 		} else if ctx.Err() != nil {
-			return nil, ctx.Err()
+			return nil, nil, ctx.Err()
 		}
 	}
-	return nil, fmt.Errorf("the schedule of %s cannot be forced from stop to stop: %w", rec.Name, why)
+	return nil, nil, fmt.Errorf("the schedule of %s cannot be forced from stop to stop: %w", rec.Name, why)
 }
 
 // trials repeats the schedule by delays alone, and counts how often the same
 // promise is broken.
-func (c *replayCommand) trials(ctx context.Context, s *Session, d kernel.Debugger, p *explore.Problem, actions []sim.Action, points walk.Points, ask []explore.LivePromise, r *ForcedResult) error {
-	if len(ask) == 0 {
-		return &UsageError{Msg: "--delays counts how often a promise is broken, and the recording has none"}
-	}
-	faults, err := explore.Delays(p, actions, points, c.Slot)
+func (c *replayCommand) trials(ctx context.Context, s *Session, d kernel.Debugger, p *explore.Problem, actions []sim.Action, points walk.Points, ask []explore.LivePromise, model *explore.Forced, r *ForcedResult) error {
+	late, err := explore.Delays(p, actions, points, c.Slot)
 	if err != nil {
 		return err
 	}
-	r.Delays = faults
 	setup := slices.DeleteFunc(slices.Clone(actions), func(a sim.Action) bool {
 		return a.Kind == sim.DoStep || a.Kind == sim.DoAdvance || a.Kind == sim.DoRelease || a.Fault != nil && a.Fault.Hold
 	})
 	if err := explore.SetUp(ctx, d, setup); err != nil {
 		return err
 	}
-	for _, f := range faults {
+	for _, l := range late {
+		f, ok := model.Fault(l)
+		if !ok {
+			continue // it comes to no stop there: nobody has to wait for it
+		}
+		r.Delays = append(r.Delays, f)
 		if _, err := d.AddFault(ctx, f); err != nil {
+			return err
+		}
+	}
+	if sparing, ok := d.(kernel.Sparing); ok {
+		sparing.Spare(true)
+		defer sparing.Spare(false)
+		pos, _ := d.Pos()
+		if err := sparing.Pin(ctx, pos); err != nil {
 			return err
 		}
 	}
@@ -189,7 +201,7 @@ func (c *replayCommand) trials(ctx context.Context, s *Session, d kernel.Debugge
 				return err
 			}
 		}
-		if _, err := d.Run(ctx, kernel.RunOptions{}); err != nil {
+		if _, err := d.Run(ctx, kernel.RunOptions{AtOnce: true}); err != nil {
 			return err
 		}
 		snap, err := d.Snapshot(ctx)
