@@ -97,12 +97,16 @@ func (p *program) labList(args []string) error {
 	if kernels == nil {
 		kernels = []lab.Kernel{}
 	}
+	kept := c.Kept()
 	return p.print(kernels, func(w io.Writer) {
 		if len(kernels) == 0 {
 			fmt.Fprintln(w, "no kernels here; get one: kmodsh lab fetch 6.12")
 		}
 		for _, k := range kernels {
 			fmt.Fprintf(w, "%-8s %-28s vm:%s\n", k.Source, k.Release, k.Release)
+		}
+		for _, k := range kept {
+			fmt.Fprintf(w, "%-8s %-28s %s\n", "kept", fmt.Sprintf("%s, %d MB", k.At.Local().Format("2006-01-02 15:04"), k.Bytes>>20), k.Target)
 		}
 	})
 }

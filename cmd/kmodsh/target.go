@@ -51,12 +51,15 @@ func (p *program) openTarget(ctx context.Context, name string, progress ops.Prog
 		if p.Kernel != "" {
 			return nil, &ops.UsageError{Msg: "--kernel goes with --on vm, not with " + name}
 		}
+		if series, kept, ok := strings.Cut(spec, "@"); ok {
+			return lab.OpenKept(ctx, series, kept, p.labOptions(progress))
+		}
 		if err := p.haveKernel(ctx, spec, progress); err != nil {
 			return nil, err
 		}
 		return lab.Open(ctx, spec, p.labOptions(progress))
 	}
-	return nil, fmt.Errorf("there is no target called so; targets are sim, sim:PROFILE (such as sim:v6.12), vm, vm:KERNEL (such as vm:6.12), host, trace:FILE and bundle:FILE")
+	return nil, fmt.Errorf("there is no target called so; targets are sim, sim:PROFILE (such as sim:v6.12), vm, vm:KERNEL (such as vm:6.12), vm:KERNEL@NAME for a machine that was kept, host, trace:FILE and bundle:FILE")
 }
 
 func (p *program) labOptions(progress ops.Progress) lab.Options {

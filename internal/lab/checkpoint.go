@@ -20,6 +20,7 @@ type checkpoint struct {
 	// console is what had been printed.
 	console consoleState
 	image   *image
+	kept    string // file of one that was kept under a name, and has no image
 }
 
 func (cp *checkpoint) String() string { return fmt.Sprintf("position %d", cp.pos) }

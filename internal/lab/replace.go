@@ -38,7 +38,12 @@ func (t *target) bring(ctx context.Context, cp *checkpoint, o vmOptions) (*vm, e
 	v.mu.Lock()
 	v.lasting = true
 	v.mu.Unlock()
-	if err = t.past.pool.load(ctx, v, cp.image); err == nil {
+	if cp.kept != "" {
+		err = v.load(ctx, cp.kept)
+	} else {
+		err = t.past.pool.load(ctx, v, cp.image)
+	}
+	if err == nil {
 		err = v.greet(ctx, true, wire.Hello{Keep: true, Seq: cp.theirs})
 	}
 	if err == nil {
