@@ -72,6 +72,21 @@ func runApplet(name string, args []string) int {
 		Report:  report,
 		Cmdline: kernel.Cmdline,
 		Getenv:  os.Getenv,
-		Now:     func() int64 { return int64(time.Since(began)) },
+
+		DepmodCache: depmodCache(name),
+		Now:         func() int64 { return int64(time.Since(began)) },
 	})
+}
+
+// depmodCache is where depmod keeps what it learnt of module files: in the cache
+// of the user who runs it; "" where there is none.
+func depmodCache(applet string) string {
+	if applet != "depmod" {
+		return ""
+	}
+	dir, err := lab.DefaultCacheDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(dir, "depmod")
 }

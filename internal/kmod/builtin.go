@@ -3,6 +3,8 @@ package kmod
 import (
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"example.org/kmodsh/internal/kernel"
 )
@@ -19,9 +21,54 @@ func (r *Resolver) Builtin(name string) (bool, error) {
 }
 
 func (r *Resolver) builtin(name string) (bool, error) {
-	_, ok, err := r.tree.lookup(indexBuiltin, name)
+	if set := r.inImage.set.Load(); set != nil {
+		_, ok := (*set)[name]
+		return ok, nil
+	}
+	ix, err := r.tree.index(indexBuiltin)
+	if err != nil || ix.reader == nil {
+		return false, err
+	}
+	if r.inImage.asked.Add(1) > max(fewBuiltin, ix.reader.size/bytesPerAsk) {
+		r.inImage.fill(r.tree)
+	}
+	_, ok, err := ix.reader.first(name)
 	return ok, err
 }
+
+// Bounds of when a set of all built-in modules is made: one question is
+// answered soonest by a walk down the index, whose length is that of the name;
+// for many, reading the whole index once pays.
+const (
+	fewBuiltin  = 32
+	bytesPerAsk = 1 << 10 // of the index, for each question
+)
+
+// builtinSet is the names of all built-in modules, once many were asked for:
+// then each further question takes the same time, however many there are.
+type builtinSet struct {
+	asked atomic.Int64
+	once  sync.Once
+	set   atomic.Pointer[map[string]struct{}]
+}
+
+// fill reads the whole index, once. With one that makes no sense in a place that
+// nobody asked for, questions are answered as before.
+func (b *builtinSet) fill(t *Tree) {
+	b.once.Do(func() {
+		set := map[string]struct{}{}
+		err := t.walk(indexBuiltin, "", func(key, _ string) bool {
+			set[key] = struct{}{}
+			return len(set) <= maxBuiltin
+		})
+		if err == nil && len(set) <= maxBuiltin {
+			b.set.Store(&set)
+		}
+	})
+}
+
+// maxBuiltin bounds how many names are kept in memory.
+const maxBuiltin = 1 << 21
 
 // Names returns the names of all modules of the tree, loadable and built in,
 // sorted.

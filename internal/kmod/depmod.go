@@ -30,6 +30,13 @@ type DepmodOptions struct {
 	// Files are module files to read in place of those below Dir; their paths
 	// are absolute.
 	Files []string
+	// Cache is a directory in which facts of module files are kept for the next
+	// run, which reads only those that changed since; "": none are. Now is the
+	// time at which the run begins, in nanoseconds since the epoch: facts of
+	// files that changed just before are not kept, and index files that are right
+	// already get this time in place of being written; 0: all are written.
+	Cache string
+	Now   int64
 	// SystemMap is a System.map of the kernel. With it, symbols that neither
 	// the kernel nor a module has are warned about (depmod -e -F).
 	SystemMap string
@@ -55,6 +62,7 @@ type DepmodStats struct {
 	Aliases int `json:"aliases"` // of these modules
 	Symbols int `json:"symbols"` // they export
 	Skipped int `json:"skipped"` // of these modules, those that could not be read: only their names are known
+	Cached  int `json:"cached"`  // of these modules, those that were not read since they had not changed
 }
 
 func (opt *DepmodOptions) validate() error {
@@ -106,9 +114,17 @@ func Depmod(ctx context.Context, opt DepmodOptions) (DepmodStats, error) {
 	if err != nil {
 		return stats, fmt.Errorf("depmod %s: %w", opt.Dir, err)
 	}
-	if err := readModules(ctx, mods, opt); err != nil {
+	warned := false
+	warn := opt.Warn
+	opt.Warn = func(s string) { warned = true; warn(s) }
+	cache, err := opt.readAll(ctx, mods)
+	if err != nil {
 		return stats, fmt.Errorf("depmod %s: %w", opt.Dir, err)
 	}
+	if stats, ok := cache.unchanged(&opt, mods); ok {
+		return stats, nil
+	}
+	stats.Cached = cache.used
 	stats.Skipped = countUnreadable(mods, opt.Warn)
 	if err := sortModules(opt.Dir, mods, opt.Warn); err != nil {
 		return stats, fmt.Errorf("depmod %s: %w", opt.Dir, err)
@@ -133,7 +149,45 @@ func Depmod(ctx context.Context, opt DepmodOptions) (DepmodStats, error) {
 	if err := os.MkdirAll(opt.Out, 0o755); err != nil {
 		return stats, fmt.Errorf("depmod: %w", err)
 	}
-	return stats, publish(opt.Out, files)
+	names := make([]string, len(files))
+	for i, f := range files {
+		names[i] = f.name
+	}
+	if err := publish(opt.Out, files, opt.Now); err != nil {
+		return stats, err
+	}
+	if !warned { // what is warned about has to be said every time
+		cache.remember(&opt, names, stats)
+	}
+	return stats, nil
+}
+
+// readAll reads the modules, except those whose facts the cache has. Checksums
+// are not in it.
+func (opt *DepmodOptions) readAll(ctx context.Context, mods []*depmodModule) (*depmodCache, error) {
+	c := &depmodCache{}
+	if opt.Cache == "" || opt.Symvers != "" {
+		return c, readModules(ctx, mods, *opt)
+	}
+	c = openCache(opt.Cache, opt.Dir, opt.SymbolPrefix)
+	var fresh []*depmodModule
+	for _, m := range mods {
+		key, err := keyOf(m.path)
+		known := false
+		if err == nil {
+			m.key = key
+			m.facts, known = c.get(m.path, key)
+		}
+		if !known {
+			fresh = append(fresh, m)
+		}
+	}
+	if err := readModules(ctx, fresh, *opt); err != nil {
+		return c, err
+	}
+	c.compare(mods)
+	c.keep(mods, opt.Now)
+	return c, nil
 }
 
 // countUnreadable warns about the modules that could not be read.

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	rootxz "github.com/therootcompany/xz"
 	ulixz "github.com/ulikunitz/xz"
@@ -31,6 +32,20 @@ func BenchmarkDepmod(b *testing.B) {
 
 func BenchmarkDepmodTree(b *testing.B) {
 	benchmarkDepmod(b, benchTree(b))
+}
+
+// BenchmarkDepmodAgain is a run of which nothing has to be read again.
+func BenchmarkDepmodAgain(b *testing.B) {
+	dir, out, cache := benchTree(b), b.TempDir(), b.TempDir()
+	if err := os.Chmod(cache, 0o700); err != nil {
+		b.Fatal(err)
+	}
+	opt := DepmodOptions{Dir: dir, Out: out, Cache: cache, Now: time.Now().UnixNano()}
+	for b.Loop() {
+		if _, err := Depmod(b.Context(), opt); err != nil {
+			b.Fatal(err)
+		}
+	}
 }
 
 func benchmarkDepmod(b *testing.B, dir string) {

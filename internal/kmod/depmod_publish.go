@@ -1,9 +1,11 @@
 package kmod
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path"
+	"time"
 )
 
 // depmodFile is one index file to write.
@@ -16,7 +18,12 @@ type depmodFile struct {
 // disk first, then they take the places of the old ones. When the disk is
 // full or anything else fails before that, the old ones stay as they are and
 // nothing is left over.
-func publish(dir string, files []depmodFile) (err error) {
+func publish(dir string, files []depmodFile, now int64) (err error) {
+	if now != 0 {
+		if files, err = changed(dir, files, now); err != nil {
+			return err
+		}
+	}
 	temps := make([]string, 0, len(files))
 	defer func() {
 		for _, t := range temps {
@@ -40,6 +47,50 @@ func publish(dir string, files []depmodFile) (err error) {
 	}
 	temps = nil
 	return syncDir(dir)
+}
+
+// changed returns the files that are not there already as they are to be. Those
+// that are get the time now, by which depmod -A tells whether they are old.
+func changed(dir string, files []depmodFile, now int64) (rest []depmodFile, err error) {
+	var same []string
+	for _, f := range files {
+		name := path.Join(dir, f.name)
+		if sameContent(name, f.data) {
+			same = append(same, name)
+			continue
+		}
+		rest = append(rest, f)
+	}
+	for _, name := range same {
+		if err := os.Chtimes(name, time.Unix(0, now), time.Unix(0, now)); err != nil {
+			return nil, fmt.Errorf("write indexes: %w", err)
+		}
+	}
+	return rest, nil
+}
+
+// sameContent says whether a regular file, no link, holds just these bytes.
+func sameContent(name string, data []byte) bool {
+	st, err := os.Lstat(name)
+	if err != nil || !st.Mode().IsRegular() || st.Size() != int64(len(data)) || st.Mode().Perm() != 0o644 {
+		return false
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	buf := make([]byte, 256<<10)
+	for len(data) > 0 {
+		n, err := f.Read(buf)
+		if n == 0 || n > len(data) || !bytes.Equal(buf[:n], data[:n]) {
+			return false
+		}
+		if data = data[n:]; err != nil {
+			break
+		}
+	}
+	return len(data) == 0
 }
 
 // writeTemp writes a file under a temporary name, which it returns also when

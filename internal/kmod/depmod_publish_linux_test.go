@@ -55,7 +55,7 @@ func TestPublishKeepsOthers(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(dir, "modules.dep"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	err := publish(dir, []depmodFile{{"modules.dep", bytes.Repeat([]byte("x"), 10)}, {"modules.alias", nil}})
+	err := publish(dir, []depmodFile{{"modules.dep", bytes.Repeat([]byte("x"), 10)}, {"modules.alias", nil}}, 0)
 	if err == nil {
 		t.Fatal("a directory was replaced by a file")
 	}

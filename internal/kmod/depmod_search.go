@@ -18,8 +18,9 @@ type depmodModule struct {
 	ext  bool   // found in an external directory
 
 	facts depmodFacts
-	order int // line of modules.order, from 1; 0 when it is not there
-	index int // place in the order of modules, the priority in the indexes
+	key   fileKey // of the file when it was read; zero: not known
+	order int     // line of modules.order, from 1; 0 when it is not there
+	index int     // place in the order of modules, the priority in the indexes
 
 	deps  []*depmodModule // direct, in the order their symbols were met, then sorted
 	users int             // how many modules depend on it

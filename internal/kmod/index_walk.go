@@ -30,8 +30,10 @@ type binWalk struct {
 
 // node reads a node and counts it.
 func (w *binWalk) node(ref uint32) (binNode, error) {
-	if w.nodes++; w.nodes > maxIndexNodes {
-		return binNode{}, damaged(w.b.file, int64(ref&indexOffsetMask), fmt.Sprintf("more than %d nodes on one lookup: its offsets go in circles", maxIndexNodes))
+	// A node that holds something takes 13 bytes at least, so an index of more
+	// nodes than the bound is a large one.
+	if w.nodes++; w.nodes > max(maxIndexNodes, int(w.b.size/13)) {
+		return binNode{}, damaged(w.b.file, int64(ref&indexOffsetMask), fmt.Sprintf("more than %d nodes on one lookup: its offsets go in circles", w.nodes-1))
 	}
 	return w.b.node(ref)
 }

@@ -48,6 +48,8 @@ type Resolver struct {
 	once   sync.Once
 	merged map[ConfigKind][]ConfigLine
 	err    error
+
+	inImage builtinSet
 }
 
 // NewResolver returns a resolver over t with the configuration c, to which

@@ -39,6 +39,9 @@ type Env struct {
 	Config []string
 	// DepmodConfig are depmod.d files or directories; nil: those of depmod.d(5).
 	DepmodConfig []string
+	// DepmodCache is a directory in which depmod keeps facts of module files for
+	// its next run; "": it keeps none.
+	DepmodCache string
 	// Cmdline gives the kernel's command line; nil: it is empty.
 	Cmdline func() string
 	// Getenv reads the environment (MODPROBE_OPTIONS); nil: it is empty.

@@ -1,0 +1,194 @@
+package kmod
+
+import (
+	"bytes"
+	"encoding/binary"
+	"hash/crc32"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// cachedRun runs depmod with a cache, as if an hour had passed since all files
+// were written, and holds the indexes against a run without.
+func cachedRun(t *testing.T, dir, cache string, opt DepmodOptions) DepmodStats {
+	t.Helper()
+	opt.Dir, opt.Cache, opt.Now = dir, cache, time.Now().Add(time.Hour).UnixNano()
+	stats, err := Depmod(t.Context(), opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain := t.TempDir()
+	if _, err := Depmod(t.Context(), DepmodOptions{Dir: dir, Out: plain}); err != nil {
+		t.Fatal(err)
+	}
+	entries, err := os.ReadDir(plain)
+	if err != nil || len(entries) < 10 {
+		t.Fatalf("%d index files, %v", len(entries), err)
+	}
+	for _, e := range entries {
+		want, err := os.ReadFile(filepath.Join(plain, e.Name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := os.ReadFile(filepath.Join(dir, e.Name())); err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%s differs from that of a run without cache (%v)", e.Name(), err)
+		}
+	}
+	return stats
+}
+
+// TestDepmodCache changes a tree in every way and looks that the indexes are
+// those of a run that reads everything.
+func TestDepmodCache(t *testing.T) {
+	modules, files := generatedTree(60)
+	for _, name := range buildFiles {
+		if _, ok := files[name]; !ok {
+			files[name] = ""
+		}
+	}
+	dir := tinyTree(t, modules, files)
+	cache := filepath.Join(t.TempDir(), "cache")
+	names := slices.Sorted(maps.Keys(modules))
+	n := len(names)
+	one := filepath.Join(dir, names[3])
+	write := func(file string, m tinyModule) {
+		t.Helper()
+		if err := os.WriteFile(file, m.image(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	step := func(what string, cached int, change func()) {
+		t.Helper()
+		change()
+		if stats := cachedRun(t, dir, cache, DepmodOptions{}); stats.Cached != cached {
+			t.Errorf("%s: %d modules were not read, want %d", what, stats.Cached, cached)
+		}
+	}
+	first := filepath.Join(dir, names[0])
+	step("the first run", 0, func() {})
+	step("nothing changed", n, func() {})
+	step("one changed", n-1, func() { write(one, tinyModule{info: []string{"alias=quite-new"}}) })
+	step("nothing changed after it", n, func() {})
+	step("the same size and time, other content", n-1, func() {
+		st, err := os.Stat(one)
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(one, tinyModule{info: []string{"alias=quite-old"}})
+		if err := os.Chtimes(one, st.ModTime(), st.ModTime()); err != nil {
+			t.Fatal(err)
+		}
+	})
+	step("one more", n, func() { write(filepath.Join(dir, "kernel/added.ko"), tinyModule{info: []string{"alias=added"}}) })
+	step("one gone", n, func() { os.Remove(filepath.Join(dir, "kernel/added.ko")) })
+	step("two exchanged", n-2, func() {
+		for _, mv := range [][2]string{{one, one + ".x"}, {first, one}, {one + ".x", first}} {
+			if err := os.Rename(mv[0], mv[1]); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+	step("another order", n, func() { writeTreeFile(t, dir, "modules.order", []byte(names[5]+"\n"+names[2]+"\n")) })
+	step("more built in", n, func() { writeTreeFile(t, dir, "modules.builtin", []byte("kernel/inside.ko\n")) })
+	step("an index lost", n, func() { os.Remove(filepath.Join(dir, "modules.alias")) })
+	step("an index damaged", n, func() { writeTreeFile(t, dir, "modules.alias.bin", []byte("x")) })
+	step("one damaged", n-1, func() { writeTreeFile(t, dir, names[7], []byte("no module")) })
+	step("still damaged", n-1, func() {})
+}
+
+// TestDepmodCacheDistrust: what somebody else may have written is not taken, nor
+// what is not whole.
+func TestDepmodCacheDistrust(t *testing.T) {
+	modules, files := generatedTree(20)
+	dir := tinyTree(t, modules, files)
+	for name, spoil := range map[string]func(file string){
+		"writable by the group": func(file string) { os.Chmod(file, 0o660) },
+		"directory writable":    func(file string) { os.Chmod(filepath.Dir(file), 0o777) },
+		"a link": func(file string) {
+			os.Rename(file, file+".real")
+			os.Symlink(file+".real", file)
+		},
+		"cut off": func(file string) { os.Truncate(file, 100) },
+		"a bit": func(file string) {
+			b, _ := os.ReadFile(file)
+			b[len(b)/2] ^= 1
+			os.WriteFile(file, b, 0o600)
+		},
+		"empty": func(file string) { os.WriteFile(file, nil, 0o600) },
+		"a directory": func(file string) {
+			os.Remove(file)
+			os.Mkdir(file, 0o700)
+		},
+	} {
+		cache := filepath.Join(t.TempDir(), "cache")
+		cachedRun(t, dir, cache, DepmodOptions{})
+		if stats := cachedRun(t, dir, cache, DepmodOptions{}); stats.Cached != len(modules) {
+			t.Fatalf("%d of %d were not read", stats.Cached, len(modules))
+		}
+		file, err := cacheFile(cache, dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		spoil(file)
+		if stats := cachedRun(t, dir, cache, DepmodOptions{}); stats.Cached != 0 {
+			t.Errorf("%s: taken", name)
+		}
+	}
+	// What has just changed may change once more within the same tick.
+	cache := filepath.Join(t.TempDir(), "cache")
+	for range 2 {
+		stats, err := Depmod(t.Context(), DepmodOptions{Dir: dir, Cache: cache, Now: 1})
+		if err != nil || stats.Cached != 0 {
+			t.Errorf("files that have just changed: %+v, %v", stats, err)
+		}
+	}
+	if left, _ := filepath.Glob(filepath.Join(cache, ".new-*")); left != nil {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
+// TestDepmodCacheSilent: a run that has nothing to make says what the first
+// said.
+func TestDepmodCacheSilent(t *testing.T) {
+	modules, files := generatedTree(5)
+	files["modules.order"], files["modules.builtin"], files["modules.builtin.modinfo"] = "", "", ""
+	modules["kernel/bad.ko"] = tinyModule{info: []string{"alias=a\tb"}}
+	dir, cache := tinyTree(t, modules, files), filepath.Join(t.TempDir(), "cache")
+	var said [3]string
+	for i := range said {
+		cachedRun(t, dir, cache, DepmodOptions{Warn: func(s string) { said[i] += s + "\n" }})
+	}
+	if !strings.Contains(said[0], "not printable") || said[0] != said[1] || said[1] != said[2] {
+		t.Errorf("%q", said)
+	}
+}
+
+func FuzzDepmodCache(f *testing.F) {
+	w := &depmodWorker{names: []string{"printk", "x"}}
+	c := depmodCache{}
+	mods := []*depmodModule{{path: "/a/b.ko", rel: "b.ko", key: fileKey{1, 2, 3, 4, 5}, facts: depmodFacts{worker: w, exports: []uint32{1}, imports: []uint32{0, 1}, aliases: []string{"p"}}}}
+	whole := c.format(mods)
+	f.Add(whole[:len(whole)-4])
+	f.Add([]byte(cacheMagic + "\x00\x00\x01"))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		b := binary.LittleEndian.AppendUint32(body, crc32.Checksum(body, crc32.MakeTable(crc32.Castagnoli)))
+		facts, w, err := parseCache(b, 0)
+		if err != nil {
+			return
+		}
+		for _, f := range facts {
+			for _, ids := range [][]uint32{f.facts.exports, f.facts.imports, f.facts.weak} {
+				for _, id := range ids {
+					if int(id) >= len(w.names) {
+						t.Fatalf("symbol %d of %d", id, len(w.names))
+					}
+				}
+			}
+		}
+	})
+}
