@@ -5,12 +5,16 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"os/signal"
+	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
 	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/ops"
 	"example.org/kmodsh/internal/sim"
+	"example.org/kmodsh/internal/trace"
 )
 
 var update = flag.Bool("update", false, "write the golden screens anew")
@@ -60,12 +64,18 @@ func play(how string) int {
 		if how == "dies" {
 			time.AfterFunc(5*time.Second, t.die)
 		}
-		if how == "panics" {
+		switch how {
+		case "panics":
 			return panicTarget{t}, nil
+		case "draws":
+			return nameTarget{t, new(atomic.Int32)}, nil
 		}
 		return t, nil
 	}
-	err := Run(context.Background(), s, opt)
+	// Signals end the context, as in the program.
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGHUP, syscall.SIGTERM)
+	defer stop()
+	err := Run(ctx, s, opt)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "ended:", err)
 	}
@@ -77,6 +87,19 @@ func play(how string) int {
 		return 1
 	}
 	return 0
+}
+
+// nameTarget panics in the middle of an update of the screen.
+type nameTarget struct {
+	*fakeTarget
+	asked *atomic.Int32
+}
+
+func (t nameTarget) Events() *trace.Log {
+	if t.asked.Add(1) > 8 {
+		panic("made to panic while a key is handled")
+	}
+	return t.fakeTarget.Events()
 }
 
 // panicTarget panics when the module list is read.

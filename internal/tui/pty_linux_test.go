@@ -36,6 +36,12 @@ type terminal struct {
 // play runs the test binary's screen on a pty.
 func playOn(t *testing.T, how string, w, h int) *terminal {
 	t.Helper()
+	return startOn(t, exec.Command(os.Args[0]), w, h, playEnv+"="+how)
+}
+
+// startOn runs a command on a pty.
+func startOn(t *testing.T, cmd *exec.Cmd, w, h int, env ...string) *terminal {
+	t.Helper()
 	master, tty, err := pty.Open()
 	if err != nil {
 		t.Skipf("no pty here: %v", err)
@@ -45,8 +51,8 @@ func playOn(t *testing.T, how string, w, h int) *terminal {
 	if x.before, err = term.GetState(int(tty.Fd())); err != nil {
 		t.Fatal(err)
 	}
-	x.cmd = exec.Command(os.Args[0])
-	x.cmd.Env = append(os.Environ(), playEnv+"="+how, "TERM=xterm-256color", "LANG=C.UTF-8", "NO_COLOR=", "COLORTERM=", "CI=")
+	x.cmd = cmd
+	x.cmd.Env = append(append(os.Environ(), "TERM=xterm-256color", "LANG=C.UTF-8", "NO_COLOR=", "COLORTERM=", "CI="), env...)
 	x.cmd.Stdin, x.cmd.Stdout, x.cmd.Stderr = tty, tty, tty
 	x.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	if err := x.cmd.Start(); err != nil {
@@ -153,6 +159,11 @@ func (x *terminal) restored(status int) {
 	if strings.LastIndex(raw, "\x1b[?25h") < strings.LastIndex(raw, "\x1b[?25l") {
 		x.t.Error("the cursor was left hidden")
 	}
+	for _, mode := range []string{"1002", "1006"} {
+		if strings.LastIndex(raw, "\x1b[?"+mode+"l") < strings.LastIndex(raw, "\x1b[?"+mode+"h") {
+			x.t.Errorf("the mouse was left on: mode %s", mode)
+		}
+	}
 	if strings.LastIndex(raw, "\x1b[?2004l") < strings.LastIndex(raw, "\x1b[?2004h") {
 		x.t.Error("bracketed paste was left on")
 	}
@@ -178,13 +189,69 @@ func TestPtyPanicInCommand(t *testing.T) {
 	x.restored(1)
 }
 
-func TestPtySigterm(t *testing.T) {
-	x := playOn(t, "fast", 80, 24)
+// TestPtyPanicInUpdate panics where keys are handled.
+func TestPtyPanicInUpdate(t *testing.T) {
+	x := playOn(t, "draws", 160, 60)
 	x.wait("● 7 live")
-	if err := x.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
+	for i := range 20 {
+		select {
+		case <-x.ended:
+		default:
+			x.send([]string{":events\r", "\x1b"}[i%2])
+		}
 	}
-	x.restored(0)
+	x.wait("screen closed")
+	x.restored(1)
+}
+
+// TestPtySignals: each signal that ends the program leaves the terminal as it
+// was.
+func TestPtySignals(t *testing.T) {
+	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGHUP, syscall.SIGINT} {
+		t.Run(sig.String(), func(t *testing.T) {
+			x := playOn(t, "fast", 80, 24)
+			x.wait("● 7 live")
+			if err := x.cmd.Process.Signal(sig); err != nil {
+				t.Fatal(err)
+			}
+			status := 1
+			if sig == syscall.SIGINT { // Bubble Tea's own: like q
+				status = 0
+			}
+			x.restored(status)
+		})
+	}
+}
+
+// TestPtyCtrlZ stops the screen under a shell with job control, and brings it
+// back.
+func TestPtyCtrlZ(t *testing.T) {
+	sh, err := exec.LookPath("bash")
+	if err != nil {
+		t.Skipf("no shell with job control: %v", err)
+	}
+	x := startOn(t, exec.Command(sh, "--norc", "--noprofile", "-i"), 80, 24, "PS1=ready> ", playEnv+"=fast", "BINARY="+os.Args[0])
+	x.wait("ready>")
+	x.send("$BINARY\r")
+	x.wait("● 7 live")
+	x.send("\x1a")
+	x.wait("Stopped")
+	x.mu.Lock()
+	alt, raw := x.vt.IsAltScreen(), x.raw.String()
+	x.mu.Unlock()
+	if alt || strings.LastIndex(raw, "\x1b[?25h") < strings.LastIndex(raw, "\x1b[?25l") || strings.LastIndex(raw, "\x1b[?1002l") < strings.LastIndex(raw, "\x1b[?1002h") {
+		t.Errorf("stopped, the terminal is not the shell's: alternate screen %v", alt)
+	}
+	x.send("echo still $((40+2))\r")
+	x.wait("still 42")
+	x.send("fg\r")
+	x.wait("● 7 live", "Modules 7")
+	x.send("q")
+	x.wait("screen closed")
+	x.send("exit\r")
+	if err := x.cmd.Wait(); err != nil {
+		t.Error(err)
+	}
 }
 
 func TestPtyCtrlCWhileOpening(t *testing.T) {

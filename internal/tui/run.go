@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -47,6 +48,7 @@ const lastWait = 10 * time.Second
 // one that was opened here. The terminal is as before when Run returns. A
 // panic inside is returned as an error that holds the stack.
 func Run(ctx context.Context, s *ops.Session, opt Options) error {
+	outer := ctx
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	m := New(ctx, s, opt)
@@ -54,7 +56,12 @@ func Run(ctx context.Context, s *ops.Session, opt Options) error {
 	s.Progress = m.progress.report
 	defer func() { s.Progress = before }()
 
-	options := []tea.ProgramOption{tea.WithAltScreen(), tea.WithContext(ctx)}
+	// Bubble Tea's own handler of signals would wait for a loop that the end of
+	// ctx has ended: SIGTERM, which ends ctx too, could hang. So signals end ctx,
+	// here SIGINT and with the caller those that end the program.
+	interrupted, stop := signal.NotifyContext(ctx, os.Interrupt)
+	defer stop()
+	options := []tea.ProgramOption{tea.WithAltScreen(), tea.WithContext(interrupted), tea.WithoutSignalHandler()}
 	if m.noMouse = opt.NoMouse; !opt.NoMouse {
 		options = append(options, tea.WithMouseCellMotion())
 	}
@@ -65,12 +72,13 @@ func Run(ctx context.Context, s *ops.Session, opt Options) error {
 		options = append(options, tea.WithOutput(opt.Output))
 	}
 	_, err := tea.NewProgram(m, options...).Run()
+	bySignal := interrupted.Err() != nil
 	cancel()
 	m.work.end(lastWait)
 	switch {
 	case m.panic != nil:
 		return m.panic
-	case errors.Is(err, tea.ErrInterrupted), err == nil:
+	case errors.Is(err, tea.ErrInterrupted), err == nil, outer.Err() == nil && bySignal && !errors.Is(err, tea.ErrProgramPanic):
 		return nil
 	case errors.Is(err, tea.ErrProgramPanic):
 		return fmt.Errorf("internal error in the screen: %w", err)
