@@ -7,7 +7,7 @@ KERNELS ?= 6.1 6.12
 ONLY    ?= */*
 KIND    ?=
 
-.PHONY: help conform conform-sim verdicts docs
+.PHONY: help conform conform-sim verdicts docs pictures release
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -29,6 +29,9 @@ docs: bin/kmodsh ## the generated pages in docs/, and manual pages and shell com
 	bin/kmodsh completion bash > bin/completion/kmodsh.bash
 	bin/kmodsh completion zsh > bin/completion/_kmodsh
 	bin/kmodsh completion fish > bin/completion/kmodsh.fish
+
+pictures: ## the README's pictures, as the program draws its screen now
+	$(GO) test ./internal/tui -run TestPictures -update
 
 verdicts: bin/kmodsh ## docs/verdicts.md anew, real kernels included: KERNELS="6.1 6.12"
 	bin/kmodsh run --table docs/verdicts.md --on sim $(foreach k,$(KERNELS),--on vm:$(k)) '*/*'
