@@ -19,8 +19,9 @@ type budget struct {
 	used  atomic.Int64
 }
 
-// nodeShare is which part of a budget is for nodes alone.
-const nodeShare = 4
+// nodesKept is for how many nodes memory is kept that nothing else may take;
+// where that is more than half of it, half.
+const nodesKept = 1024
 
 // Bytes of what else is kept. A place is in the model and in the workers'
 // caches; an end, and a number of a footprint, are in a map.
@@ -38,7 +39,10 @@ const (
 )
 
 // take takes so many bytes for what can be done without, if there are as many.
-func (b *budget) take(bytes int) bool { return b.within(bytes, b.limit-b.limit/nodeShare) }
+func (b *budget) take(bytes int) bool { return b.within(bytes, b.common()) }
+
+// common is how much of the limit is not for nodes alone.
+func (b *budget) common() int64 { return b.limit - min(b.limit/2, nodesKept*int64(nodeBytes)) }
 
 // takeNode takes what a node needs.
 func (b *budget) takeNode() bool { return b.within(nodeBytes, b.limit) }

@@ -54,16 +54,19 @@ func passes(p *Problem, o Options) []*pass {
 		return list
 	}
 	for b := range max(o.Bounds, 0) {
-		name := fmt.Sprintf("%d preemptions", b)
-		if b == 1 {
-			name = "1 preemption"
-		}
-		add(name, b)
+		add(preemptions(b), b)
 	}
 	if o.Preemptions == 0 {
 		add("all schedules", -1)
 	}
 	return list
+}
+
+func preemptions(n int) string {
+	if n == 1 {
+		return "1 preemption"
+	}
+	return fmt.Sprintf("%d preemptions", n)
 }
 
 // newPass makes a pass. Steps are learned where every promise says what it
@@ -134,7 +137,7 @@ func (r *Report) searchAll(ctx context.Context, p *Problem, o Options) error {
 		}
 	}
 	if o.Preemptions > 0 {
-		r.Missed = append(r.Missed, fmt.Sprintf("schedules with more than %d preemptions", o.Preemptions))
+		r.Missed = append(r.Missed, "schedules with more than "+preemptions(o.Preemptions))
 	}
 	return file.save()
 }

@@ -86,7 +86,7 @@ func TestMemoryIsBounded(t *testing.T) {
 			if complete != (len(missed) == 0) || complete && paths == 0 {
 				t.Errorf("%d workers with a limit of %d bytes: complete %v, missed %q", workers, limit, complete, missed)
 			}
-			if paths/nodeShare < workers {
+			if paths/2 < workers {
 				continue
 			}
 			if !complete || !slices.Equal(x.found.outcomes, whole.Outcomes) {
@@ -109,7 +109,7 @@ func TestFullTable(t *testing.T) {
 		}
 		x := newPass(&p, o, "all schedules", -1)
 		x.memory.limit = 1 << 20
-		x.memory.used.Store(x.memory.limit*(nodeShare-1)/nodeShare - limit)
+		x.memory.used.Store(x.memory.common() - limit)
 		if err := x.search(context.Background(), nil); err != nil {
 			t.Fatal(err)
 		}
