@@ -32,8 +32,10 @@ type Options struct {
 	// Length bounds one schedule; 0 is 20,000 steps. A longer one counts as not
 	// covered.
 	Length int
-	// Memory bounds the table of states, of all workers together, in bytes; 0 is
-	// 64 MiB. A full table loses no schedule, it makes the search slower.
+	// Memory bounds what a search keeps, of all workers together, in bytes; 0 is
+	// 64 MiB. States, ends and steps learned that there is no room for lose no
+	// schedule, they make the search slower; paths that there is no room for are
+	// told of in Report.Missed.
 	Memory int
 	// Workers is how many goroutines search; 0 is one for each processor. What is
 	// found does not depend on it; see the package's comment for what may.

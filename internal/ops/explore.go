@@ -50,7 +50,7 @@ type exploreCommand struct {
 	Schedules int           `placeholder:"N" help:"Stop after N schedules; 1000 for strategies that choose at random."`
 	Steps     int           `placeholder:"N" help:"Stop after N steps."`
 	Time      time.Duration `placeholder:"DURATION" help:"Stop after so long, such as 30s."`
-	Memory    int           `placeholder:"MIB" help:"Memory of the table of states, in MiB; 64. A full one loses nothing, it makes the search slower."`
+	Memory    int           `placeholder:"MIB" help:"Memory of the search, in MiB; 64. States that there is no room for are searched again; schedules that do not fit are told of."`
 	Workers   int           `placeholder:"N" help:"How many search at once; one for each processor. What is found does not depend on it; of long searches the counts may."`
 	Resume    string        `placeholder:"FILE" help:"Go on with the search in FILE, if it is there, and keep in it how far this one comes: now and then, and when it ends or is interrupted."`
 	Stops     bool          `help:"Search from stop to stop, as a real kernel is searched, also a simulated one."`

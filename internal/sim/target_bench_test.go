@@ -12,9 +12,11 @@ import (
 func BenchmarkFlood(b *testing.B) {
 	for _, n := range []int{1000, 10000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			began := cpu()
 			for b.Loop() {
 				flooded(b, n).Close()
 			}
+			b.ReportMetric(float64((cpu()-began).Milliseconds())/float64(b.N), "cpu-ms/op")
 		})
 	}
 }
