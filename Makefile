@@ -33,6 +33,9 @@ docs: bin/kmodsh ## the generated pages in docs/, and manual pages and shell com
 pictures: ## the README's pictures, as the program draws its screen now
 	$(GO) test ./internal/tui -run TestPictures -update
 
+release: ## programs for Linux and macOS, Debian packages and checksums, in dist/; the same commit gives the same bytes
+	$(GO) run ./cmd/release -o dist
+
 verdicts: bin/kmodsh ## docs/verdicts.md anew, real kernels included: KERNELS="6.1 6.12"
 	bin/kmodsh run --table docs/verdicts.md --on sim $(foreach k,$(KERNELS),--on vm:$(k)) '*/*'
 
