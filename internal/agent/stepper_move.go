@@ -68,6 +68,11 @@ func (s *stepper) tie() error {
 	return ties.retie(pids)
 }
 
+// freePatience is how long nobody of a crowd that was let go may come anywhere
+// while one is on its way, before that is an error, in nanoseconds: a thousand
+// helpers start one after the other.
+const freePatience = 3 * standPatience
+
 // freeAll lets every thread go on without a stop at points, until nobody
 // moves by himself any more or limit nanoseconds are over; 0 is no limit.
 func (s *stepper) freeAll(ctx context.Context, limit int64) (err error) {
@@ -106,22 +111,33 @@ func (s *stepper) freeAll(ctx context.Context, limit int64) (err error) {
 		}
 	}
 	pause := lookRarely
+	quiet, version := s.now(), uint64(0)
 	for {
 		s.mu.Lock()
 		news := s.news
 		moving, running := false, false
+		var loose *thread
 		// As in settle: again until nothing is new.
 		for before := s.version - 1; !moving && before != s.version; {
 			before, news = s.version, s.news
 			for _, t := range s.threads {
 				running = running || t.stand == standRunning
-				moving = moving || t.stand == standRunning && !s.stands(t) || t.stand == standDelayed || t.stand == standBlocked && (t.timed || !s.stands(t))
+				if loose == nil && t.stand == standRunning && !s.stands(t) {
+					loose = t
+				}
+				moving = moving || loose != nil || t.stand == standDelayed || t.stand == standBlocked && (t.timed || !s.stands(t))
 			}
+		}
+		if s.version != version {
+			quiet, version = s.now(), s.version
 		}
 		s.mu.Unlock()
 		left := end - s.now()
 		if !moving || limit > 0 && left <= 0 {
 			return nil
+		}
+		if silence := s.now() - quiet; loose != nil && silence > freePatience {
+			return s.astray(loose, silence)
 		}
 		wait := pause
 		if limit > 0 {
@@ -174,7 +190,7 @@ func (s *stepper) settle(ctx context.Context) error {
 			return nil
 		}
 		if late {
-			return s.astray(loose)
+			return s.astray(loose, standPatience)
 		}
 		heard, err := hears(ctx, news, pause)
 		if err != nil {
@@ -287,8 +303,9 @@ func (s *stepper) helperOf(t *thread) *thread {
 	return nil
 }
 
-// astray is the error of a thread that does not come to stand.
-func (s *stepper) astray(t *thread) error {
+// astray is the error of a thread that has not come to stand for a time,
+// nanoseconds.
+func (s *stepper) astray(t *thread, silence int64) error {
 	at := s.look(t.pid, t.tid)
 	where := "it runs"
 	if at.asleep() {
@@ -299,7 +316,7 @@ func (s *stepper) astray(t *thread) error {
 		last = "its beginning"
 	}
 	return fmt.Errorf("thread %s, process %d, has been on its way from %s for %d s and came to no point and no known wait: %s",
-		t.id, t.pid, last, standPatience/int64(time.Second), where)
+		t.id, t.pid, last, silence/int64(time.Second), where)
 }
 
 func firstOf(stack []string) string {

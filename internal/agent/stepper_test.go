@@ -320,3 +320,34 @@ func TestReadHelper(t *testing.T) {
 		}
 	}
 }
+
+// Nor is it when a crowd was let go: once nobody has come anywhere for long,
+// that is an error about the one who is on his way.
+func TestStepperCrowdAstray(t *testing.T) {
+	c := newScene(t)
+	c.spawn("A", 10, "H0")
+	b := c.spawn("B", 11)
+	c.s.mu.Lock()
+	b.goOn = func(int) {
+		c.sees(11, sleepsIn("ext4_sync_fs"))
+		c.mu.Lock()
+		c.time += 2 * standPatience // slow, and not yet an error
+		c.mu.Unlock()
+		go func() {
+			for ; ; time.Sleep(time.Millisecond) {
+				c.mu.Lock()
+				c.time += second
+				c.mu.Unlock()
+				if t.Context().Err() != nil {
+					return
+				}
+			}
+		}()
+	}
+	c.s.mu.Unlock()
+	err := c.s.freeAll(t.Context(), 0)
+	if err == nil || !strings.Contains(err.Error(), "thread B") || !strings.Contains(err.Error(), "ext4_sync_fs") {
+		t.Errorf("err = %v", err)
+	}
+	c.stands("A", "done", "H0", "")
+}

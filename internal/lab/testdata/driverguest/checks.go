@@ -26,6 +26,7 @@ var checks = []check{
 	{name: "tie", f: checkTie},
 	{name: "failed-requests", f: checkFailedRequests},
 	{name: "flood", f: checkFlood},
+	{name: "flood500", f: checkFlood500},
 	{name: "umh", f: checkUMH},
 	{name: "suspend", f: checkSuspend},
 	{name: "trace-request", f: checkTraceRequest},

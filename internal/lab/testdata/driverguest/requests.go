@@ -409,3 +409,51 @@ func checkAnywhere(g *guest) error {
 	fmt.Printf("value busy hooks %d\n", n)
 	return want(n >= 8, fmt.Sprint(n, " functions were hooked"), len(out) > 0, "a process ran")
 }
+
+// checkFlood500 has 500 ask at once, for a module that is missing and for one
+// that is there: every return value is accounted for, and no more permits are
+// in use than there are.
+func checkFlood500(g *guest) error {
+	for _, h := range append(inject.RequestHooks(), inject.Hook{ID: "R8", Func: "call_usermodehelper_exec", Layout: inject.LayoutHelper}) {
+		if err := g.Send(h); err != nil {
+			return err
+		}
+	}
+	var errs []error
+	for _, c := range []struct {
+		name string
+		want int64 // of those whom a helper served
+	}{{"nothing", 256}, {"nbd", 0}} {
+		g.seen = nil
+		got, err := g.request(inject.Request{ID: c.name, Name: c.name, Mode: inject.Wait, Count: 500})
+		if err != nil {
+			return err
+		}
+		served, late, most, helpers := 0, 0, 0, 0
+		for _, r := range got {
+			switch r {
+			case c.want:
+				served++
+			case -int64(syscall.ETIME): // no permit in five seconds
+				late++
+			}
+		}
+		for _, e := range g.seen {
+			most = max(most, e.Used)
+			if e.Kind == inject.Helper {
+				helpers++
+			}
+		}
+		state := row(c.name)
+		unix.DeleteModule(c.name, unix.O_NONBLOCK)
+		_, used, err := g.permits()
+		fmt.Println("value flood", c.name, "served", served, "late", late, "most-permits", most)
+		errs = append(errs, err, want(
+			len(got) == 500 && served+late == 500 && served >= 50, fmt.Sprint(c.name, ": ", served, " served, ", late, " late, of ", len(got), ": ", slices.Compact(slices.Sorted(slices.Values(got)))),
+			helpers == served, fmt.Sprint(c.name, ": ", helpers, " helpers for ", served),
+			most > 3 && most <= 50, fmt.Sprint(c.name, ": at most ", most, " permits"),
+			used == 0, fmt.Sprint(c.name, ": permits in use afterwards: ", used),
+			(state == "Live") == (c.want == 0), c.name+" is "+state))
+	}
+	return errors.Join(errs...)
+}
