@@ -18,6 +18,7 @@ type flags struct {
 	Config   []string `short:"C" sep:"none" placeholder:"CONF" help:"modprobe.d directory or file"`
 	Kernel   string   `placeholder:"PATH" help:"boot this kernel"`
 	Modules  string   `placeholder:"DIR" help:"module tree of --kernel"`
+	Budget   int      `placeholder:"MIB" help:"disk space for going back on a machine, in MiB"`
 	Tree     string   `placeholder:"DIR" help:"module tree for a simulated kernel"`
 	Scenario string   `placeholder:"NAME" help:"begin with the threads of a scenario"`
 	Record   string   `placeholder:"FILE" help:"record all that happens to a trace file"`

@@ -86,6 +86,9 @@ func columns(f *os.File) int {
 	return 80
 }
 
+// maxBudget bounds --budget, MiB: what no disk here has.
+const maxBudget = 1 << 30
+
 // main goes to the front that the words ask for.
 func (p *program) main(ctx context.Context) error {
 	switch {
@@ -97,6 +100,8 @@ func (p *program) main(ctx context.Context) error {
 		return err
 	case p.Modules != "" && p.Kernel == "":
 		return &ops.UsageError{Verb: "kmodsh", Msg: "--modules goes with --kernel"}
+	case p.Budget < 0 || p.Budget > maxBudget:
+		return &ops.UsageError{Verb: "kmodsh", Msg: fmt.Sprintf("--budget is up to %d MiB", maxBudget)}
 	case len(p.Words) == 0:
 		return p.screen(ctx)
 	case strings.HasPrefix(p.Words[0], "-"):

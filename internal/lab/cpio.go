@@ -89,6 +89,24 @@ func (c *cpioWriter) Close() error {
 	return c.err
 }
 
+// CloseForSeal ends the archive so that a seal can follow: it is the data of a
+// file in a second archive, which the kernel unpacks behind the first. That one
+// needs no end of its own (init/initramfs.c, do_reset).
+func (c *cpioWriter) CloseForSeal() error {
+	if err := c.Close(); err != nil {
+		return err
+	}
+	c.ino = 0
+	c.header(sealFile, modeFile|0o400, sealSize, 0, 0)
+	if c.err == nil {
+		c.err = c.w.Flush()
+	}
+	return c.err
+}
+
+// sealFile is the file of the guest that the seal of its initramfs becomes.
+const sealFile = ".kmodsh-seal"
+
 func (c *cpioWriter) parents(name string) {
 	if i := strings.LastIndexByte(name, '/'); i > 0 {
 		c.Dir(name[:i])

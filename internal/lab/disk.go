@@ -12,11 +12,8 @@ func (c *Cache) disk(ctx context.Context, k Kernel, tree string, p Progress) (st
 	key.add(k.Release, tree)
 	name := k.Release + "_" + key.key()
 	final := c.path(disksDir, name)
-	if _, err := checkSeal(final, false); isDamaged(err) {
-		p.step("disk", 0, 0, err.Error()+"; it is made again")
-		if err := c.remove(final); err != nil {
-			return "", err
-		}
+	if err := c.dropDamaged(disksDir, name, "disk", p); err != nil {
+		return "", err
 	}
 	err := c.once(ctx, disksDir, name, p, func(path string) error {
 		p.step("disk", 0, 0, k.Release)

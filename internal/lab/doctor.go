@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -90,14 +91,15 @@ func (c *Cache) checkKernels() Check {
 	return Check{Name: "kernels", State: CheckOK, Detail: strings.Join(names, ", ")}
 }
 
-// checkFiles reads the disk images and saved machines: those that are not what
-// was written.
+// checkFiles reads the disk images, initramfs images and saved machines: those
+// that are not what was written.
 func (c *Cache) checkFiles() Check {
 	const name = "files"
 	saved, _ := filepath.Glob(filepath.Join(c.VMs(), savedDir, "*"))
 	disks, _ := filepath.Glob(c.path(disksDir, "*"))
 	n, other := 0, 0
-	for _, path := range append(disks, saved...) {
+	initrds, _ := filepath.Glob(c.path(initrdsDir, "*"))
+	for _, path := range slices.Concat(disks, initrds, saved) {
 		switch _, err := checkSeal(path, true); {
 		case errors.Is(err, errNotSealed):
 			other++
@@ -107,7 +109,7 @@ func (c *Cache) checkFiles() Check {
 			n++
 		}
 	}
-	detail := fmt.Sprintf("%d disk images and saved machines are what was written", n)
+	detail := fmt.Sprintf("%d disk images, initramfs images and saved machines are what was written", n)
 	if other > 0 {
 		detail += fmt.Sprintf("; %d of another version, or cut off, are not used", other)
 	}

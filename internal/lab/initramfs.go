@@ -16,7 +16,7 @@ import (
 )
 
 // initrdFormat names the kind of initramfs and the version of its maker.
-const initrdFormat = "initramfs 2"
+const initrdFormat = "initramfs 3"
 
 // applets are the names under which the guest finds kmodsh, besides /init.
 // /sbin/modprobe is where the kernel looks (CONFIG_MODPROBE_PATH).
@@ -49,6 +49,9 @@ func (c *Cache) initrd(ctx context.Context, k Kernel, tree string, cfg wire.Boot
 		key.add(filepath.Base(driver.Path))
 	}
 	name := k.Release + "_" + key.key()
+	if err := c.dropDamaged(initrdsDir, name, "initramfs", p); err != nil {
+		return "", err
+	}
 	err = c.once(ctx, initrdsDir, name, p, func(to string) error {
 		p.step("initramfs", 0, 0, k.Release)
 		if _, err := guest.Seek(0, io.SeekStart); err != nil {
@@ -94,7 +97,10 @@ func (w initramfs) write(ctx context.Context, to string) error {
 	if cerr := f.Close(); err == nil {
 		err = cerr
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return seal(to)
 }
 
 func (w initramfs) writeTo(ctx context.Context, out io.Writer) error {
@@ -130,7 +136,7 @@ func (w initramfs) writeTo(ctx context.Context, out io.Writer) error {
 			return err
 		}
 	}
-	return a.Close()
+	return a.CloseForSeal()
 }
 
 // addTree adds the directories and regular files below dir as to; a link to a

@@ -87,16 +87,19 @@ func open(ctx context.Context, spec string, o Options) (*target, error) {
 		m.cpus = m.accel.cpus()
 	}
 	err = t.start(ctx, c, q, m, o)
-	if err != nil && ctx.Err() == nil && m.disk != "" {
+	for _, part := range []struct{ step, what, path string }{{"initramfs", "the initramfs", m.initrd}, {"disk", "the disk image", m.disk}} {
+		if err == nil || ctx.Err() != nil || part.path == "" {
+			continue
+		}
 		// It may not be the kernel's fault.
-		if _, derr := checkSeal(m.disk, true); isDamaged(derr) {
+		if _, derr := checkSeal(part.path, true); isDamaged(derr) {
 			t.again = derr.Error() + "; it was made again"
-			o.Progress.step("disk", 0, 0, t.again)
-			if err = c.remove(m.disk); err == nil {
+			o.Progress.step(part.step, 0, 0, t.again)
+			if err = c.remove(part.path); err == nil {
 				t.boot, err = c.Prepare(ctx, k, o.Progress)
 			}
 			if err != nil {
-				return nil, t.labFailed("making the disk image again", err)
+				return nil, t.labFailed("making "+part.what+" again", err)
 			}
 			err = t.start(ctx, c, q, m, o)
 		}

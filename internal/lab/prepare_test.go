@@ -1,8 +1,10 @@
 package lab
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -311,5 +313,43 @@ func TestHostKernels(t *testing.T) {
 	}
 	if ks, err := hostKernels(t.TempDir()); err != nil || len(ks) != 0 {
 		t.Errorf("no kernels: %v, %v", ks, err)
+	}
+}
+
+// TestInitramfsSealed: an initramfs ends with a seal, which in it is a file, so
+// one that was cut off is made again, and one that was changed is found out.
+func TestInitramfsSealed(t *testing.T) {
+	needMksquashfs(t)
+	c := testCache(t)
+	c.UseGuest(guestProgram(t, "one"))
+	k := testKernel(t, "", "")
+	path := prepared(t, c, k).Initrd
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := checkSeal(path, true); err != nil || n != int64(len(whole))-sealSize {
+		t.Errorf("sealed: %d, %v", n, err)
+	}
+	// The header of the seal's file stands right before it.
+	head := string(whole[len(whole)-sealSize-110-14 : len(whole)-sealSize])
+	if !strings.HasPrefix(head, "070701") || !strings.Contains(head, sealFile) || !strings.Contains(head, fmt.Sprintf("%08X", sealSize)) {
+		t.Errorf("before the seal: %q", head)
+	}
+	if err := os.Truncate(path, int64(len(whole))-100); err != nil {
+		t.Fatal(err)
+	}
+	if again := prepared(t, c, k).Initrd; again != path {
+		t.Errorf("made again as %s", again)
+	}
+	if b, _ := os.ReadFile(path); !bytes.Equal(b, whole) {
+		t.Error("one that was cut off is not made again as it was")
+	}
+	whole[len(whole)/2]++
+	if err := os.WriteFile(path, whole, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := checkSeal(path, true); !isDamaged(err) {
+		t.Errorf("one that was changed: %v", err)
 	}
 }

@@ -11,8 +11,9 @@ import (
 )
 
 // A seal is the last page of a file that is kept for long and read by others
-// than us: a disk image by the guest, a saved machine by QEMU. Both end where
-// their own format says, and don't look at what follows. It holds the length of
+// than us: a disk image and an initramfs by the guest, a saved machine by QEMU.
+// These end where their own format says, and don't look at what follows; in an
+// initramfs it is the data of a file. It holds the length of
 // the rest and its sum, so that what a broken disk, a copy that was cut off or a
 // person's hand made of the file is found out, not booted.
 const (
@@ -86,6 +87,17 @@ func checkSeal(path string, whole bool) (length int64, err error) {
 		return damaged("it is not what was written")
 	}
 	return length, nil
+}
+
+// dropDamaged removes a sealed file of the cache that has not its end, so that
+// it is made again; step is the progress it is told under.
+func (c *Cache) dropDamaged(dir, name, step string, p Progress) error {
+	path := c.path(dir, name)
+	if _, err := checkSeal(path, false); isDamaged(err) {
+		p.step(step, 0, 0, err.Error()+"; it is made again")
+		return c.remove(path)
+	}
+	return nil
 }
 
 // damagedError says that a file of the lab's does not hold what was put there.
