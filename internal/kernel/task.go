@@ -65,7 +65,7 @@ func ParseTask(words []string) (Task, error) {
 			*on = true
 		case t.Name == "":
 			t.Name = w
-		case t.Verb == "load" || t.Verb == "insmod" || t.Verb == "init":
+		case t.Verb == "load" || t.Verb == "insmod" || t.Verb == "init" || t.Verb == "testkmod":
 			t.Params = append(t.Params, w)
 		default:
 			return Task{}, &WordsError{fmt.Sprintf("%s takes one name, not also %s", t.Verb, clip(w))}

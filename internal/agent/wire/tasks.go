@@ -24,6 +24,7 @@ func Tasks() []Task {
 		{Name: "init", Says: "a process that calls init_module with a module's image", Comm: "insmod"},
 		{Name: "rmmod", Says: "a process that calls delete_module", Comm: "rmmod"},
 		{Name: "mount", Says: "a process that opens a file system as mount does, which then holds a reference on its module", Comm: "mount"},
+		{Name: "testkmod", Says: "a process that has upstream's test_kmod, where the kernel has it, ask for a module; then fs for a file system, threads=N", Comm: "testkmod"},
 		{Name: "umount", Says: "a process that gives up what mount opened", Comm: "umount"},
 		{Name: "udev", Says: "a process that waits for a module's uevent and takes the module for ready", Comm: "udev"},
 		{Name: "initstate", Says: "a process that opens and reads a module's initstate", Comm: "cat"},
