@@ -1,7 +1,8 @@
 package agent
 
 import (
-	"encoding/json"
+	"reflect"
+	"slices"
 	"sync"
 
 	"example.org/kmodsh/internal/agent/wire"
@@ -13,9 +14,9 @@ import (
 type told struct {
 	mu      sync.Mutex
 	number  uint64
-	modules map[string]string // as JSON, by name
-	listed  string
-	dirs    string
+	modules map[string]kernel.ModuleState
+	listed  []kernel.Module
+	dirs    []string
 	alloc   string
 }
 
@@ -26,38 +27,26 @@ func (o *told) shorten(s *wire.Snapshot, modules []kernel.ModuleState, seen uint
 	defer o.mu.Unlock()
 	fresh := seen == 0 || seen != o.number
 	s.Modules = make([]wire.Module, len(modules))
-	now := make(map[string]string, len(modules))
+	now := make(map[string]kernel.ModuleState, len(modules))
 	for i := range modules {
 		m := &modules[i]
-		now[m.Name] = text(m)
-		if fresh || o.modules[m.Name] != now[m.Name] {
+		now[m.Name] = *m
+		if had, ok := o.modules[m.Name]; fresh || !ok || !reflect.DeepEqual(had, *m) {
 			s.Modules[i].Now = m
 		} else {
 			s.Modules[i].Same = m.Name
 		}
 	}
-	listed, dirs := text(s.Listed), text(s.Dirs)
 	if s.Listed == nil {
 		s.Listed = []kernel.Module{}
-	} else if !fresh && listed == o.listed {
+	}
+	listed, dirs := s.Listed, s.Dirs
+	if !fresh && reflect.DeepEqual(listed, o.listed) {
 		s.Listed = nil
 	}
-	if !fresh && dirs == o.dirs {
+	if !fresh && slices.Equal(dirs, o.dirs) {
 		s.Dirs = nil
 	}
-	alloc := text(s.Allocated)
-	if s.Allocated == nil {
-		s.Allocated = []kernel.Allocation{}
-	} else if !fresh && alloc == o.alloc {
-		s.Allocated = nil
-	}
 	o.number++
-	s.Number, o.modules, o.listed, o.dirs, o.alloc = o.number, now, listed, dirs, alloc
-}
-
-// text is JSON by which two of one type are compared; it cannot fail of those
-// that a snapshot is made of.
-func text(v any) string {
-	b, _ := json.Marshal(v)
-	return string(b)
+	s.Number, o.modules, o.listed, o.dirs = o.number, now, listed, dirs
 }

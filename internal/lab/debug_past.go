@@ -104,7 +104,7 @@ func (t *target) Fork(ctx context.Context) (kernel.Debugger, error) {
 	defer done()
 	d := &t.debug
 	if near, ok := t.nearest(d.pos); !ok || near != d.pos {
-		if err := t.keep(ctx); err != nil {
+		if err := t.checkpoint(ctx, d.pos); err != nil {
 			return nil, err
 		}
 	}
@@ -119,7 +119,7 @@ func (t *target) Fork(ctx context.Context) (kernel.Debugger, error) {
 	f.debug.began, f.debug.pos, f.debug.faults, f.debug.serial = true, d.pos, d.faults, d.serial
 	f.debug.actions = append([]action(nil), d.actions[:d.pos]...)
 	f.debug.moves = d.movesTo(d.pos)
-	f.debug.builtin = d.builtin
+	f.debug.builtin, f.debug.sparing = d.builtin, d.sparing
 	f.debug.touched.Store(true)
 	if err := f.refresh(ctx); err != nil {
 		f.Close()
