@@ -17,7 +17,7 @@ type told struct {
 	modules map[string]kernel.ModuleState
 	listed  []kernel.Module
 	dirs    []string
-	alloc   string
+	alloc   []kernel.Allocation
 }
 
 // shorten fills in the modules of a snapshot and leaves out what the host has,
@@ -40,13 +40,19 @@ func (o *told) shorten(s *wire.Snapshot, modules []kernel.ModuleState, seen uint
 	if s.Listed == nil {
 		s.Listed = []kernel.Module{}
 	}
-	listed, dirs := s.Listed, s.Dirs
+	if s.Allocated == nil {
+		s.Allocated = []kernel.Allocation{}
+	}
+	listed, dirs, alloc := s.Listed, s.Dirs, s.Allocated
 	if !fresh && reflect.DeepEqual(listed, o.listed) {
 		s.Listed = nil
 	}
 	if !fresh && slices.Equal(dirs, o.dirs) {
 		s.Dirs = nil
 	}
+	if !fresh && slices.Equal(alloc, o.alloc) {
+		s.Allocated = nil
+	}
 	o.number++
-	s.Number, o.modules, o.listed, o.dirs = o.number, now, listed, dirs
+	s.Number, o.modules, o.listed, o.dirs, o.alloc = o.number, now, listed, dirs, alloc
 }
