@@ -3,6 +3,7 @@ package explore
 import (
 	"context"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -287,15 +288,13 @@ func (s *live) keep(ctx context.Context, n *spot, broken []int) error {
 	}
 	for _, i := range broken {
 		v := &s.r.Violations[i]
-		name := strings.Map(func(r rune) rune {
-			if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' {
-				return r
-			}
-			return '-'
-		}, s.Name+"-"+v.Promise)
 		var err error
-		if v.Opens, err = s.Keep(ctx, name); err != nil {
-			return err
+		if v.Opens, err = s.Keep(ctx, keepName(s.Name, v.Promise)); err != nil {
+			if ctx.Err() != nil {
+				return err
+			}
+			// What was found counts more than a place to look at it.
+			s.r.Missed = append(s.r.Missed, fmt.Sprintf("the machine as it was before %s is broken could not be kept: %v", v.Promise, err))
 		}
 	}
 	if s.ended(ctx) {
@@ -303,6 +302,20 @@ func (s *live) keep(ctx context.Context, n *spot, broken []int) error {
 	}
 	_, err := s.back(ctx, n)
 	return err
+}
+
+// keepName names what is kept, by letters, digits and dashes alone. Of a scenario
+// that is a file elsewhere the path says nothing.
+func keepName(scenario, promise string) string {
+	if path.IsAbs(scenario) || strings.HasPrefix(scenario, ".") {
+		scenario = path.Base(scenario)
+	}
+	return strings.Trim(strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' {
+			return r
+		}
+		return '-'
+	}, scenario+"-"+promise), "-")
 }
 
 // note remembers the points that events reached.

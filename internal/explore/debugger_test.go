@@ -2,7 +2,9 @@ package explore_test
 
 import (
 	"context"
+	"errors"
 	"slices"
+	"strings"
 	"testing"
 
 	"example.org/kmodsh/internal/condition"
@@ -136,6 +138,38 @@ func TestLiveMissesNothing(t *testing.T) {
 			}
 			if d := cmp.Diff(whole.Outcomes, r.Outcomes); d != "" {
 				t.Errorf("%s on %s: ends (-of every point +of stops):\n%s", name, profile, d)
+			}
+		}
+	}
+}
+
+// TestLiveKeeps: the name of what is kept is made of letters, digits and dashes
+// whatever the scenario is called, and where nothing can be kept what was found
+// is told all the same.
+func TestLiveKeeps(t *testing.T) {
+	for scenario, want := range map[string]string{
+		"seed/builtin-race: kmod 19": "seed-builtin-race--kmod-19-zero-means-ready", "/home/me/two.kmodsh": "two-kmodsh-zero-means-ready",
+	} {
+		for _, full := range []bool{false, true} {
+			name := ""
+			r, err := explore.SearchDebugger(context.Background(), explore.Live{
+				Name: scenario, Target: liveSim(t, "v6.12", race("kmod19")...), Oracle: liveSim(t, "v6.12", race("kmod19")...),
+				Points: walk.PointsOf([]string{"6.12"}), Promises: asked(t, "zero-means-ready"),
+				Keep: func(_ context.Context, n string) (string, error) {
+					if name = n; full {
+						return "", errors.New("no space")
+					}
+					return "vm:x@" + n, nil
+				},
+			}, explore.Options{})
+			if err != nil || len(r.Violations) != 1 || name != want {
+				t.Fatalf("%s: %v, kept as %q, want %q", scenario, err, name, want)
+			}
+			if told := strings.Contains(strings.Join(r.Missed, ";"), "no space"); told != full || (r.Violations[0].Opens == "") != full {
+				t.Errorf("%s, full %v: opens %q, missed %q", scenario, full, r.Violations[0].Opens, r.Missed)
+			}
+			if r.Steps > 60 || len(r.Pointed) != 1 {
+				t.Errorf("%s: %d moves, pointed to %v", scenario, r.Steps, r.Pointed)
 			}
 		}
 	}
