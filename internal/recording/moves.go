@@ -35,17 +35,23 @@ func between(a, b *kernel.Snapshot) kernel.Move {
 	if n := len(b.Events); n > len(a.Events) {
 		m.Kind, mover = "step", b.Thread(ThreadID(b.Events[n-1].Thread))
 	}
-	for i := range b.Threads {
-		t := &b.Threads[i]
-		old := was[t.ID]
-		switch {
-		case mover != nil:
-		case old == nil:
-			m.Kind, mover = "spawn", t
-		case old.Status == "held" && t.Status != "held":
-			m.Kind, mover = "release", t
-		case old.Status != t.Status || old.At != t.At:
-			m.Kind, mover = "step", t
+	// Without an event it is who was made by nobody else, else who ended, else who came
+	// somewhere, else who stands otherwise: a thread that ends wakes others.
+	for _, changed := range []struct {
+		kind string
+		is   func(old, t *kernel.ThreadState) bool
+	}{
+		{"spawn", func(*kernel.ThreadState, *kernel.ThreadState) bool { return false }},
+		{"step", func(old, t *kernel.ThreadState) bool { return t.Done && !old.Done }},
+		{"step", func(old, t *kernel.ThreadState) bool { return t.At != old.At }},
+		{"release", func(old, t *kernel.ThreadState) bool { return old.Status == "held" && t.Status != "held" }},
+		{"step", func(old, t *kernel.ThreadState) bool { return t.Status != old.Status }},
+	} {
+		for i := range b.Threads {
+			t := &b.Threads[i]
+			if old := was[t.ID]; mover == nil && (old == nil && t.Parent == "" && changed.kind == "spawn" || old != nil && changed.is(old, t)) {
+				m.Kind, mover = changed.kind, t
+			}
 		}
 	}
 	switch {

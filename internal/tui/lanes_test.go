@@ -97,7 +97,7 @@ func TestLaneChain(t *testing.T) {
 	}
 	d.shows("B → helper-1 → A, held")
 	screen := cells(d.screen())
-	for _, want := range []string{" ←1 A", " ←3 helper-1", "▸"} {
+	for _, want := range []string{" ←1 A", " ←3  helper-1", "▸"} {
 		if !strings.Contains(screen, want) {
 			t.Errorf("%q is not on the screen:\n%s", want, screen)
 		}

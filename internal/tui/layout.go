@@ -22,6 +22,7 @@ const (
 	twoBands   = 14  // lines for a second band
 	threeBands = 28  // lines for events and output one above the other
 	wide       = 100 // cells for the explanation beside the events
+	ownLanes   = 24  // lines, where it is wide, for lanes above the events
 )
 
 // arrange lays the panes out in w by h cells. bottom is the one of events and
@@ -72,7 +73,7 @@ func arrangeDebug(w, h int, focus, bottom paneID) layout {
 	threads := band{{paneThreads, left, top}, {beside, w - left - 1, top}}
 	rest := h - top
 	switch {
-	case h >= threeBands && w >= wide:
+	case h >= ownLanes && w >= wide:
 		mid := rest * 2 / 5
 		if bottom == paneLanes {
 			bottom = paneEvents
