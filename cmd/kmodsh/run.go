@@ -26,6 +26,8 @@ type program struct {
 	session *ops.Session
 	// onScreen says that the full screen is up: nothing else may write.
 	onScreen bool
+	// stepped says that machines are opened to step their threads.
+	stepped bool
 }
 
 // run is the program after dispatch; args are the words after its name.
@@ -145,6 +147,7 @@ func (p *program) verb(ctx context.Context) error {
 	if err := v.Check(p.Words[1:]); err != nil {
 		return err
 	}
+	p.stepped = slices.Contains([]string{"explore", "replay", "conform"}, v.Name)
 	if v.Name == "explore" || v.Name == "replay" || v.Name == "sweep" {
 		p.onVerb()
 	}

@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"os"
 	"slices"
 	"strings"
+	"sync"
 
 	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/ops"
@@ -15,7 +17,7 @@ import (
 	"example.org/kmodsh/internal/trace"
 )
 
-const runUsage = "usage: kmodsh run [--on TARGET]... [--faults FILE] [--table FILE] [--echo] SCENARIO..."
+const runUsage = "usage: kmodsh run [--on TARGET]... [--faults FILE] [--table FILE] [--echo] [-j N] SCENARIO..."
 
 // errNotAsExpected ends the program with the status of a failure; what failed
 // is in the report.
@@ -31,6 +33,7 @@ func (p *program) runScenarios(ctx context.Context, args []string) error {
 		Faults    string
 		Table     string
 		Echo      bool
+		Jobs      int      `short:"j" default:"1"`
 		Scenarios []string `arg:"" name:"scenario"`
 	}
 	if err := parse("run", &g, args, runUsage); err != nil {
@@ -62,10 +65,13 @@ func (p *program) runScenarios(ctx context.Context, args []string) error {
 			return &ops.UsageError{Verb: "run", Msg: err.Error()}
 		}
 	}
+	if g.Jobs < 1 || g.Jobs > maxJobs {
+		return &ops.UsageError{Verb: "run", Msg: fmt.Sprintf("-j %d: 1 to %d scenarios can run at once", g.Jobs, maxJobs)}
+	}
+	p.stepped = true
 	add := p.reporter(len(list))
 	failed, absent := 0, ""
-	for _, s := range list {
-		res := s.Run(ctx, p.session.OpenRunner, o)
+	for res := range p.results(ctx, list, g.Jobs, o) {
 		if cause := context.Cause(ctx); cause != nil {
 			return cause
 		}
@@ -92,6 +98,49 @@ func (p *program) runScenarios(ctx context.Context, args []string) error {
 		return &ops.OpenError{Target: strings.Join(g.On, " "), Err: fmt.Errorf("%w: %s", errNotAvailable, absent)}
 	}
 	return nil
+}
+
+// maxJobs bounds how many scenarios run at once: a machine takes half a gigabyte.
+const maxJobs = 64
+
+// results runs scenarios, some at once, and yields what became of them in their
+// order.
+func (p *program) results(ctx context.Context, list []*scenario.Scenario, jobs int, o scenario.Options) iter.Seq[scenario.Result] {
+	var mu sync.Mutex
+	if tell := p.session.Progress; tell != nil && jobs > 1 {
+		p.session.Progress = func(what string, done, total int64) {
+			mu.Lock()
+			defer mu.Unlock()
+			tell(what, done, total)
+		}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	free := make(chan struct{}, jobs)
+	done := make([]chan scenario.Result, len(list))
+	for i := range list {
+		done[i] = make(chan scenario.Result, 1)
+	}
+	go func() {
+		for i, s := range list {
+			free <- struct{}{}
+			go func() {
+				done[i] <- s.Run(ctx, p.session.OpenRunner, o)
+				<-free
+			}()
+		}
+	}()
+	return func(yield func(scenario.Result) bool) {
+		defer cancel()
+		for i, c := range done {
+			if !yield(<-c) {
+				cancel()
+				for _, c := range done[i+1:] {
+					<-c // nothing runs on behind the program's back
+				}
+				return
+			}
+		}
+	}
 }
 
 // judgedAs names the targets by which scenarios judge a kernel of one's own: the

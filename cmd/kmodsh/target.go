@@ -63,7 +63,7 @@ func (p *program) openTarget(ctx context.Context, name string, progress ops.Prog
 }
 
 func (p *program) labOptions(progress ops.Progress) lab.Options {
-	return lab.Options{Kernel: p.Kernel, Modules: p.Modules, Config: p.Config, CheckpointSpace: int64(p.Budget) << 20, Progress: labProgress(progress)}
+	return lab.Options{Stepped: p.stepped, Kernel: p.Kernel, Modules: p.Modules, Config: p.Config, CheckpointSpace: int64(p.Budget) << 20, Progress: labProgress(progress)}
 }
 
 // labProgress passes the lab's steps on.

@@ -9,11 +9,10 @@ package agent
 // idle, at the lowest priority there is, as long as
 //
 //   - a request to the disk is under way;
-//   - somebody runs, or can run.
+//   - somebody runs, or can run;
+//   - no question of the host is open: the clock all but stands.
 //
-// Otherwise it sleeps for a little while at a time, and the clock leaps by that:
-// by so little that it is no faster than the host's while no question is open,
-// as the serial port needs time to tell of what has come.
+// Otherwise it sleeps for a little while at a time, and the clock leaps by that.
 
 const (
 	// opClock is the job of the keeper.
@@ -22,13 +21,11 @@ const (
 	pausesEach = 64
 )
 
-// Leaps in nanoseconds. With an open question each is twice the one before, as
-// long as nobody runs. A look takes the emulator some 100 us, so a minute takes
+// Leaps in nanoseconds: each is twice the one before, as long as nobody runs. A look takes the emulator some 100 us, so a minute takes
 // half a second.
 const (
-	leapIdle = int64(50e3)
-	leapMin  = int64(1e6)
-	leapMax  = int64(16e6)
+	leapMin = int64(1e6)
+	leapMax = int64(16e6)
 )
 
 // leap returns the length of the next leap, 0 for none, after one of last.
@@ -36,11 +33,9 @@ const (
 // the keeper among them, and inflight that of requests to the disk.
 func leap(last int64, open, running, inflight int) int64 {
 	switch {
-	case running > 1 || inflight > 0:
+	case open == 0 || running > 1 || inflight > 0:
 		return 0
-	case open == 0:
-		return leapIdle
-	case last < leapMin:
+	case last == 0:
 		return leapMin
 	}
 	return min(2*last, leapMax)

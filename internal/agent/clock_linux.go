@@ -107,6 +107,12 @@ func keepClock() (any, error) {
 	}
 	open, last := counter(page), int64(0)
 	for {
+		for open.Load() == 0 {
+			last = 0
+			for range pausesEach {
+				pause()
+			}
+		}
 		running, moving := runningOf(read(load)), 0
 		for _, f := range inflight {
 			moving += inflightOf(read(f))

@@ -64,7 +64,7 @@ func waitOf(s sight, other bool) known {
 		return known{waitOther, "the threads of test_kmod", true, 0}
 	}
 	switch top := baseName(s.stack[0]); top {
-	case "msleep", "msleep_interruptible", "usleep_range_state", "schedule_timeout_uninterruptible", "schedule_timeout_interruptible":
+	case "msleep", "msleep_interruptible", "usleep_range_state", "kmodsh_sleep", "schedule_timeout_uninterruptible", "schedule_timeout_interruptible":
 		switch {
 		case s.in("do_init_module") || s.in("do_one_initcall"):
 			return known{waitSleep, "the init function of %m", true, 0}

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -63,6 +64,16 @@ func (k countedConn) Read(b []byte) (int, error) {
 		}
 	}
 	return n, err
+}
+
+// lineFill follows each frame: line breaks, which an agent passes over. A serial
+// port tells the guest of what has come when there are some bytes of it (16550A:
+// up to 14), and of the rest after a time; so there is no rest but these.
+var lineFill = bytes.Repeat([]byte("\n"), 16)
+
+func (k countedConn) Write(b []byte) (int, error) {
+	n, err := k.Conn.Write(append(bytes.Clone(b), lineFill...))
+	return min(n, len(b)), err
 }
 
 // read hands out frames until the connection ends. Who says why it ended is

@@ -131,11 +131,27 @@ func (t *target) labFailed(what string, err error) error {
 }
 
 // start resumes the machine or boots it.
-func (t *target) start(ctx context.Context, c *Cache, q qemu, m machine, o Options) error {
+func (t *target) start(ctx context.Context, c *Cache, q qemu, m machine, o Options) (err error) {
 	key := m.key(t.boot.Fingerprint, q)
 	vo := vmOptions{name: t.name, kernel: t.boot.Kernel.Release, console: o.Console, limits: *o.limits}
 	saved := c.savedPath(key)
 	t.savedAs = saved
+	stepped := c.savedPath(m.steppedKey(key))
+	if o.Stepped && !o.NoSnapshot && c.use(stepped) {
+		err := t.resume(ctx, c, q, m, vo, stepped, o.Progress)
+		if err == nil || ctx.Err() != nil {
+			close(t.settled)
+			return err
+		}
+		os.Remove(stepped) // the one without the driver may be sound
+	}
+	if o.Stepped && !o.NoSnapshot {
+		defer func() {
+			if err == nil {
+				t.saveStepped(ctx, c, m.steppedKey(key))
+			}
+		}()
+	}
 	if !o.NoSnapshot && c.use(saved) {
 		err := t.resume(ctx, c, q, m, vo, saved, o.Progress)
 		if err == nil || ctx.Err() != nil {
@@ -146,7 +162,7 @@ func (t *target) start(ctx context.Context, c *Cache, q qemu, m machine, o Optio
 		t.unsaved = "the saved machine did not come back and was removed: " + firstLine([]byte(err.Error()))
 		o.Progress.step("boot", 0, 0, t.unsaved)
 	}
-	err := t.bootVM(ctx, c, q, m, vo, o.Progress)
+	err = t.bootVM(ctx, c, q, m, vo, o.Progress)
 	if err != nil && ctx.Err() == nil && m.accel == AccelTCG && t.stuck {
 		// On a busy machine an emulated processor misses its timer now and
 		// then while the kernel starts, and stands still from then on.
@@ -175,6 +191,17 @@ func (t *target) start(ctx context.Context, c *Cache, q qemu, m machine, o Optio
 	}
 	go t.settle(c, key)
 	return nil
+}
+
+// saveStepped loads the test driver and saves the machine with it, for the next
+// one whose threads are to be stepped. What fails here the next call tells, or
+// costs time only.
+func (t *target) saveStepped(ctx context.Context, c *Cache, key string) {
+	var dr wire.Driver
+	if len(t.config) > 0 || t.call(ctx, wire.OpDriver, nil, &dr) != nil || !dr.Loaded {
+		return
+	}
+	_, _ = t.vm.save(ctx, c, key)
 }
 
 // notItsFault says whether a start may have failed for the accelerator: QEMU

@@ -39,6 +39,9 @@ type Options struct {
 	// of those forked from it, may take, in bytes; 0 means 2 GiB. They never
 	// take more than a quarter of what is free.
 	CheckpointSpace int64
+	// Stepped says that the machine's threads will be stepped: it comes with the
+	// test driver loaded, where there is one, from a machine that was saved so.
+	Stepped bool
 	// Progress hears of what takes long; it may be nil.
 	Progress Progress
 

@@ -23,7 +23,7 @@ type pulse struct {
 const (
 	// pulseGrace is how long a machine runs on after a call: another one often
 	// follows at once.
-	pulseGrace = 50 * time.Millisecond
+	pulseGrace = 5 * time.Millisecond
 	// pulseLimit is how long stopping and going on may take; each takes a
 	// thousandth of a second.
 	pulseLimit = 30 * time.Second

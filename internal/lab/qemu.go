@@ -114,6 +114,13 @@ func lineArgs() []string {
 	}
 }
 
+// steppedKey returns the name of the same machine with the test driver loaded.
+func (m machine) steppedKey(key string) string {
+	f := newFingerprint("stepped 1")
+	f.add(key)
+	return f.key()
+}
+
 // key returns the name under which a saved machine of this kind is kept: of
 // what boots, the QEMU, and the protocol that the agent in it speaks.
 func (m machine) key(fingerprint string, q qemu) string {

@@ -14,7 +14,7 @@ const (
 	// savedDir holds the saved machines, each as KEY.
 	savedDir = "saved"
 	// savedKeep is how many saved machines stay; each takes about 100 MB.
-	savedKeep = 6
+	savedKeep = 10
 	// savedSpace is what must be free to save one: more than one takes, so
 	// that the last space is not the lab's.
 	savedSpace = 512 << 20
