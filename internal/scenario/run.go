@@ -65,6 +65,8 @@ type Result struct {
 	Why     string   `json:"why,omitempty"`   // of a skip or an absence
 	Notes   []string `json:"notes,omitempty"` // the failing line, expected, got
 	Parts   []Result `json:"parts,omitempty"`
+	// Elsewhere says that what was skipped is for other targets.
+	Elsewhere bool `json:"elsewhere,omitempty"`
 }
 
 // Options say how scenarios are run.
@@ -92,7 +94,7 @@ func (s *Scenario) Run(ctx context.Context, open Open, o Options) Result {
 			if name == "" {
 				name = "sim"
 			}
-			r.Parts = append(r.Parts, Result{Name: name, Verdict: Skipped, Why: "the scenario is for " + strings.Join(s.Targets, " ")})
+			r.Parts = append(r.Parts, Result{Name: name, Verdict: Skipped, Elsewhere: true, Why: "the scenario is for " + strings.Join(s.Targets, " ")})
 		}
 		for _, t := range targets {
 			r.Parts = append(r.Parts, s.runOn(ctx, open, t, o))
@@ -128,7 +130,7 @@ func (s *Scenario) runOn(ctx context.Context, open Open, target string, o Option
 	}
 	r := Result{Name: target}
 	for _, c := range s.Cases {
-		part := Result{Verdict: Skipped, Why: "the case is for " + strings.Join(c.Only, " ")}
+		part := Result{Verdict: Skipped, Elsewhere: true, Why: "the case is for " + strings.Join(c.Only, " ")}
 		if For(c.Only, target) {
 			part = s.runLines(ctx, open, target, append(s.Lines[:len(s.Lines):len(s.Lines)], c.Lines...), o)
 		}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -23,7 +24,13 @@ const maxTable = 1 << 20
 // need not be run again with the others.
 type Table struct {
 	Targets []string                     // columns
-	Rows    map[string]map[string]string // by scenario and target: "ok", "not ok", "-"
+	Rows    map[string]map[string]string // by scenario and target: "ok", "not ok", "-", "ok, 3 of 5"
+	// Left says what was not run, and why: by scenario and target, "CASE: why".
+	Left map[string]map[string][]string
+}
+
+func newTable() *Table {
+	return &Table{Rows: map[string]map[string]string{}, Left: map[string]map[string][]string{}}
 }
 
 // OpenTable reads a page; one that is not there is empty.
@@ -31,7 +38,7 @@ func OpenTable(name string) (*Table, error) {
 	b, err := os.ReadFile(name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return &Table{Rows: map[string]map[string]string{}}, nil
+		return newTable(), nil
 	case err != nil:
 		return nil, err
 	case len(b) > maxTable:
@@ -46,11 +53,14 @@ func OpenTable(name string) (*Table, error) {
 
 // ParseTable reads what Bytes wrote.
 func ParseTable(text string) (*Table, error) {
-	t := &Table{Rows: map[string]map[string]string{}}
+	t := newTable()
 	if !strings.HasPrefix(text, tableMark+"\n") {
 		return nil, errors.New("no page of verdicts: it would begin with " + tableMark)
 	}
 	for i, line := range strings.Split(text, "\n") {
+		if m := leftLine.FindStringSubmatch(line); m != nil {
+			t.leave(m[1], m[2], m[3])
+		}
 		if !strings.HasPrefix(line, "| ") {
 			continue
 		}
@@ -77,6 +87,16 @@ func ParseTable(text string) (*Table, error) {
 	return t, nil
 }
 
+// leftLine is a line of what was not run.
+var leftLine = regexp.MustCompile("^- `([^`]+)` on `([^`]+)`: (.+)$")
+
+func (t *Table) leave(name, target, why string) {
+	if t.Left[name] == nil {
+		t.Left[name] = map[string][]string{}
+	}
+	t.Left[name][target] = append(t.Left[name][target], why)
+}
+
 // Add takes in what became of a scenario. A nil table takes nothing.
 func (t *Table) Add(r Result) {
 	if t == nil {
@@ -95,8 +115,32 @@ func (t *Table) Add(r Result) {
 			t.Targets = append(t.Targets, p.Name)
 		}
 		row[p.Name] = map[Verdict]string{Passed: "ok", Failed: "**not ok**", Absent: "", Skipped: "-"}[p.Verdict]
+		if p.Verdict == Absent {
+			continue
+		}
+		delete(t.Left[r.Name], p.Name)
+		if p.Verdict == Skipped && len(p.Parts) == 0 && !p.Elsewhere {
+			t.leave(r.Name, p.Name, oneText(p.Why))
+		}
+		all, left := 0, 0
+		for _, c := range p.Parts {
+			switch {
+			case c.Verdict == Skipped && c.Elsewhere:
+				continue
+			case c.Verdict == Skipped:
+				left++
+				t.leave(r.Name, p.Name, oneText(c.Name+": "+c.Why))
+			}
+			all++
+		}
+		if left > 0 && p.Verdict == Passed {
+			row[p.Name] = fmt.Sprintf("ok, %d of %d", all-left, all)
+		}
 	}
 }
+
+// oneText makes a text one line that is read back as it is.
+func oneText(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // Bytes writes the page: simulated kernels first, each kind by version.
 func (t *Table) Bytes() []byte {
@@ -112,7 +156,8 @@ func (t *Table) Bytes() []byte {
 	b.WriteString(tableMark + `
 
 What became of each scenario on each target: ` + "`ok`" + `, all is as expected; **not ok**; ` + "`-`" + `, nothing of it is for the target, or
-the target cannot do it; blank, it was not run there. Written by ` + "`kmodsh run --table`" + `; do not edit:
+the target cannot do it; blank, it was not run there. Of some only the cases that a real kernel can do are run there;
+what was left out, and why, is below. Written by ` + "`kmodsh run --table`" + `; do not edit:
 
     kmodsh run --table docs/verdicts.md --on sim '*/*'                      # seconds; a test keeps these columns
     kmodsh run --table docs/verdicts.md --on vm:6.1 --on vm:6.12 '*/*'      # long: real kernels; other columns are kept
@@ -132,6 +177,18 @@ the target cannot do it; blank, it was not run there. Written by ` + "`kmodsh ru
 			cells = append(cells, t.Rows[name][target])
 		}
 		row(cells)
+	}
+	first := true
+	for _, name := range names {
+		for _, target := range targets {
+			for _, why := range t.Left[name][target] {
+				if first {
+					b.WriteString("\n## Left out\n\n")
+					first = false
+				}
+				fmt.Fprintf(&b, "- `%s` on `%s`: %s\n", name, target, why)
+			}
+		}
 	}
 	return b.Bytes()
 }

@@ -24,7 +24,7 @@ func TestTable(t *testing.T) {
 		}
 		var rows []string
 		for _, l := range strings.Split(string(table.Bytes()), "\n") {
-			if strings.HasPrefix(l, "| ") {
+			if strings.HasPrefix(l, "| ") || strings.HasPrefix(l, "- ") {
 				rows = append(rows, l)
 			}
 		}
@@ -33,13 +33,19 @@ func TestTable(t *testing.T) {
 	part := func(target string, v Verdict) Result { return Result{Name: target, Verdict: v} }
 	run(Result{Name: "b/x", Parts: []Result{part("vm:6.12", Passed), part("sim:v6.12", Passed)}})
 	got := run(
-		Result{Name: "b/x", Parts: []Result{part("sim:v4.9", Failed), part("sim:v6.12", Skipped)}},
+		Result{Name: "b/x", Parts: []Result{part("sim:v4.9", Failed), {Name: "sim:v6.12", Verdict: Skipped, Elsewhere: true}}},
 		Result{Name: "a/y", Parts: []Result{part("sim", Skipped), part("vm:6.1", Absent)}},
+		Result{Name: "c/z", Parts: []Result{{Name: "vm:6.1", Verdict: Passed, Parts: []Result{
+			part("one", Passed), {Name: "two", Verdict: Skipped, Why: "no such\n thing"}, {Name: "three", Verdict: Skipped, Elsewhere: true},
+		}}, {Name: "vm:6.12", Verdict: Skipped, Why: "none at all"}}},
 	)
 	want := `| scenario | sim:v4.9 | sim:v6.12 | vm:6.1 | vm:6.12 |
 | --- | --- | --- | --- | --- |
 | a/y |  |  |  |  |
-| b/x | **not ok** | - |  | ok |`
+| b/x | **not ok** | - |  | ok |
+| c/z |  |  | ok, 1 of 2 | - |
+- ` + "`c/z` on `vm:6.1`" + `: two: no such thing
+- ` + "`c/z` on `vm:6.12`" + `: none at all`
 	if got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
