@@ -79,7 +79,6 @@ func (s *stepper) freeAll(ctx context.Context, limit int64) (err error) {
 	s.moving.Lock()
 	defer s.moving.Unlock()
 	defer func() { err = errors.Join(err, s.tie()) }()
-	end := s.now() + limit
 	s.mu.Lock()
 	var ready []*thread
 	var pids []int
@@ -110,6 +109,7 @@ func (s *stepper) freeAll(ctx context.Context, limit int64) (err error) {
 			s.mu.Unlock()
 		}
 	}
+	end := s.now() + limit // to let a crowd go takes time, too
 	pause := lookRarely
 	quiet, version := s.now(), uint64(0)
 	for {
