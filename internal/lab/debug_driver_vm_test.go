@@ -59,8 +59,10 @@ func set(t *testing.T, d kernel.Debugger, settings ...string) {
 func TestVMRace(t *testing.T) {
 	for _, series := range []string{"6.1", "6.12"} {
 		t.Run(series, func(t *testing.T) {
+			t.Parallel()
 			vm := openDebugVM(t, series)
 			ctx := t.Context()
+			vm.Spare(true) // but for the beginning and the window nothing is gone back to
 			spawn(t, vm, "A", "insmod", "minix")
 			var at []string
 			for {
@@ -78,6 +80,9 @@ func TestVMRace(t *testing.T) {
 				t.Fatalf("in the window: %+v", m)
 			}
 			window := s.Pos
+			if err := vm.Pin(ctx, window); err != nil {
+				t.Fatal(err)
+			}
 
 			// The rule of kmod 19, step by step.
 			set(t, vm, "policy=kmod19")

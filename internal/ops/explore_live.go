@@ -288,6 +288,9 @@ func (c *exploreCommand) foundLive(ctx context.Context, v *explore.Violation, g,
 		return f, nil
 	}
 	small.Moves, small.Opens, small.Says = f.Moves, f.Opens, f.Says
+	if _, isSim := g.d.(simulated); !isSim {
+		small.On = g.d.Name()
+	}
 	return small, c.keep(&small)
 }
 

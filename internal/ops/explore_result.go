@@ -66,9 +66,11 @@ type Found struct {
 	// Moves are the threads moved on a target that was searched from stop to
 	// stop, Opens what opens it as it was before the last of them, and NoToken
 	// why there is no token.
-	Moves   []string `json:"moves,omitempty"`
-	Opens   string   `json:"opens,omitempty"`
-	NoToken string   `json:"no_token,omitempty"`
+	Moves []string `json:"moves,omitempty"`
+	Opens string   `json:"opens,omitempty"`
+	// On is the target with whose modules it was found, "" for those of the profile.
+	On      string `json:"on,omitempty"`
+	NoToken string `json:"no_token,omitempty"`
 
 	file []byte // the trace file
 }
@@ -207,7 +209,11 @@ func (f *Found) write(t *text, item func(label, text string)) {
 	}
 	// Never folded, so that they can be copied.
 	t.line("  token     %s", f.Token)
-	t.line("  replay    kmodsh replay %s", clean(what, t.st.ASCII))
+	words := "kmodsh replay "
+	if f.On != "" {
+		words += "--on " + clean(f.On, t.st.ASCII) + " "
+	}
+	t.line("  replay    %s%s", words, clean(what, t.st.ASCII))
 }
 
 // turns writes moves as a person says them: A*3 B A*2.

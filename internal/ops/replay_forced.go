@@ -42,18 +42,25 @@ func (c *replayCommand) isForced(target string) bool {
 // forced repeats a recording on another target than the simulated kernel it was
 // made with.
 func (c *replayCommand) forced(ctx context.Context, s *Session, rec *explore.Recording, target string) (res Result, err error) {
-	p, actions, ask, err := c.recorded(ctx, s, rec)
-	if err != nil {
+	// What was found on this target was found with its modules, which is known
+	// once it is there; else a recording that is no good need not start one.
+	p, actions, ask, err := c.recorded(ctx, s, rec, nil)
+	if err != nil && !errors.Is(err, explore.ErrStale) {
 		return nil, err
 	}
-	own, err := s.child(ctx, target)
-	if err != nil {
-		return nil, err
+	own, oerr := s.child(ctx, target)
+	if oerr != nil {
+		return nil, errors.Join(err, oerr)
 	}
 	defer func() { err = errors.Join(err, own.Close()) }()
-	d, err := own.debugger()
+	d, oerr := own.debugger()
+	if oerr != nil {
+		return nil, errors.Join(err, oerr)
+	}
 	if err != nil {
-		return nil, err
+		if p, actions, ask, err = c.recorded(ctx, s, rec, d); err != nil {
+			return nil, err
+		}
 	}
 	snap, err := d.Snapshot(ctx)
 	if err != nil {
@@ -95,9 +102,10 @@ func (c *replayCommand) forced(ctx context.Context, s *Session, rec *explore.Rec
 }
 
 // recorded repeats a recording on the simulated kernel it was made with: the
-// problem, all that was done, and the promise it breaks, as a question.
-func (c *replayCommand) recorded(ctx context.Context, s *Session, rec *explore.Recording) (p *explore.Problem, actions []sim.Action, ask []explore.LivePromise, err error) {
-	own, err := s.child(ctx, rec.Target)
+// problem, all that was done, and the promise it breaks, as a question. like is the
+// target whose modules it has, nil for its own.
+func (c *replayCommand) recorded(ctx context.Context, s *Session, rec *explore.Recording, like kernel.Debugger) (p *explore.Problem, actions []sim.Action, ask []explore.LivePromise, err error) {
+	own, err := s.childLike(ctx, rec.Target, like)
 	if err != nil {
 		return nil, nil, nil, err
 	}
