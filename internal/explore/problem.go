@@ -75,6 +75,7 @@ func (p *Problem) prepare(run *sim.Run) error {
 			return fmt.Errorf("set-up of %s, action %d (%s): %w", p.Name, i+1, a.Kind, err)
 		}
 	}
+	run.World().TellApart()
 	return nil
 }
 

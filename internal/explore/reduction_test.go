@@ -4,6 +4,7 @@ import (
 	"slices"
 	"testing"
 
+	"example.org/kmodsh/internal/sim"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -91,5 +92,24 @@ func TestEveryIsBruteForce(t *testing.T) {
 			t.Errorf("%s: outcomes (-every schedule +every alternative):\n%s", p.Name, d)
 		}
 		t.Logf("%s: %d schedules, %d outcomes", p.Name, plain.Schedules, len(plain.Outcomes))
+	}
+}
+
+// TestBegunIsNotAlike: who has begun, or ended, before the search is not one of
+// those who are still to do the same.
+func TestBegunIsNotAlike(t *testing.T) {
+	for _, steps := range []int{3, 40} {
+		p := problem(t, "v6.1", "L insmod victim")
+		for range steps {
+			p.Setup = append(p.Setup, sim.Action{Kind: sim.DoStep, Thread: "L"})
+		}
+		if steps == 40 {
+			p.Setup = loaded(t, p)
+		}
+		p.Setup = append(p.Setup, problem(t, "v6.1", "A rmmod victim", "B insmod victim").Setup...)
+		p.Promises = Promises()
+		if every := likeBruteForce(t, p, 0); len(every.Outcomes) < 2 {
+			t.Errorf("after %d steps the outcomes are %q: the test shows nothing", steps, every.Outcomes)
+		}
 	}
 }

@@ -91,9 +91,9 @@ func (m *Meter) run(done <-chan struct{}) {
 func (m *Meter) line() string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	s := printable(m.what)
+	s := ""
 	if m.stage != "" {
-		s += ": " + printable(m.stage)
+		s = ": " + printable(m.stage)
 	}
 	switch {
 	case m.total > 0:
@@ -102,7 +102,12 @@ func (m *Meter) line() string {
 		s += fmt.Sprintf(" %d", m.done)
 	}
 	s += fmt.Sprintf(" (%d s%s)", int(time.Since(m.began).Seconds()), m.rate(time.Since(m.since)))
-	if w := max(m.width()-1, 20); len(s) > w {
+	w := max(m.width()-1, 20)
+	what := printable(m.what)
+	if room := max(w-len(s), 10); len(what) > room { // how far it is tells more than the words that were typed
+		what = what[:room-3] + "..."
+	}
+	if s = what + s; len(s) > w {
 		s = s[:w-3] + "..."
 	}
 	return s

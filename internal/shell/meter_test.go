@@ -26,6 +26,12 @@ func TestMeterLine(t *testing.T) {
 			t.Errorf("%d of %d: %q, want %q and not %q", tt.done, tt.total, line, tt.want, tt.not)
 		}
 	}
+	long := NewMeter(nil, func() int { return 60 })
+	long.what, long.began = "explore --promise "+strings.Repeat("x", 80), time.Now()
+	long.Report("2 preemptions, steps", 8000, 0)
+	if line := long.line(); len(line) > 59 || !strings.HasPrefix(line, "explore") || !strings.HasSuffix(line, "...: 2 preemptions, steps 8000 (0 s)") {
+		t.Errorf("in 60 columns: %q", line)
+	}
 	m := &Meter{done: 8000}
 	if got := m.rate(2 * time.Second); got != ", 4000/s" {
 		t.Errorf("8000 in two seconds: %q", got)

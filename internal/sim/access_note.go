@@ -253,6 +253,17 @@ func (t *Thread) alike(what uint64) {
 	}
 }
 
+// TellApart ends, for threads that have begun, that those spawned to do the same
+// are held for the same: a search that begins here begins with each of them in a
+// place of its own. To be called again after a restart.
+func (w *World) TellApart() {
+	for _, t := range w.threads {
+		if t.seen.history != t.seen.class {
+			t.seen.class = t.seen.name
+		}
+	}
+}
+
 // onDone is told when a thread has ended: of what it did nothing but the answer
 // makes a difference from here on.
 func (w *World) onDone(t *Thread) {
