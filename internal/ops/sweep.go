@@ -17,7 +17,7 @@ func sweepVerb() *Verb {
 		Short:    "make a load fail at every phase, and account for what stays behind",
 		Usage:    "fail [--on TARGET] [MODULE [PARAM=VALUE...]]",
 		New:      func() Command { return new(sweepCommand) },
-		Examples: []string{"sweep fail", "sweep fail --on sim:v4.9", "sweep fail ext4", "sweep fail --every-errno victim s=leak"},
+		Examples: []string{"sweep fail", "sweep fail --on sim:v4.9", "sweep fail --on vm:6.12 --point L14 leaky leak=1", "sweep fail ext4", "sweep fail --every-errno victim s=leak"},
 	}
 }
 
