@@ -42,6 +42,7 @@ func TestVMSweep(t *testing.T) {
 	bin := buildStatic(t)
 	for _, series := range []string{"6.1", "6.12"} {
 		t.Run(series, func(t *testing.T) {
+			t.Parallel()
 			needVM(t, series)
 			if out, err := exec.CommandContext(t.Context(), bin, "lab", "driver", "build", series).CombinedOutput(); err != nil {
 				t.Fatalf("lab driver build: %v\n%s", err, out)
