@@ -31,7 +31,8 @@ type debugger struct {
 	drv    *driver // nil when it is not there
 	noDrv  string  // why it is not
 	policy string  // of helpers, "" the usual one
-	helper string  // what stands in the place of modprobe, "" the real one
+	hidden hidden
+	helper string // what stands in the place of modprobe, "" the real one
 }
 
 // newDebugger opens the gate.

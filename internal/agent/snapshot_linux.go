@@ -30,6 +30,14 @@ func (d *debugger) doSnapshot(ctx context.Context, raw json.RawMessage) (any, er
 	if s.Listed, err = listed(); err != nil {
 		return nil, err
 	}
+	var names []string
+	for _, m := range s.Listed {
+		names = append(names, m.Name)
+	}
+	d.mu.Lock()
+	d.hidden.look(names)
+	s.HidesAddresses, s.HidesSections = d.hidden.addresses, d.hidden.sections
+	d.mu.Unlock()
 	if dr := d.driver(); dr != nil {
 		if modules, err = dr.fill(ctx, &s); err != nil {
 			return nil, err

@@ -33,6 +33,9 @@ func (c *setCommand) Run(ctx context.Context, s *Session) (Result, error) {
 	for _, w := range c.Settings {
 		name, _, change := strings.Cut(w, "=")
 		if !slices.ContainsFunc(d.Settings(), func(k kernel.Setting) bool { return k.Name == name }) {
+			if t := s.Target().Name(); strings.HasPrefix(t, "vm:") {
+				return nil, &kernel.UnsupportedError{Target: t, Op: kernel.OpDebug, Why: "a real kernel has no setting " + quoteShort(name) + "; set lists those there are"}
+			}
 			return nil, &UsageError{Msg: quoteShort(name) + " is no setting; set lists them"}
 		}
 		shown = append(shown, name)

@@ -105,17 +105,21 @@ type Look struct {
 // that the host has is not told again: the link is slow.
 type Snapshot struct {
 	Threads
-	Number   uint64          `json:"number"`  // of this snapshot
-	Modules  []Module        `json:"modules"` // in order
-	Listed   []kernel.Module `json:"listed"`  // null: as it was
-	Permits  kernel.Permits  `json:"permits"`
-	UMH      string          `json:"umh"`
-	Modprobe string          `json:"modprobe"`
-	Policy   string          `json:"policy"`
-	Helper   string          `json:"helper"`
-	Taints   string          `json:"taints"`
-	Faults   []kernel.Fault  `json:"faults"`
-	Dirs     []string        `json:"dirs"` // of /sys/module without a module; null: as they were
+	Number  uint64          `json:"number"`  // of this snapshot
+	Modules []Module        `json:"modules"` // in order
+	Listed  []kernel.Module `json:"listed"`  // null: as it was
+	Permits kernel.Permits  `json:"permits"`
+	UMH     string          `json:"umh"`
+	// As in kernel.Snapshot.
+	HidesAddresses bool `json:"hides_addresses,omitempty"`
+	HidesSections  bool `json:"hides_sections,omitempty"`
+
+	Modprobe string         `json:"modprobe"`
+	Policy   string         `json:"policy"`
+	Helper   string         `json:"helper"`
+	Taints   string         `json:"taints"`
+	Faults   []kernel.Fault `json:"faults"`
+	Dirs     []string       `json:"dirs"` // of /sys/module without a module; null: as they were
 	// Allocated is the memory of modules, as far as the driver can tell whose
 	// it is; null: as it was.
 	Allocated []kernel.Allocation `json:"allocated"`
