@@ -200,6 +200,9 @@ func (p *program) target() string {
 	return p.On
 }
 
+// released is the version of a released program, which cmd/release links in.
+var released string
+
 // version is what the build says of itself.
 func version() string {
 	info, ok := debug.ReadBuildInfo()
@@ -207,6 +210,9 @@ func version() string {
 		return "unknown"
 	}
 	v := info.Main.Version
+	if released != "" {
+		v = released
+	}
 	if v == "" {
 		v = "(devel)"
 	}

@@ -56,7 +56,7 @@ func release(dir, out, only string) error {
 		goos, arch, _ := strings.Cut(p, "/")
 		name := fmt.Sprintf("kmodsh-%s-%s-%s", v.text, goos, arch)
 		fmt.Println(name)
-		if err := build(dir, filepath.Join(out, name), p); err != nil {
+		if err := build(dir, filepath.Join(out, name), p, v.text); err != nil {
 			return err
 		}
 		made = append(made, name)
@@ -121,13 +121,13 @@ func versionOf(dir string) (version, error) {
 
 // build makes one program: static, without the paths of this machine, without
 // what differs from one build to the next.
-func build(dir, to, platform string) error {
+func build(dir, to, platform, version string) error {
 	goos, arch, _ := strings.Cut(platform, "/")
 	to, err := filepath.Abs(to)
 	if err != nil {
 		return err
 	}
-	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w -buildid=", "-o", to, "./cmd/kmodsh")
+	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w -buildid= -X main.released="+version, "-o", to, "./cmd/kmodsh")
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS="+goos, "GOARCH="+arch, "GOFLAGS=-mod=readonly", "GOAMD64=v1", "GOARM64=v8.0")
 	if b, err := cmd.CombinedOutput(); err != nil {
@@ -144,7 +144,7 @@ func papersOf(dir string) ([]file, error) {
 	}
 	defer os.RemoveAll(tmp)
 	program := filepath.Join(tmp, "kmodsh")
-	if err := build(dir, program, runtime.GOOS+"/"+runtime.GOARCH); err != nil {
+	if err := build(dir, program, runtime.GOOS+"/"+runtime.GOARCH, ""); err != nil {
 		return nil, err
 	}
 	if b, err := exec.Command(program, "man", "-o", filepath.Join(tmp, "man")).CombinedOutput(); err != nil {
