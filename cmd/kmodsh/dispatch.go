@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -78,12 +79,19 @@ func runApplet(name string, args []string) int {
 	})
 }
 
+// depmodMemory is how much memory in bytes depmod takes before it collects what
+// it needs no more: it runs for a moment, and most of what it makes it keeps.
+const depmodMemory = 96 << 20
+
 // depmodCache is where depmod keeps what it learnt of module files: in the cache
-// of the user who runs it; "" where there is none.
+// of the user who runs it; "" where there is none. It also puts off the
+// collection of garbage.
 func depmodCache(applet string) string {
 	if applet != "depmod" {
 		return ""
 	}
+	debug.SetGCPercent(-1)
+	debug.SetMemoryLimit(depmodMemory)
 	dir, err := lab.DefaultCacheDir()
 	if err != nil {
 		return ""

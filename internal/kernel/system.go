@@ -4,7 +4,7 @@ import (
 	"context"
 	"io"
 	"os"
-	"path/filepath"
+	"path"
 	"strings"
 )
 
@@ -44,7 +44,7 @@ func ReadSystem(root string) System {
 }
 
 func small(root, name string) string {
-	text, _ := smallFile(filepath.Join(root, name))
+	text, _ := smallFile(path.Join(root, name))
 	return strings.TrimSpace(text)
 }
 
@@ -110,7 +110,7 @@ const maxParams = 1 << 16
 // ReadParams reads the parameters of modules, loaded and built in, that the
 // sysfs below root ("" for this system's) shows to this user.
 func ReadParams(root string) (map[string]map[string]string, error) {
-	dir := filepath.Join(root, "/sys/module")
+	dir := path.Join(root, "/sys/module")
 	modules, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, err
@@ -118,12 +118,12 @@ func ReadParams(root string) (map[string]map[string]string, error) {
 	out := map[string]map[string]string{}
 	n := 0
 	for _, m := range modules {
-		params, err := os.ReadDir(filepath.Join(dir, m.Name(), "parameters"))
+		params, err := os.ReadDir(path.Join(dir, m.Name(), "parameters"))
 		if err != nil {
 			continue // most have none
 		}
 		for _, p := range params {
-			b, err := smallFile(filepath.Join(dir, m.Name(), "parameters", p.Name()))
+			b, err := smallFile(path.Join(dir, m.Name(), "parameters", p.Name()))
 			if err != nil {
 				continue // for root only, or without a reader
 			}

@@ -4,9 +4,9 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/crc32"
+	"math/bits"
 	"os"
-	"path/filepath"
+	"path"
 	"slices"
 	"unsafe"
 )
@@ -52,15 +52,19 @@ type cachedFacts struct {
 
 // cacheFile is where the facts of a tree are kept.
 func cacheFile(dir, tree string) (string, error) {
-	abs, err := filepath.Abs(tree)
-	if err != nil {
-		return "", err
+	abs := path.Clean(tree)
+	if !path.IsAbs(abs) {
+		wd, err := os.Getwd()
+		if err != nil {
+			return "", err
+		}
+		abs = path.Join(wd, abs)
 	}
 	sum := uint64(14695981039346656037) // FNV-1a; a clash costs the cache only
 	for _, c := range []byte(abs) {
 		sum = (sum ^ uint64(c)) * 1099511628211
 	}
-	return filepath.Join(dir, fmt.Sprintf("%s-%016x.facts", filepath.Base(abs), sum)), nil
+	return path.Join(dir, fmt.Sprintf("%s-%016x.facts", path.Base(abs), sum)), nil
 }
 
 // openCache reads the cache of a tree. One that is not there, not to be
@@ -83,8 +87,8 @@ func openCache(dir, tree string, prefix byte) *depmodCache {
 }
 
 // get returns what is known of a file, false when it may have changed.
-func (c *depmodCache) get(path string, key fileKey) (depmodFacts, bool) {
-	f, ok := c.facts[path]
+func (c *depmodCache) get(file string, key fileKey) (depmodFacts, bool) {
+	f, ok := c.facts[file]
 	if !ok || f.key != key {
 		return depmodFacts{}, false
 	}
@@ -185,11 +189,11 @@ func (r *cacheReader) ids(symbols int) []uint32 {
 // the modules, and a checksum of everything before it.
 func parseCache(b []byte, prefix byte) (map[string]cachedFacts, *depmodWorker, error) {
 	head := cacheMagic + string(prefix)
-	if len(b) < len(head)+4 || string(b[:len(head)]) != head {
+	if len(b) < len(head)+8 || string(b[:len(head)]) != head {
 		return nil, nil, errCache
 	}
-	body := b[:len(b)-4]
-	if crc32.Checksum(body, crc32.MakeTable(crc32.Castagnoli)) != binary.LittleEndian.Uint32(b[len(b)-4:]) {
+	body := b[:len(b)-8]
+	if cacheSum(body) != binary.LittleEndian.Uint64(b[len(b)-8:]) {
 		return nil, nil, errCache
 	}
 	// The bytes are not changed any more, and thousands of names are pieces of
@@ -201,7 +205,7 @@ func parseCache(b []byte, prefix byte) (map[string]cachedFacts, *depmodWorker, e
 	facts := make(map[string]cachedFacts, n)
 	for range n {
 		var f cachedFacts
-		path := r.str()
+		file := r.str()
 		f.rel = r.str()
 		f.key = fileKey{Dev: r.number(), Ino: r.number(), Size: r.number(), Mtime: int64(r.number()), Ctime: int64(r.number())}
 		f.facts = depmodFacts{
@@ -211,7 +215,7 @@ func parseCache(b []byte, prefix byte) (map[string]cachedFacts, *depmodWorker, e
 		if r.err != nil {
 			return nil, nil, r.err
 		}
-		facts[path] = f
+		facts[file] = f
 	}
 	if r.err != nil || len(r.b) > 0 {
 		return nil, nil, errCache
@@ -242,10 +246,10 @@ func (c *depmodCache) keep(mods []*depmodModule, now int64) {
 // replaceOwn writes a file of the cache under another name and puts it into its
 // place; when it cannot, nothing is left behind.
 func replaceOwn(name string, b []byte) {
-	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
+	if err := os.MkdirAll(path.Dir(name), 0o700); err != nil {
 		return
 	}
-	t, err := os.CreateTemp(filepath.Dir(name), ".new-*")
+	t, err := os.CreateTemp(path.Dir(name), ".new-*")
 	if err != nil {
 		return
 	}
@@ -315,5 +319,20 @@ func (c *depmodCache) format(mods []*depmodModule) []byte {
 		strs(m.facts.softdeps)
 		strs(m.facts.weakdeps)
 	}
-	return binary.LittleEndian.AppendUint32(b, crc32.Checksum(b, crc32.MakeTable(crc32.Castagnoli)))
+	return binary.LittleEndian.AppendUint64(b, cacheSum(b))
+}
+
+// cacheSum tells a cache that was cut off or damaged from a whole one. It is not
+// hash/crc32, which would be linked into every modprobe and prepare its tables
+// there.
+func cacheSum(b []byte) uint64 {
+	const prime = 0x9e3779b97f4a7c15
+	sum := uint64(len(b)) * prime
+	for ; len(b) >= 8; b = b[8:] {
+		sum = bits.RotateLeft64((sum^binary.LittleEndian.Uint64(b))*prime, 29)
+	}
+	for _, c := range b {
+		sum = bits.RotateLeft64((sum^uint64(c))*prime, 29)
+	}
+	return sum ^ sum>>32
 }

@@ -4,14 +4,14 @@ import (
 	"errors"
 	"io"
 	"os"
-	"path/filepath"
+	"path"
 	"syscall"
 )
 
-// keyOf returns the key of the file at path, the one that a link leads to.
-func keyOf(path string) (fileKey, error) {
+// keyOf returns the key of a file, the one that a link leads to.
+func keyOf(file string) (fileKey, error) {
 	var st syscall.Stat_t
-	if err := syscall.Stat(path, &st); err != nil {
+	if err := syscall.Stat(file, &st); err != nil {
 		return fileKey{}, err
 	}
 	return fileKey{uint64(st.Dev), st.Ino, uint64(st.Size), st.Mtim.Nano(), st.Ctim.Nano()}, nil
@@ -26,7 +26,7 @@ func readOwn(name string, limit int64) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	dir, err := os.Lstat(filepath.Dir(name))
+	dir, err := os.Lstat(path.Dir(name))
 	if err != nil {
 		return nil, err
 	}

@@ -1,10 +1,11 @@
 package kmod
 
 import (
-	"encoding/json"
+	"fmt"
 	"os"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -13,10 +14,10 @@ import (
 // have not been touched since. With the facts of all modules as they were, and
 // this as it was, there is nothing to make.
 type depmodState struct {
-	Out     string             `json:"out"`
-	Inputs  map[string]fileKey `json:"inputs"`  // what the kernel's build brings
-	Outputs map[string]fileKey `json:"outputs"` // by name in Out
-	Stats   DepmodStats        `json:"stats"`
+	Out     string
+	Inputs  map[string]fileKey // what the kernel's build brings
+	Outputs map[string]fileKey // by name in Out
+	Stats   DepmodStats
 }
 
 // maxState bounds the size of a state file in bytes.
@@ -71,7 +72,7 @@ func (c *depmodCache) unchanged(opt *DepmodOptions, mods []*depmodModule) (Depmo
 		return old.Stats, false
 	}
 	b, err := readOwn(c.stateFile(), maxState)
-	if err != nil || json.Unmarshal(b, &old) != nil {
+	if err != nil || !old.parse(string(b)) {
 		return old.Stats, false
 	}
 	var names []string
@@ -115,9 +116,60 @@ func (c *depmodCache) remember(opt *DepmodOptions, outputs []string, stats Depmo
 			return // it may change once more within the same tick
 		}
 	}
-	b, err := json.Marshal(&s)
-	if err != nil {
-		return
+	replaceOwn(c.stateFile(), s.format())
+}
+
+// stateMagic begins a state file, and ends it: one that was cut off is none.
+const stateMagic = "kmodsh depmod state 1"
+
+// format lays a state out, a fact on each line. (encoding/json would be linked
+// into every modprobe and initialised there.)
+func (s *depmodState) format() []byte {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s\n%d %d %d %d\n%q\n", stateMagic, s.Stats.Modules, s.Stats.Aliases, s.Stats.Symbols, s.Stats.Skipped, s.Out)
+	for word, keys := range map[string]map[string]fileKey{"in": s.Inputs, "out": s.Outputs} {
+		for name, k := range keys {
+			fmt.Fprintf(&b, "%s %s %d %d %d %d %d\n", word, name, k.Dev, k.Ino, k.Size, k.Mtime, k.Ctime)
+		}
 	}
-	replaceOwn(c.stateFile(), b)
+	b.WriteString(stateMagic)
+	return []byte(b.String())
+}
+
+// parse reads a state, false for what is none.
+func (s *depmodState) parse(text string) bool {
+	lines := strings.Split(text, "\n")
+	n := len(lines)
+	if n < 4 || lines[0] != stateMagic || lines[n-1] != stateMagic {
+		return false
+	}
+	ok := true
+	number := func(word string) int64 {
+		v, err := strconv.ParseInt(word, 10, 64)
+		ok = ok && err == nil
+		return v
+	}
+	stats := strings.Fields(lines[1])
+	out, err := strconv.Unquote(lines[2])
+	if len(stats) != 4 || err != nil {
+		return false
+	}
+	s.Stats = DepmodStats{Modules: int(number(stats[0])), Aliases: int(number(stats[1])), Symbols: int(number(stats[2])), Skipped: int(number(stats[3]))}
+	s.Out, s.Inputs, s.Outputs = out, map[string]fileKey{}, map[string]fileKey{}
+	for _, line := range lines[3 : n-1] {
+		w := strings.Fields(line)
+		if len(w) != 7 {
+			return false
+		}
+		key := fileKey{uint64(number(w[2])), uint64(number(w[3])), uint64(number(w[4])), number(w[5]), number(w[6])}
+		switch w[0] {
+		case "in":
+			s.Inputs[w[1]] = key
+		case "out":
+			s.Outputs[w[1]] = key
+		default:
+			return false
+		}
+	}
+	return ok
 }

@@ -2,7 +2,6 @@ package kmod
 
 import (
 	"bytes"
-	"debug/elf"
 	"encoding/binary"
 	"fmt"
 
@@ -77,7 +76,7 @@ type elfFile struct {
 	src     elfSource
 	order   binary.ByteOrder
 	is64    bool
-	machine elf.Machine
+	machine Machine
 	shnum   int
 	at      [secCount]elfExtent
 	heads   []byte // the section headers
@@ -92,35 +91,35 @@ type elfExtent struct {
 func elfOpen(src elfSource) (*elfFile, error) {
 	f := &elfFile{src: src}
 	ident, err := src.bytes(0, 64) // no less, with at least one section header
-	if err != nil || !bytes.HasPrefix(ident, []byte(elf.ELFMAG)) {
+	if err != nil || !bytes.HasPrefix(ident, []byte(elfMagic)) {
 		return nil, fmt.Errorf("%w: not an ELF file", kernel.ErrDamaged)
 	}
-	switch elf.Data(ident[elf.EI_DATA]) {
-	case elf.ELFDATA2LSB:
+	switch ident[elfDataAt] {
+	case elfDataLSB:
 		f.order = binary.LittleEndian
-	case elf.ELFDATA2MSB:
+	case elfDataMSB:
 		f.order = binary.BigEndian
 	default:
-		return nil, fmt.Errorf("%w: ELF data encoding %d", kernel.ErrDamaged, ident[elf.EI_DATA])
+		return nil, fmt.Errorf("%w: ELF data encoding %d", kernel.ErrDamaged, ident[elfDataAt])
 	}
 	var shoff uint64
 	var shentsize, shstrndx int
-	switch elf.Class(ident[elf.EI_CLASS]) {
-	case elf.ELFCLASS32:
+	switch ident[elfClassAt] {
+	case elfClass32:
 		shoff = uint64(f.order.Uint32(ident[32:]))
 		shentsize = int(f.order.Uint16(ident[46:]))
 		f.shnum = int(f.order.Uint16(ident[48:]))
 		shstrndx = int(f.order.Uint16(ident[50:]))
-	case elf.ELFCLASS64:
+	case elfClass64:
 		f.is64 = true
 		shoff = f.order.Uint64(ident[40:])
 		shentsize = int(f.order.Uint16(ident[58:]))
 		f.shnum = int(f.order.Uint16(ident[60:]))
 		shstrndx = int(f.order.Uint16(ident[62:]))
 	default:
-		return nil, fmt.Errorf("%w: ELF class %d", kernel.ErrDamaged, ident[elf.EI_CLASS])
+		return nil, fmt.Errorf("%w: ELF class %d", kernel.ErrDamaged, ident[elfClassAt])
 	}
-	f.machine = elf.Machine(f.order.Uint16(ident[18:]))
+	f.machine = Machine(f.order.Uint16(ident[18:]))
 	if shentsize != f.shentsize() {
 		return nil, fmt.Errorf("%w: ELF section headers of %d bytes", kernel.ErrDamaged, shentsize)
 	}

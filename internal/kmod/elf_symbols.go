@@ -2,7 +2,6 @@ package kmod
 
 import (
 	"bytes"
-	"debug/elf"
 	"fmt"
 
 	"example.org/kmodsh/internal/kernel"
@@ -14,7 +13,7 @@ type elfSymbol struct {
 	value   uint64
 	section uint16
 	weak    bool
-	typ     elf.SymType
+	typ     byte // STT_…
 }
 
 // maxSymbolName is the longest name in bytes that an imported or exported
@@ -59,14 +58,14 @@ func (f *elfFile) symbols(fn func(elfSymbol)) error {
 		}
 		var whole bool
 		s.name, whole = elfString(names, name, maxSymbolName)
-		if s.section != uint16(elf.SHN_UNDEF) && !bytes.HasPrefix(s.name, elfCRCPrefix) {
+		if s.section != elfUndefined && !bytes.HasPrefix(s.name, elfCRCPrefix) {
 			continue
 		}
 		if room -= len(s.name); !whole || room < 0 {
 			return fmt.Errorf("%w: symbol names of no sensible length", kernel.ErrDamaged)
 		}
-		s.weak = elf.ST_BIND(info) == elf.STB_WEAK
-		s.typ = elf.ST_TYPE(info)
+		s.weak = info>>elfBindShift == elfBindWeak
+		s.typ = info & elfTypeBit
 		fn(s)
 	}
 	return nil
@@ -76,10 +75,10 @@ func (f *elfFile) symbols(fn func(elfSymbol)) error {
 // register symbols look undefined and are not.
 func (f *elfFile) undefined(s elfSymbol) bool {
 	const sttRegister = 13 // STT_SPARC_REGISTER
-	if s.section != uint16(elf.SHN_UNDEF) || len(s.name) == 0 {
+	if s.section != elfUndefined || len(s.name) == 0 {
 		return false
 	}
-	sparc := f.machine == elf.EM_SPARC || f.machine == elf.EM_SPARCV9
+	sparc := f.machine == MachineSparc || f.machine == MachineSparcV9
 	return !sparc || s.typ != sttRegister
 }
 
@@ -95,8 +94,8 @@ func (s elfSymbol) exported() ([]byte, bool) {
 // up to 4.x), else the word at that place of its section. ok is false when
 // that place is outside the image.
 func (f *elfFile) crc(s elfSymbol) (crc uint32, ok bool) {
-	switch elf.SectionIndex(s.section) {
-	case elf.SHN_ABS, elf.SHN_UNDEF:
+	switch s.section {
+	case elfAbs, elfUndefined:
 		return uint32(s.value), true
 	}
 	if int(s.section) >= f.shnum {

@@ -1,7 +1,6 @@
 package kmod
 
 import (
-	"debug/elf"
 	"encoding/binary"
 )
 
@@ -19,7 +18,7 @@ type ModuleSymbol struct {
 type ModuleFacts struct {
 	Bits      int         `json:"bits"` // 32 or 64
 	BigEndian bool        `json:"big_endian,omitempty"`
-	Machine   elf.Machine `json:"machine"` // EM_… number
+	Machine   Machine     `json:"machine"` // EM_… number
 	Info      []InfoField `json:"info"`    // .modinfo, in file order
 	// Exports are the symbols others can use. Without module versions these
 	// are all strings of __ksymtab_strings, namespaces among them.

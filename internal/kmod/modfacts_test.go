@@ -1,7 +1,6 @@
 package kmod
 
 import (
-	"debug/elf"
 	"encoding/binary"
 	"errors"
 	"reflect"
@@ -35,9 +34,9 @@ func TestReadModule(t *testing.T) {
 		for _, big := range []bool{false, true} {
 			m, w := base, want
 			m.bits, m.bigEndian = bits, big
-			w.Bits, w.BigEndian, w.Machine = bits, big, elf.EM_X86_64
+			w.Bits, w.BigEndian, w.Machine = bits, big, MachineX8664
 			if bits == 32 {
-				w.Machine = elf.EM_386
+				w.Machine = Machine386
 			}
 			got, err := ReadModule(m.image())
 			if err != nil {

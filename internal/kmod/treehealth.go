@@ -5,7 +5,6 @@ import (
 	"io/fs"
 	"os"
 	"path"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -38,8 +37,11 @@ func (h Health) Trouble() []IndexHealth {
 func (t *Tree) Health() Health {
 	h := Health{Dir: t.name}
 	if t.OnDisk() {
-		if real, err := filepath.EvalSymlinks(t.name); err == nil && real != filepath.Clean(t.name) {
-			h.Link = real
+		if to, err := os.Readlink(path.Clean(t.name)); err == nil {
+			if !path.IsAbs(to) {
+				to = path.Join(path.Dir(path.Clean(t.name)), to)
+			}
+			h.Link = to
 		}
 	}
 	for _, i := range [...]struct {
@@ -132,14 +134,14 @@ func (t *Tree) Newer(file string) time.Duration {
 // OtherTrees lists the directories beside a missing one that have indexes: what
 // there is for other kernels.
 func OtherTrees(dir string) []string {
-	entries, err := os.ReadDir(filepath.Dir(dir))
+	entries, err := os.ReadDir(path.Dir(dir))
 	if err != nil {
 		return nil
 	}
 	var out []string
 	for _, e := range entries {
-		d := path.Join(filepath.Dir(dir), e.Name())
-		if _, err := os.Stat(path.Join(d, "modules.dep")); err == nil && d != filepath.Clean(dir) {
+		d := path.Join(path.Dir(dir), e.Name())
+		if _, err := os.Stat(path.Join(d, "modules.dep")); err == nil && d != path.Clean(dir) {
 			out = append(out, e.Name())
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // Kind is what kind of trouble a kernel reports in its log.
@@ -42,44 +43,57 @@ type Report struct {
 // maxReport bounds the lines of one report.
 const maxReport = 120
 
-// reportHeads are the words that begin a report, the more special ones first.
-var reportHeads = []struct {
-	kind Kind
-	head *regexp.Regexp
-}{
-	{Panic, regexp.MustCompile(`^Kernel panic - not syncing`)},
-	{Sanity, regexp.MustCompile(`^(BUG: K[A-Z]*SAN: |BUG: KFENCE: |UBSAN: )`)},
-	{Lockup, regexp.MustCompile(`^(watchdog: |NMI watchdog: )?(BUG: (soft|workqueue) lockup|Watchdog detected hard LOCKUP)`)},
-	{Oops, regexp.MustCompile(`^(BUG: (unable to handle|kernel NULL pointer)|Unable to handle kernel|Oops: |Internal error: Oops|general protection fault|invalid opcode: |divide error: |stack segment: |double fault: )`)},
-	{Bug, regexp.MustCompile(`^(kernel BUG at |BUG: |BUG [a-z])`)},
-	{Lockdep, regexp.MustCompile(`^(WARNING: (possible (circular|recursive|irq) |inconsistent lock state|bad unlock balance|suspicious RCU usage|held lock freed|lock held when returning|Nested lock was not taken|[A-Za-z-]+-safe -> )|INFO: trying to register non-static key|DEBUG_LOCKS_WARN_ON)`)},
-	{Warning, regexp.MustCompile(`^WARNING: `)},
-	{Hung, regexp.MustCompile(`^INFO: task .+ blocked( in I/O wait)? for more than \d+ seconds`)},
-	{Stall, regexp.MustCompile(`^(rcu: )?INFO: \S* ?(self-)?detected .*stall|^(rcu: )?INFO: rcu_\S+ .*stall`)},
-	{Leak, regexp.MustCompile(`^kmemleak: \d+ new suspected memory leaks`)},
+// patterns are the words that logs are searched for.
+type patterns struct {
+	heads []head // what begins a report, the more special ones first
+	// stamp is the time before a line, cut the line before a report, end the one
+	// behind its stack.
+	stamp, cut, end *regexp.Regexp
+	task            []*regexp.Regexp // who was at it
+	trace           *regexp.Regexp   // lines with which a report goes on once its stack has been written
 }
 
-var (
-	logStamp   = regexp.MustCompile(`^(<\d+>)?\[ *\d+\.\d+\](\[ *[TC]\d+\])? ?`)
-	cutHere    = regexp.MustCompile(`^-+\[ cut here \]-+$`)
-	endOfTrace = regexp.MustCompile(`^---\[ end `)
-	reportTask = []*regexp.Regexp{
-		regexp.MustCompile(`PID: (?P<pid>\d+) Comm: (?P<comm>.*?)( Tainted| Not tainted|$)`),
-		regexp.MustCompile(`^INFO: task (?P<comm>.+):(?P<pid>\d+) blocked`),
-		regexp.MustCompile(`\[(?P<comm>[^\[\]]+):(?P<pid>\d+)\]$`),
-		regexp.MustCompile(`^(?P<comm>\S+)/(?P<pid>\d+) (is trying to|just changed the state|is freeing memory|\[)`),
-		regexp.MustCompile(`scheduling while atomic: (?P<comm>.+)/(?P<pid>\d+)/`),
+type head struct {
+	kind Kind
+	head *regexp.Regexp
+}
+
+// words prepares the patterns when they are first used: the packages of
+// programs are initialised in every modprobe that a kernel waits for.
+var words = sync.OnceValue(func() *patterns {
+	return &patterns{
+		heads: []head{
+			{Panic, regexp.MustCompile(`^Kernel panic - not syncing`)},
+			{Sanity, regexp.MustCompile(`^(BUG: K[A-Z]*SAN: |BUG: KFENCE: |UBSAN: )`)},
+			{Lockup, regexp.MustCompile(`^(watchdog: |NMI watchdog: )?(BUG: (soft|workqueue) lockup|Watchdog detected hard LOCKUP)`)},
+			{Oops, regexp.MustCompile(`^(BUG: (unable to handle|kernel NULL pointer)|Unable to handle kernel|Oops: |Internal error: Oops|general protection fault|invalid opcode: |divide error: |stack segment: |double fault: )`)},
+			{Bug, regexp.MustCompile(`^(kernel BUG at |BUG: |BUG [a-z])`)},
+			{Lockdep, regexp.MustCompile(`^(WARNING: (possible (circular|recursive|irq) |inconsistent lock state|bad unlock balance|suspicious RCU usage|held lock freed|lock held when returning|Nested lock was not taken|[A-Za-z-]+-safe -> )|INFO: trying to register non-static key|DEBUG_LOCKS_WARN_ON)`)},
+			{Warning, regexp.MustCompile(`^WARNING: `)},
+			{Hung, regexp.MustCompile(`^INFO: task .+ blocked( in I/O wait)? for more than \d+ seconds`)},
+			{Stall, regexp.MustCompile(`^(rcu: )?INFO: \S* ?(self-)?detected .*stall|^(rcu: )?INFO: rcu_\S+ .*stall`)},
+			{Leak, regexp.MustCompile(`^kmemleak: \d+ new suspected memory leaks`)},
+		},
+		stamp: regexp.MustCompile(`^(<\d+>)?\[ *\d+\.\d+\](\[ *[TC]\d+\])? ?`),
+		cut:   regexp.MustCompile(`^-+\[ cut here \]-+$`),
+		end:   regexp.MustCompile(`^---\[ end `),
+		task: []*regexp.Regexp{
+			regexp.MustCompile(`PID: (?P<pid>\d+) Comm: (?P<comm>.*?)( Tainted| Not tainted|$)`),
+			regexp.MustCompile(`^INFO: task (?P<comm>.+):(?P<pid>\d+) blocked`),
+			regexp.MustCompile(`\[(?P<comm>[^\[\]]+):(?P<pid>\d+)\]$`),
+			regexp.MustCompile(`^(?P<comm>\S+)/(?P<pid>\d+) (is trying to|just changed the state|is freeing memory|\[)`),
+			regexp.MustCompile(`scheduling while atomic: (?P<comm>.+)/(?P<pid>\d+)/`),
+		},
+		trace: regexp.MustCompile(`^( |\t|Call Trace:|Call trace:|RIP: |RSP: |R[A-Z0-9]{2}: |CR2: |FS: |CS: |Code: |Modules linked in: |CPU: |Hardware name: |Workqueue: |task:|irq event stamp: |hardirqs |softirqs |pc : |lr : |sp : |x\d+ ?: |PKRU: |DR\d: |note: |=+$|$)`),
 	}
-	// A report goes on with such lines once its stack has been written.
-	traceLine = regexp.MustCompile(`^( |\t|Call Trace:|Call trace:|RIP: |RSP: |R[A-Z0-9]{2}: |CR2: |FS: |CS: |Code: |Modules linked in: |CPU: |Hardware name: |Workqueue: |task:|irq event stamp: |hardirqs |softirqs |pc : |lr : |sp : |x\d+ ?: |PKRU: |DR\d: |note: |=+$|$)`)
-)
+})
 
 // headOf is the kind of report a line begins, "" none.
 func headOf(line string) Kind {
 	if line == "" || !strings.ContainsAny(line, ":") && !strings.HasPrefix(line, "kernel BUG") && !strings.HasPrefix(line, "BUG ") {
 		return ""
 	}
-	for _, h := range reportHeads {
+	for _, h := range words().heads {
 		if h.head.MatchString(line) {
 			return h.kind
 		}
@@ -96,22 +110,22 @@ func Parse(log []string) []Report {
 	traced := false // its stack has begun
 	cut := -1       // line of a cut here whose report has not begun
 	for i, raw := range log {
-		line := logStamp.ReplaceAllString(raw, "")
+		line := words().stamp.ReplaceAllString(raw, "")
 		kind := headOf(line)
 		switch {
 		case open != nil && kind != "" && !open.takes(kind, traced):
 			open = nil
-		case open != nil && (cutHere.MatchString(line) || len(open.Lines) >= maxReport || traced && !traceLine.MatchString(line) && !endOfTrace.MatchString(line)):
+		case open != nil && (words().cut.MatchString(line) || len(open.Lines) >= maxReport || traced && !words().trace.MatchString(line) && !words().end.MatchString(line)):
 			open = nil
 		case open != nil:
 			open.add(line)
 			traced = traced || strings.HasPrefix(line, "Call Trace:") || strings.HasPrefix(line, "Call trace:")
-			if endOfTrace.MatchString(line) {
+			if words().end.MatchString(line) {
 				open = nil
 			}
 			continue
 		}
-		if cutHere.MatchString(line) {
+		if words().cut.MatchString(line) {
 			cut = i
 		}
 		if kind == "" {
@@ -125,7 +139,7 @@ func Parse(log []string) []Report {
 		list = append(list, Report{Kind: kind, Title: line, Line: from})
 		open, traced = &list[len(list)-1], kind == Panic
 		for _, before := range log[from:i] {
-			open.add(logStamp.ReplaceAllString(before, ""))
+			open.add(words().stamp.ReplaceAllString(before, ""))
 		}
 		open.add(line)
 		if kind == Leak {
@@ -146,7 +160,7 @@ func (r *Report) add(line string) {
 	if r.PID != 0 {
 		return
 	}
-	for _, x := range reportTask {
+	for _, x := range words().task {
 		if m := x.FindStringSubmatch(line); m != nil {
 			r.PID, _ = strconv.Atoi(m[x.SubexpIndex("pid")])
 			r.Comm = m[x.SubexpIndex("comm")]

@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path"
-	"runtime/debug"
 	"strings"
 	"time"
 
@@ -84,23 +83,8 @@ func (p *program) depmod(args []string) error {
 	if d.show {
 		return d.told(d.showIndexes())
 	}
-	defer leaveGarbage()()
 	_, err = kmod.Depmod(context.Background(), d.opt)
 	return d.told(err)
-}
-
-// depmodMemory is how much memory in bytes depmod takes before it collects what
-// it needs no more: it runs for a moment, and most of what it makes it keeps.
-const depmodMemory = 96 << 20
-
-// leaveGarbage puts garbage collection off until memory gets scarce; the
-// function that is returned puts it back.
-func leaveGarbage() func() {
-	percent, limit := debug.SetGCPercent(-1), debug.SetMemoryLimit(depmodMemory)
-	return func() {
-		debug.SetGCPercent(percent)
-		debug.SetMemoryLimit(limit)
-	}
 }
 
 // flag takes one flag.

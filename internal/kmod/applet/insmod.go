@@ -3,7 +3,8 @@ package applet
 import (
 	"context"
 	"errors"
-	"path/filepath"
+	"os"
+	"path"
 
 	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/kmod"
@@ -70,11 +71,12 @@ func (p *program) insmod(args []string) error {
 	if le.Errno != 0 {
 		tree := kmod.OpenHostTree("/lib/modules/" + k.Release())
 		defer tree.Close()
-		path, err := filepath.Abs(rest[0])
-		if err == nil {
-			step := kmod.PlanStep{Module: le.Module, File: path, Params: kmod.JoinParams(rest[1:])}
-			p.sayWhy(refusal.OfThisSystem(kmod.NewResolver(tree, nil), k.Release()).Seen(step, le))
+		file := rest[0]
+		if wd, err := os.Getwd(); err == nil && !path.IsAbs(file) {
+			file = path.Join(wd, file)
 		}
+		step := kmod.PlanStep{Module: le.Module, File: file, Params: kmod.JoinParams(rest[1:])}
+		p.sayWhy(refusal.OfThisSystem(kmod.NewResolver(tree, nil), k.Release()).Seen(step, le))
 	}
 	return errSilent
 }

@@ -1,7 +1,6 @@
 package refusal
 
 import (
-	"debug/elf"
 	"fmt"
 
 	"example.org/kmodsh/internal/kmod"
@@ -11,7 +10,7 @@ import (
 // together (arch/*/include/asm/elf.h, elf_check_arch).
 type arch struct {
 	name    string
-	machine elf.Machine
+	machine kmod.Machine
 	bits    int
 	big     bool
 	kbuild  string // ARCH= of the kernel's build
@@ -20,17 +19,17 @@ type arch struct {
 // arches returns the machines that are known.
 func arches() []arch {
 	return []arch{
-		{"x86_64", elf.EM_X86_64, 64, false, "x86"},
-		{"i386", elf.EM_386, 32, false, "x86"}, {"i486", elf.EM_386, 32, false, "x86"},
-		{"i586", elf.EM_386, 32, false, "x86"}, {"i686", elf.EM_386, 32, false, "x86"},
-		{"aarch64", elf.EM_AARCH64, 64, false, "arm64"},
-		{"armv5tel", elf.EM_ARM, 32, false, "arm"}, {"armv6l", elf.EM_ARM, 32, false, "arm"}, {"armv7l", elf.EM_ARM, 32, false, "arm"},
-		{"ppc64le", elf.EM_PPC64, 64, false, "powerpc"}, {"ppc64", elf.EM_PPC64, 64, true, "powerpc"}, {"ppc", elf.EM_PPC, 32, true, "powerpc"},
-		{"s390x", elf.EM_S390, 64, true, "s390"},
-		{"riscv64", elf.EM_RISCV, 64, false, "riscv"},
-		{"loongarch64", elf.EM_LOONGARCH, 64, false, "loongarch"},
-		{"sparc64", elf.EM_SPARCV9, 64, true, "sparc"},
-		{"parisc", elf.EM_PARISC, 32, true, "parisc"}, {"parisc64", elf.EM_PARISC, 64, true, "parisc"},
+		{"x86_64", kmod.MachineX8664, 64, false, "x86"},
+		{"i386", kmod.Machine386, 32, false, "x86"}, {"i486", kmod.Machine386, 32, false, "x86"},
+		{"i586", kmod.Machine386, 32, false, "x86"}, {"i686", kmod.Machine386, 32, false, "x86"},
+		{"aarch64", kmod.MachineAArch64, 64, false, "arm64"},
+		{"armv5tel", kmod.MachineARM, 32, false, "arm"}, {"armv6l", kmod.MachineARM, 32, false, "arm"}, {"armv7l", kmod.MachineARM, 32, false, "arm"},
+		{"ppc64le", kmod.MachinePPC64, 64, false, "powerpc"}, {"ppc64", kmod.MachinePPC64, 64, true, "powerpc"}, {"ppc", kmod.MachinePPC, 32, true, "powerpc"},
+		{"s390x", kmod.MachineS390, 64, true, "s390"},
+		{"riscv64", kmod.MachineRISCV, 64, false, "riscv"},
+		{"loongarch64", kmod.MachineLoongArch, 64, false, "loongarch"},
+		{"sparc64", kmod.MachineSparcV9, 64, true, "sparc"},
+		{"parisc", kmod.MachinePARISC, 32, true, "parisc"}, {"parisc64", kmod.MachinePARISC, 64, true, "parisc"},
 	}
 }
 
