@@ -7,10 +7,14 @@ KERNELS ?= 6.1 6.12
 ONLY    ?= */*
 KIND    ?=
 
-.PHONY: help conform conform-sim verdicts docs pictures release
+.PHONY: help bench conform conform-sim verdicts docs pictures release
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+
+bench: ## ours beside kmod's programs on the full trees of the lab's kernels, and the built-in check; best of several runs
+	$(GO) test ./cmd/kmodsh -run '^$$' -bench BesideKmod -benchtime 1x -timeout 1h
+	$(GO) test ./internal/kmod -run '^$$' -bench 'Builtin$$' -benchtime 20000x
 
 conform: bin/kmodsh ## model against real kernels: N=200 schedules of each scenario, SEED=1, KERNELS="6.1 6.12", ONLY='vector/*'
 	@bad=0; for k in $(KERNELS); do \

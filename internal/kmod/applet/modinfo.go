@@ -39,6 +39,7 @@ type modinfoRun struct {
 	out           *bufio.Writer
 
 	resolver *kmod.Resolver // nil until needed
+	ahead    readAhead
 }
 
 // modinfo prints what module files say of themselves.
@@ -73,6 +74,9 @@ func (p *program) modinfo(args []string) error {
 	if len(rest) == 0 {
 		return said("missing module or filename.")
 	}
+	if !m.byName && !(m.one && m.field == "filename") {
+		m.ahead.start(rest)
+	}
 	var failed error
 	for _, name := range rest {
 		if err := m.show(name); err != nil {
@@ -95,7 +99,7 @@ func (m *modinfoRun) show(name string) error {
 			}
 			file = wd + "/" + file
 		}
-		return m.file(file)
+		return m.file(name, file)
 	}
 	r, err := m.tree()
 	if err != nil {
@@ -113,7 +117,7 @@ func (m *modinfoRun) show(name string) error {
 	for _, f := range found {
 		err := m.builtin(r, f)
 		if f.File != "" {
-			err = m.file(r.Tree().Path(f.File))
+			err = m.file("", r.Tree().Path(f.File))
 		}
 		if err != nil {
 			return err
@@ -164,22 +168,14 @@ func (m *modinfoRun) builtin(r *kmod.Resolver, f kmod.Found) error {
 	return m.fields(fields)
 }
 
-// file prints a module file.
-func (m *modinfoRun) file(file string) error {
+// file prints a module file; name is the argument that it was, "" when it was
+// looked up.
+func (m *modinfoRun) file(name, file string) error {
 	m.label("filename", file)
 	if m.one && m.field == "filename" {
 		return nil
 	}
-	f, err := os.Open(file)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	image, err := kmod.OpenImage(f, file)
-	var facts *kmod.ModuleFacts
-	if err == nil {
-		facts, err = kmod.ReadModule(image)
-	}
+	facts, err := m.ahead.read(name, file)
 	if errors.Is(err, kernel.ErrDamaged) {
 		name, _, _ := strings.Cut(path.Base(file), ".")
 		return said("could not get modinfo from '%s': Exec format error", kernel.Normalize(name))
@@ -222,7 +218,9 @@ func hexBytes(b []byte, perLine int) string {
 				out.WriteString("\n\t\t")
 			}
 		}
-		fmt.Fprintf(&out, "%02X", c)
+		const digits = "0123456789ABCDEF"
+		out.WriteByte(digits[c>>4])
+		out.WriteByte(digits[c&15])
 	}
 	return out.String()
 }
@@ -302,6 +300,16 @@ func (m *modinfoRun) line(key, value string) {
 	case m.end == "\x00":
 		fmt.Fprintf(m.out, "%s=%s%s", key, value, m.end)
 	default:
-		fmt.Fprintf(m.out, "%-16s%s%s", key+":", value, m.end)
+		m.padded(key, value)
 	}
+}
+
+// padded prints "KEY:" in 16 columns, and the value.
+func (m *modinfoRun) padded(key, value string) {
+	const blanks = "                "
+	m.out.WriteString(key)
+	m.out.WriteByte(':')
+	m.out.WriteString(blanks[min(len(key)+1, len(blanks)):])
+	m.out.WriteString(value)
+	m.out.WriteString(m.end)
 }

@@ -1,0 +1,171 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"example.org/kmodsh/internal/lab"
+)
+
+// beside is one thing that ours and kmod's programs do in turn. ready, when
+// set, comes before each of ours and is not counted.
+type beside struct {
+	what       string
+	rounds     int
+	ours, kmod []string
+	ready      func()
+}
+
+// spent is the best of several runs of one program.
+type spent struct {
+	wall, cpu time.Duration
+	memory    int64 // KiB, the most of all runs
+}
+
+func (s *spent) run(b *testing.B, argv []string) {
+	cmd := exec.Command(argv[0], argv[1:]...)
+	var errs bytes.Buffer
+	cmd.Stderr = &errs
+	start := time.Now()
+	if err := cmd.Run(); err != nil {
+		b.Fatalf("%.200q: %v: %.300s", argv, err, errs.String())
+	}
+	wall := time.Since(start)
+	cpu := cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
+	if s.wall == 0 || wall < s.wall {
+		s.wall = wall
+	}
+	if s.cpu == 0 || cpu < s.cpu {
+		s.cpu = cpu
+	}
+	if u, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
+		s.memory = max(s.memory, u.Maxrss)
+	}
+}
+
+// BenchmarkBesideKmod prints ours beside kmod's programs, in one run, on the full
+// trees of the lab's kernels: `make bench`. What it prints is the best of several
+// runs in turn, since whatever else the machine does disturbs all but the best.
+func BenchmarkBesideKmod(b *testing.B) {
+	for _, tool := range []string{"modprobe", "depmod", "modinfo"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			b.Skip("no " + tool + " of kmod here to compare with: apt-get install kmod")
+		}
+	}
+	dir, err := lab.DefaultCacheDir()
+	if err != nil {
+		b.Fatal(err)
+	}
+	trees, _ := filepath.Glob(filepath.Join(dir, "kernels", "*", "lib", "modules", "*", "kernel"))
+	if len(trees) == 0 {
+		b.Skip("no kernel's modules in " + dir + ": kmodsh lab fetch 6.1 6.12")
+	}
+	program := filepath.Join(b.TempDir(), "kmodsh")
+	build := exec.Command("go", "build", "-o", program, ".")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		b.Fatalf("%v: %s", err, out)
+	}
+	b.Setenv(lab.CacheEnv, b.TempDir())
+	for _, t := range trees {
+		besideTree(b, program, filepath.Dir(t))
+	}
+	b.ReportMetric(0, "ns/op") // the table is the result
+}
+
+// besideTree compares on a copy of one tree.
+func besideTree(b *testing.B, program, tree string) {
+	root, release := b.TempDir(), filepath.Base(tree)
+	copyOf := filepath.Join(root, "lib/modules", release)
+	if err := os.MkdirAll(filepath.Dir(copyOf), 0o755); err != nil {
+		b.Fatal(err)
+	}
+	if out, err := exec.Command("cp", "-a", tree, copyOf).CombinedOutput(); err != nil {
+		b.Fatalf("%v: %s", err, out)
+	}
+	var modules []string
+	filepath.WalkDir(copyOf, func(file string, d fs.DirEntry, err error) error {
+		if err == nil && strings.Contains(d.Name(), ".ko") {
+			modules = append(modules, file)
+		}
+		return nil
+	})
+	at := []string{"-d", root, "-S", release}
+	ours := func(tool string, args ...string) []string { return slices.Concat([]string{program, tool}, args) }
+	var first spent
+	first.run(b, ours("depmod", "-b", root, release))
+	names := aliasesOf(b, copyOf, 2000)
+	change := func() {
+		for _, m := range modules[:5] {
+			later := time.Now()
+			if err := os.Chtimes(m, later, later); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	query := func(args ...string) (o, k []string) {
+		args = slices.Concat(at, args)
+		return ours("modprobe", args...), slices.Concat([]string{"modprobe"}, args)
+	}
+	var list []beside
+	add := func(what string, rounds int, o, k []string, ready func()) {
+		list = append(list, beside{what, rounds, o, k, ready})
+	}
+	o, k := query("-R", names[0])
+	add("modprobe -R, whole process", 200, o, k, nil)
+	o, k = query("-D", "btrfs")
+	add("modprobe -D, whole process", 200, o, k, nil)
+	o, k = query(append([]string{"-R", "-a"}, names...)...)
+	add(fmt.Sprintf("%d lookups in one process", len(names)), 10, o, k, nil)
+	add(fmt.Sprintf("modinfo of %d files", len(modules)), 3, ours("modinfo", modules...), append([]string{"modinfo"}, modules...), nil)
+	plain := []string{"depmod", "-b", root, release}
+	forget := func() { os.RemoveAll(filepath.Join(os.Getenv(lab.CacheEnv), "depmod")) }
+	add("depmod, all", 3, ours("depmod", plain[1:]...), plain, forget)
+	add("depmod, 5 files changed", 5, ours("depmod", plain[1:]...), plain, change)
+	fmt.Printf("\n%s, %d modules                          wall ms: ours    kmod  ratio   CPU ms: ours    kmod   memory MB: ours  kmod\n", release, len(modules))
+	for _, c := range list {
+		var us, them spent
+		if c.what == "depmod, 5 files changed" {
+			us.run(b, c.ours) // so that there is a run before
+			us = spent{}
+		}
+		for range c.rounds {
+			if c.ready != nil {
+				c.ready()
+			}
+			us.run(b, c.ours)
+			them.run(b, c.kmod)
+		}
+		ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+		fmt.Printf("%-48s %13.1f %7.1f  %5.2f %14.1f %7.1f %17.0f %5.0f\n", c.what, ms(us.wall), ms(them.wall), float64(us.wall)/float64(them.wall),
+			ms(us.cpu), ms(them.cpu), float64(us.memory)/1024, float64(them.memory)/1024)
+	}
+}
+
+// aliasesOf takes names from a tree's aliases, their patterns filled in.
+func aliasesOf(b *testing.B, tree string, n int) []string {
+	b.Helper()
+	text, err := os.ReadFile(filepath.Join(tree, "modules.alias"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	lines := strings.Split(string(text), "\n")
+	step := max(1, len(lines)/n)
+	var names []string
+	for i := 1; i < len(lines) && len(names) < n; i += step {
+		w := strings.Fields(lines[i])
+		if len(w) == 3 && w[0] == "alias" && !strings.ContainsAny(w[1], "[,") {
+			names = append(names, strings.NewReplacer("*", "00", "?", "0").Replace(w[1]))
+		}
+	}
+	return names
+}
