@@ -55,11 +55,11 @@ func (s *spent) run(b *testing.B, argv []string) {
 // BenchmarkBesideKmod prints ours beside kmod's programs, in one run, on the full
 // trees of the lab's kernels: `make bench`. What it prints is the best of several
 // runs in turn, since whatever else the machine does disturbs all but the best.
+// KMODSH_BENCH_ONLY and KMODSH_BENCH_KERNEL choose rows and kernels by a piece of
+// their names.
 func BenchmarkBesideKmod(b *testing.B) {
 	for _, tool := range []string{"modprobe", "depmod", "modinfo"} {
-		if _, err := exec.LookPath(tool); err != nil {
-			b.Skip("no " + tool + " of kmod here to compare with: apt-get install kmod")
-		}
+		kmodTool(b, tool)
 	}
 	dir, err := lab.DefaultCacheDir()
 	if err != nil {
@@ -77,6 +77,9 @@ func BenchmarkBesideKmod(b *testing.B) {
 	}
 	b.Setenv(lab.CacheEnv, b.TempDir())
 	for _, t := range trees {
+		if !strings.Contains(t, os.Getenv("KMODSH_BENCH_KERNEL")) {
+			continue
+		}
 		besideTree(b, program, filepath.Dir(t))
 	}
 	b.ReportMetric(0, "ns/op") // the table is the result
@@ -114,7 +117,7 @@ func besideTree(b *testing.B, program, tree string) {
 	}
 	query := func(args ...string) (o, k []string) {
 		args = slices.Concat(at, args)
-		return ours("modprobe", args...), slices.Concat([]string{"modprobe"}, args)
+		return ours("modprobe", args...), slices.Concat([]string{kmodTool(b, "modprobe")}, args)
 	}
 	var list []beside
 	add := func(what string, rounds int, o, k []string, ready func()) {
@@ -126,13 +129,16 @@ func besideTree(b *testing.B, program, tree string) {
 	add("modprobe -D, whole process", 200, o, k, nil)
 	o, k = query(append([]string{"-R", "-a"}, names...)...)
 	add(fmt.Sprintf("%d lookups in one process", len(names)), 10, o, k, nil)
-	add(fmt.Sprintf("modinfo of %d files", len(modules)), 3, ours("modinfo", modules...), append([]string{"modinfo"}, modules...), nil)
-	plain := []string{"depmod", "-b", root, release}
+	add(fmt.Sprintf("modinfo of %d files", len(modules)), 3, ours("modinfo", modules...), append([]string{kmodTool(b, "modinfo")}, modules...), nil)
+	plain := []string{kmodTool(b, "depmod"), "-b", root, release}
 	forget := func() { os.RemoveAll(filepath.Join(os.Getenv(lab.CacheEnv), "depmod")) }
-	add("depmod, all", 3, ours("depmod", plain[1:]...), plain, forget)
+	add("depmod, all", 2, ours("depmod", plain[1:]...), plain, forget)
 	add("depmod, 5 files changed", 5, ours("depmod", plain[1:]...), plain, change)
 	fmt.Printf("\n%s, %d modules                          wall ms: ours    kmod  ratio   CPU ms: ours    kmod   memory MB: ours  kmod\n", release, len(modules))
 	for _, c := range list {
+		if !strings.Contains(c.what, os.Getenv("KMODSH_BENCH_ONLY")) {
+			continue
+		}
 		var us, them spent
 		if c.what == "depmod, 5 files changed" {
 			us.run(b, c.ours) // so that there is a run before
@@ -149,6 +155,19 @@ func besideTree(b *testing.B, program, tree string) {
 		fmt.Printf("%-48s %13.1f %7.1f  %5.2f %14.1f %7.1f %17.0f %5.0f\n", c.what, ms(us.wall), ms(them.wall), float64(us.wall)/float64(them.wall),
 			ms(us.cpu), ms(them.cpu), float64(us.memory)/1024, float64(them.memory)/1024)
 	}
+}
+
+// kmodTool finds one of kmod's programs in the system's directories: the PATH of
+// these tests begins with our own under the same names.
+func kmodTool(b *testing.B, name string) string {
+	b.Helper()
+	for _, dir := range []string{"/usr/sbin", "/sbin", "/usr/bin", "/bin"} {
+		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
+			return filepath.Join(dir, name)
+		}
+	}
+	b.Skip("no " + name + " of kmod here to compare with: apt-get install kmod")
+	return ""
 }
 
 // aliasesOf takes names from a tree's aliases, their patterns filled in.

@@ -66,10 +66,7 @@ func oneModule(tb testing.TB) string {
 // it reports is the quickest of each and their ratio: a busy machine disturbs
 // all but the quickest.
 func BenchmarkWholeProcess(b *testing.B) {
-	kmod, err := exec.LookPath("modprobe")
-	if err != nil {
-		b.Skip("no modprobe of kmod here to compare with: apt-get install kmod")
-	}
+	kmod := kmodTool(b, "modprobe")
 	tree := os.Getenv("KMODSH_BENCH_TREE")
 	root, ok := strings.CutSuffix(filepath.Dir(tree), "/lib/modules")
 	if !ok {
