@@ -20,8 +20,8 @@ type Late struct {
 
 // Delays makes of a schedule what makes it likely where nobody is held and
 // stepped: each thread is late, at the stop at which the schedule leaves it, by
-// one slot for each turn of others until it goes on; one that begins later is
-// late at its first stop.
+// one slot for each turn of others until it goes on; one that begins later, or
+// a helper that begins later than it was made, is late at its first stop.
 func Delays(p *Problem, actions []sim.Action, points walk.Points, slot time.Duration) ([]Late, error) {
 	run := sim.NewRun(p.System, p.Profile)
 	defer run.Close()
@@ -31,7 +31,7 @@ func Delays(p *Problem, actions []sim.Action, points walk.Points, slot time.Dura
 	}
 	where := map[string]standing{}
 	stops := map[string]int{}
-	spawned := map[string]bool{}
+	made := map[string]int{} // turn in which a thread was made; the spawned ones all begin at once
 	number, last := 0, ""
 	var list []Late
 	for _, a := range actions {
@@ -40,7 +40,7 @@ func Delays(p *Problem, actions []sim.Action, points walk.Points, slot time.Dura
 			return nil, err
 		}
 		if a.Kind == sim.DoSpawn {
-			spawned[a.Thread] = true
+			made[a.Thread] = 0
 		}
 		if a.Kind != sim.DoStep {
 			continue
@@ -49,6 +49,11 @@ func Delays(p *Problem, actions []sim.Action, points walk.Points, slot time.Dura
 			number++
 		}
 		last = a.Thread
+		for _, one := range Look(run).Threads {
+			if _, known := made[one.ID]; !known {
+				made[one.ID] = number
+			}
+		}
 		t := run.World().Thread(a.Thread)
 		if s, ok := where[a.Thread]; ok && number-s.since > 1 {
 			list = append(list, Late{Thread: a.Thread, stop: s.stop, Delay: time.Duration(number-s.since) * slot})
@@ -57,8 +62,8 @@ func Delays(p *Problem, actions []sim.Action, points walk.Points, slot time.Dura
 		if _, ok := arrival(run.World().Events()[seen:], t, points); !ok {
 			continue
 		}
-		if stops[a.Thread] == 0 && spawned[a.Thread] && number > 0 {
-			list = append(list, Late{Thread: a.Thread, Delay: time.Duration(number) * slot})
+		if waited := number - made[a.Thread]; stops[a.Thread] == 0 && waited > 0 {
+			list = append(list, Late{Thread: a.Thread, Delay: time.Duration(waited) * slot})
 		}
 		if t.Status() == sim.Ready {
 			where[a.Thread] = standing{stops[a.Thread], number}
