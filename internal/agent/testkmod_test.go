@@ -37,8 +37,8 @@ func TestTestKmod(t *testing.T) {
 			"reset": "1", "config_test_case": "1", "config_test_driver": "nope-test_module", "config_num_threads": "1", "trigger_config": "1"}},
 		{[]string{"testkmod", "xfs", "fs", "threads=62"}, "-22\n", -22, map[string]string{
 			"reset": "1", "config_test_case": "2", "config_test_fs": "xfs", "config_num_threads": "62", "trigger_config": "1"}},
-		{[]string{"testkmod", ""}, "0\n", 0, map[string]string{
-			"reset": "1", "config_test_case": "1", "config_test_driver": "\x00", "trigger_config": "1"}},
+		{[]string{"testkmod", "", "threads=50"}, "0\n", 0, map[string]string{
+			"reset": "1", "config_test_case": "1", "config_test_driver": "\x00", "config_num_threads": "50", "trigger_config": "1"}},
 	} {
 		task, err := kernel.ParseTask(c.words)
 		if err != nil {

@@ -52,6 +52,7 @@ func ParseTask(words []string) (Task, error) {
 		return Task{}, &WordsError{"what is the thread to do? Such as: load ext4"}
 	}
 	t := Task{Verb: words[0]}
+	named := false
 	for _, w := range words[1:] {
 		policy, isPolicy := strings.CutPrefix(w, "--policy=")
 		switch {
@@ -63,8 +64,8 @@ func ParseTask(words []string) (Task, error) {
 				return Task{}, &WordsError{fmt.Sprintf("%s has no flag %s", t.Verb, clip(w))}
 			}
 			*on = true
-		case t.Name == "":
-			t.Name = w
+		case !named:
+			t.Name, named = w, true // which may be the empty one
 		case t.Verb == "load" || t.Verb == "insmod" || t.Verb == "init" || t.Verb == "testkmod":
 			t.Params = append(t.Params, w)
 		default:
