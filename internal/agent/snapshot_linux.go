@@ -126,7 +126,10 @@ func (d *driver) fill(ctx context.Context, s *wire.Snapshot) (modules []kernel.M
 			m.State, m.Refs = e.State, e.Refs
 			modules = append(modules, m)
 		case inject.Permits:
-			s.Permits = kernel.Permits{Used: max(0, e.Used), Max: e.Limit, Waiting: max(0, e.Waiting)}
+			s.Permits = kernel.Permits{Used: max(0, e.Used), Max: e.Limit, Waiting: e.Waiting}
+			if e.Waiting < 0 { // a wait queue, before 6.4, tells no number
+				s.Permits.Waiting = d.steps.waiting(permitWait)
+			}
 		}
 	}
 	return modules, nil

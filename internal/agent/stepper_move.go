@@ -78,7 +78,10 @@ const freePatience = 3 * standPatience
 func (s *stepper) freeAll(ctx context.Context, limit int64) (err error) {
 	s.moving.Lock()
 	defer s.moving.Unlock()
-	defer func() { err = errors.Join(err, s.tie()) }()
+	defer func() {
+		s.lookAll() // in a crowd not everybody was looked at
+		err = errors.Join(err, s.tie())
+	}()
 	s.mu.Lock()
 	var ready []*thread
 	var pids []int
@@ -151,6 +154,27 @@ func (s *stepper) freeAll(ctx context.Context, limit int64) (err error) {
 			pause = lookRarely
 		}
 	}
+}
+
+// lookAll looks at every thread, and notes how it stands.
+func (s *stepper) lookAll() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, t := range s.threads {
+		s.stands(t)
+	}
+}
+
+// waiting counts the threads that wait for what words say.
+func (s *stepper) waiting(words string) (n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, t := range s.threads {
+		if t.stand == standBlocked && t.waits == words {
+			n++
+		}
+	}
+	return n
 }
 
 // hears waits for news, but no longer than wait, and says whether there are any.

@@ -90,7 +90,7 @@ func waitOf(s sight, other bool) known {
 	case "call_usermodehelper_exec", "call_modprobe":
 		return known{waitHelper, "its helper", false, 0}
 	case "__request_module":
-		return known{waitOther, "a free permit", true, 5 * second}
+		return known{waitOther, permitWait, true, 5 * second}
 	case "__usermodehelper_disable", "usermodehelper_disable":
 		return known{waitOther, "the callers of helpers", true, 5 * second}
 	case "usermodehelper_read_trylock", "usermodehelper_read_lock_wait":
@@ -128,3 +128,7 @@ func parseStat(text string) byte {
 	}
 	return text[i+2]
 }
+
+// permitWait is what a requester waits for when the limit is reached
+// (kernel/kmod.c, __request_module, 4.14 to 6.12).
+const permitWait = "a free permit"

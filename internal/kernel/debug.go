@@ -119,6 +119,10 @@ type RunOptions struct {
 	// Stop is asked after each step whether to stop there; nil never does. It
 	// must call nothing of the target; look gives it a snapshot.
 	Stop func(at Stop, look func() *Snapshot) bool
+	// Sampled says that Stop need not see each step of a crowd: a real kernel,
+	// where stopping fifty threads at each point takes seconds of its own time,
+	// lets them go at once, and asks where they stand again.
+	Sampled bool
 }
 
 // Reason says why a thread, or a run, stopped.

@@ -135,9 +135,12 @@ func (r *running) loop(ctx context.Context) (kernel.Stop, error) {
 			stop.Reason = kernel.StopReady
 			return stop, nil
 		}
-		if r.o.AtOnce || r.o.Stop == nil && d.readyCount() >= crowd {
+		if r.o.AtOnce || (r.o.Stop == nil || r.o.Sampled) && d.readyCount() >= crowd {
 			if err := r.freeAll(ctx); err != nil {
 				return r.stopOf(d.last), err
+			}
+			if stop := r.stopOf(d.last); r.o.Stop != nil && r.o.Stop(stop, func() *kernel.Snapshot { return r.seen(ctx) }) {
+				return stop, nil
 			}
 			continue
 		}

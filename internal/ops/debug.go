@@ -125,9 +125,10 @@ func (s *Session) runThreads(ctx context.Context, d kernel.Debugger, o kernel.Ru
 		o.Stop = func(at kernel.Stop, look func() *kernel.Snapshot) bool {
 			return w.stops(at, look) || stop != nil && stop(at, look)
 		}
+		o.Sampled = stop == nil && len(breaks) == 0 // a promise is for whatever is seen
 	}
 	if rec := s.recording(); rec != nil && rec.target == kernel.Target(d) && pastOf(d) == nil {
-		o.Stop = recordingStop(rec, o.Stop)
+		o.Stop, o.Sampled = recordingStop(rec, o.Stop), false
 	}
 	_, from := eventsOf(d)
 	at, err := d.Run(ctx, o)

@@ -1,0 +1,88 @@
+//go:build linux
+
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"slices"
+	"testing"
+
+	"example.org/kmodsh/internal/scenario"
+)
+
+// inCI are the scenarios that TestVMLibrary runs: the vectors and the first of
+// the kernel's own selftests. Those with fifty threads and more take minutes on an
+// emulated machine, and are run by make verdicts.
+func inCI() []string {
+	return []string{
+		"vector/*", "kselftest/0001", "kselftest/0003",
+	}
+}
+
+// TestVMLibrary has real kernels come to the verdicts of the simulated ones, case
+// by case. A case that a machine cannot do says so, and is listed here.
+func TestVMLibrary(t *testing.T) {
+	bin := buildStatic(t)
+	for _, series := range []string{"6.1", "6.12"} {
+		needVM(t, series)
+		if out, err := exec.Command(bin, "lab", "driver", "build", series).CombinedOutput(); err != nil {
+			if os.Getenv("CI") == "true" || os.Getenv("KMODSH_REQUIRE_VM") != "" {
+				t.Fatalf("no VM test: %v\n%s", err, out)
+			}
+			t.Skipf("no VM test: %v\n%s", err, out)
+		}
+	}
+	for _, series := range []string{"6.1", "6.12"} {
+		t.Run(series, func(t *testing.T) {
+			t.Parallel()
+			cmd := exec.CommandContext(t.Context(), bin, append([]string{"--json", "run", "--on", "sim:v" + series, "--on", "vm:" + series}, inCI()...)...)
+			var errs bytes.Buffer
+			cmd.Stderr = &errs
+			out, err := cmd.Output()
+			if len(out) == 0 {
+				t.Fatalf("%v\n%s", err, &errs)
+			}
+			n := 0
+			for line := range bytes.Lines(out) {
+				var r scenario.Result
+				if err := json.Unmarshal(line, &r); err != nil {
+					t.Fatalf("%v: %s", err, line)
+				}
+				if len(r.Parts) != 2 {
+					t.Fatalf("%s: %d targets", r.Name, len(r.Parts))
+				}
+				n++
+				model, real := casesOf(r.Parts[0]), casesOf(r.Parts[1])
+				if len(model) != len(real) {
+					t.Fatalf("%s: %d cases and %d", r.Name, len(model), len(real))
+				}
+				for i, m := range model {
+					switch v := real[i]; {
+					case v.Verdict == m.Verdict:
+					case v.Verdict == scenario.Skipped && slices.Contains(skipped, r.Name+" "+v.Name):
+						t.Logf("%s, %s: skipped: %s", r.Name, v.Name, v.Why)
+					default:
+						t.Errorf("%s, %s: %s on sim:v%s, %s on vm:%s: %s %q", r.Name, v.Name, m.Verdict, series, v.Verdict, series, v.Why, v.Notes)
+					}
+				}
+			}
+			if n != 37 {
+				t.Errorf("%d scenarios were run, of 35 vectors and 2 selftests", n)
+			}
+		})
+	}
+}
+
+// casesOf returns the cases of what was run on a target.
+func casesOf(r scenario.Result) []scenario.Result {
+	if len(r.Parts) > 0 {
+		return r.Parts
+	}
+	return []scenario.Result{r}
+}
+
+// skipped are the cases that a real kernel is not held to.
+var skipped = []string{}
