@@ -16,6 +16,7 @@ type pulse struct {
 	wanted int        // calls under way
 	still  int        // saves under way, for which it has to stand
 	stands bool
+	saved  bool        // and was saved since it ran last
 	timer  *time.Timer // stops it, a little after the last call
 	closed bool
 }
@@ -52,7 +53,7 @@ func (p *pulse) goOn(ctx context.Context) error {
 	if err := p.cont(ctx); err != nil {
 		return err
 	}
-	p.stands = false
+	p.stands, p.saved = false, false
 	return nil
 }
 
@@ -91,10 +92,17 @@ func (p *pulse) tire() {
 	}
 }
 
-// stand has the machine stand until leave.
+// stand has the machine stand until leave, to be saved. QEMU does not save one
+// that has not run since it was saved (qapi/run-state.json, postmigrate), so
+// such a one runs for a moment before.
 func (p *pulse) stand(ctx context.Context) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.saved && p.still == 0 {
+		if err := p.goOn(ctx); err != nil {
+			return err
+		}
+	}
 	if !p.stands {
 		if err := p.stop(ctx); err != nil {
 			return err
@@ -110,6 +118,7 @@ func (p *pulse) leave(ctx context.Context) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.still--
+	p.saved = p.stands
 	if p.wanted == 0 {
 		return nil
 	}

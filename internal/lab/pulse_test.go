@@ -74,7 +74,10 @@ func TestPulse(t *testing.T) {
 		must(p.stand(ctx))
 		must(p.leave(ctx))
 		time.Sleep(2 * pulseGrace)
-		done("stop") // and nobody wants it
+		done("stop")       // and nobody wants it
+		must(p.stand(ctx)) // saved once more: it has to have run
+		done("cont", "stop")
+		must(p.leave(ctx))
 
 		refuse = errors.New("no")
 		if err := p.begin(ctx); err == nil {
