@@ -240,7 +240,7 @@ func comesBackToLife(t *testing.T, vm *target) {
 // TestVMRounds saves and restores again and again; each time the machine must
 // answer, and events come in. For a long run: KMODSH_ROUNDS=200.
 func TestVMRounds(t *testing.T) {
-	rounds := 20
+	rounds := 8
 	if n, err := strconv.Atoi(os.Getenv("KMODSH_ROUNDS")); err == nil {
 		rounds = n
 	}

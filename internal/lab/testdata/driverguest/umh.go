@@ -113,14 +113,15 @@ func checkSuspend(g *guest) error {
 	}
 	var got []int64
 	// How long freezing takes is the machine's affair: a request that came
-	// before or after it succeeds, and the next one is asked later or sooner.
-	for try := range 4 {
-		for _, w := range [][2]string{{"/sys/module/suspend/parameters/pm_test_delay", fmt.Sprint(2 + 2*try)}, {"/sys/power/pm_test", "freezer"}} {
+	// before it succeeds, and the next one is asked twice as late.
+	for try := range 5 {
+		delay := 1 << try
+		for _, w := range [][2]string{{"/sys/module/suspend/parameters/pm_test_delay", fmt.Sprint(2 + 2*delay)}, {"/sys/power/pm_test", "freezer"}} {
 			if err := os.WriteFile(w[0], []byte(w[1]), 0); err != nil {
 				return err
 			}
 		}
-		late := inject.Rule{N: 1, Point: "R1", Do: inject.DoDelay, Delay: time.Duration(1+try) * time.Second}
+		late := inject.Rule{N: 1, Point: "R1", Do: inject.DoDelay, Delay: time.Duration(delay) * time.Second}
 		if err := g.Send(late, inject.Request{ID: "late", Name: "nbd", Mode: inject.Wait}, inject.Start{ID: "late"}); err != nil {
 			return err
 		}
