@@ -212,7 +212,12 @@ func underWay(t *testing.T, vm *target) {
 	if err := <-answer; !errors.Is(err, errWentBack) {
 		t.Errorf("the call that was under way got %v", err)
 	}
+	p := vm.running().pulse // a machine of which nobody wants anything stands
+	if err := p.begin(ctx); err != nil {
+		t.Fatal(err)
+	}
 	await(t, vm, seq, trace.PointExit)
+	p.end()
 	if !live(t, vm, "xfs") {
 		t.Error("the load that was under way did not go on")
 	}
