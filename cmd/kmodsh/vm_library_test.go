@@ -8,17 +8,24 @@ import (
 	"os"
 	"os/exec"
 	"slices"
+	"strings"
 	"testing"
 
 	"example.org/kmodsh/internal/scenario"
 )
 
-// inCI are the scenarios that TestVMLibrary runs: the vectors and the first of
-// the kernel's own selftests. Those with fifty threads and more take minutes on an
-// emulated machine, and are run by make verdicts.
-func inCI() []string {
+// inCheck are the scenarios that TestVMLibrary runs when it is one test of many,
+// which is to be over in a minute or two; KMODSH_LIBRARY names others. All of the
+// vectors on both kernels take ten minutes on two cores:
+//
+//	KMODSH_LIBRARY='vector/*' go test ./cmd/kmodsh -run TestVMLibrary -timeout 1h
+func inCheck() []string {
+	if names := strings.Fields(os.Getenv("KMODSH_LIBRARY")); len(names) > 0 {
+		return names
+	}
 	return []string{
-		"vector/*", "kselftest/0001", "kselftest/0003",
+		"vector/v01", "vector/v02", "vector/v04", "vector/v14", "vector/v16", "vector/v18", "vector/v31", "vector/v35",
+		"kselftest/0001", "kselftest/0003",
 	}
 }
 
@@ -38,7 +45,7 @@ func TestVMLibrary(t *testing.T) {
 	for _, series := range []string{"6.1", "6.12"} {
 		t.Run(series, func(t *testing.T) {
 			t.Parallel()
-			cmd := exec.CommandContext(t.Context(), bin, append([]string{"--json", "run", "--on", "sim:v" + series, "--on", "vm:" + series}, inCI()...)...)
+			cmd := exec.CommandContext(t.Context(), bin, append([]string{"--json", "run", "--on", "sim:v" + series, "--on", "vm:" + series}, inCheck()...)...)
 			var errs bytes.Buffer
 			cmd.Stderr = &errs
 			out, err := cmd.Output()
@@ -69,8 +76,8 @@ func TestVMLibrary(t *testing.T) {
 					}
 				}
 			}
-			if n != 37 {
-				t.Errorf("%d scenarios were run, of 35 vectors and 2 selftests", n)
+			if n < len(inCheck()) {
+				t.Errorf("%d scenarios were run, of %q", n, inCheck())
 			}
 		})
 	}

@@ -65,8 +65,12 @@ spawn C request fs-minix
 // TestVMSearch searches real kernels for the built-in race with two requesters,
 // opens what was kept of it, takes the schedule to the kernel again by holds
 // and by delays alone, and asks whether model and kernel agree on fifty
-// schedules, half of them on each kernel.
+// schedules, half of them on each kernel. It takes some minutes, and is one of
+// those that run when KMODSH_LONG is set.
 func TestVMSearch(t *testing.T) {
+	if os.Getenv("KMODSH_LONG") == "" {
+		t.Skip("takes some minutes: KMODSH_LONG=1 runs it")
+	}
 	for _, series := range []string{"6.1", "6.12"} {
 		needVM(t, series)
 	}
