@@ -140,7 +140,9 @@ func (x *terminal) restored(status int) {
 	switch {
 	case errors.As(err, &exit) && exit.ExitCode() == status, err == nil && status == 0:
 	default:
-		x.t.Errorf("the program ended with %v, want status %d", err, status)
+		x.mu.Lock()
+		x.t.Errorf("the program ended with %v, want status %d; it said %q", err, status, x.raw.String())
+		x.mu.Unlock()
 	}
 	x.wait("screen closed") // its last words, on the main screen
 	after, err := term.GetState(int(x.tty.Fd()))

@@ -61,7 +61,7 @@ func Run(ctx context.Context, s *ops.Session, opt Options) error {
 	// here SIGINT and with the caller those that end the program.
 	interrupted, stop := signal.NotifyContext(ctx, os.Interrupt)
 	defer stop()
-	options := []tea.ProgramOption{tea.WithAltScreen(), tea.WithContext(interrupted), tea.WithoutSignalHandler()}
+	options := []tea.ProgramOption{tea.WithAltScreen(), tea.WithContext(ctx), tea.WithoutSignalHandler()}
 	if m.noMouse = opt.NoMouse; !opt.NoMouse {
 		options = append(options, tea.WithMouseCellMotion())
 	}
@@ -71,7 +71,12 @@ func Run(ctx context.Context, s *ops.Session, opt Options) error {
 	if opt.Output != nil {
 		options = append(options, tea.WithOutput(opt.Output))
 	}
-	_, err := tea.NewProgram(m, options...).Run()
+	p := tea.NewProgram(m, options...)
+	go func() {
+		<-interrupted.Done()
+		p.Quit() // as by a key: its reader of keys is waited for
+	}()
+	_, err := p.Run()
 	bySignal := interrupted.Err() != nil
 	cancel()
 	m.work.end(lastWait)
