@@ -48,20 +48,20 @@ const lastWait = 10 * time.Second
 // one that was opened here. The terminal is as before when Run returns. A
 // panic inside is returned as an error that holds the stack.
 func Run(ctx context.Context, s *ops.Session, opt Options) error {
-	outer := ctx
-	ctx, cancel := context.WithCancel(ctx)
+	work, cancel := context.WithCancel(ctx)
 	defer cancel()
-	m := New(ctx, s, opt)
+	m := New(work, s, opt)
 	before := s.Progress
 	s.Progress = m.progress.report
 	defer func() { s.Progress = before }()
 
-	// Bubble Tea's own handler of signals would wait for a loop that the end of
-	// ctx has ended: SIGTERM, which ends ctx too, could hang. So signals end ctx,
-	// here SIGINT and with the caller those that end the program.
-	interrupted, stop := signal.NotifyContext(ctx, os.Interrupt)
+	// All that ends the screen from outside (SIGINT, and ctx, which the caller ends
+	// at other signals) ends it as a key does. Bubble Tea's own handler of signals
+	// could wait for ever for a loop that a context had ended, and with a context
+	// of its own it closes the terminal while that is still being read.
+	ending, stop := signal.NotifyContext(ctx, os.Interrupt)
 	defer stop()
-	options := []tea.ProgramOption{tea.WithAltScreen(), tea.WithContext(ctx), tea.WithoutSignalHandler()}
+	options := []tea.ProgramOption{tea.WithAltScreen(), tea.WithoutSignalHandler()}
 	if m.noMouse = opt.NoMouse; !opt.NoMouse {
 		options = append(options, tea.WithMouseCellMotion())
 	}
@@ -72,23 +72,19 @@ func Run(ctx context.Context, s *ops.Session, opt Options) error {
 		options = append(options, tea.WithOutput(opt.Output))
 	}
 	p := tea.NewProgram(m, options...)
-	go func() {
-		<-interrupted.Done()
-		p.Quit() // as by a key: its reader of keys is waited for
-	}()
+	defer context.AfterFunc(ending, p.Quit)()
 	_, err := p.Run()
-	bySignal := interrupted.Err() != nil
 	cancel()
 	m.work.end(lastWait)
 	switch {
 	case m.panic != nil:
 		return m.panic
-	case errors.Is(err, tea.ErrInterrupted), err == nil, outer.Err() == nil && bySignal && !errors.Is(err, tea.ErrProgramPanic):
-		return nil
 	case errors.Is(err, tea.ErrProgramPanic):
 		return fmt.Errorf("internal error in the screen: %w", err)
-	case context.Cause(ctx) != nil && errors.Is(err, context.Canceled):
+	case ctx.Err() != nil:
 		return context.Canceled
+	case err == nil, errors.Is(err, tea.ErrInterrupted):
+		return nil
 	}
 	return fmt.Errorf("full screen: %w", err)
 }
