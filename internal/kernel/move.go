@@ -1,6 +1,10 @@
 package kernel
 
-import "example.org/kmodsh/internal/trace"
+import (
+	"slices"
+
+	"example.org/kmodsh/internal/trace"
+)
 
 // MaxMoves is how many moves a Debugger keeps at least; older ones may be
 // forgotten.
@@ -88,6 +92,13 @@ func MovesOf(events []trace.Event, id func(trace.Thread) string) []Move {
 		moves = append(moves, m)
 	}
 	return moves
+}
+
+// MovesTo returns the moves that led to the positions up to pos. Nobody may
+// change them.
+func MovesTo(moves []Move, pos int) []Move {
+	n, _ := slices.BinarySearchFunc(moves, pos+1, func(m Move, pos int) int { return m.Pos - pos })
+	return moves[:n:n]
 }
 
 // AddMove returns moves with one more behind the move that led to the position

@@ -118,7 +118,7 @@ func (t *target) Fork(ctx context.Context) (kernel.Debugger, error) {
 	}
 	f.debug.began, f.debug.pos, f.debug.faults, f.debug.serial = true, d.pos, d.faults, d.serial
 	f.debug.actions = append([]action(nil), d.actions[:d.pos]...)
-	f.debug.moves = d.movesTo(d.pos)
+	f.debug.moves = kernel.MovesTo(d.moves, d.pos)
 	f.debug.builtin, f.debug.sparing = d.builtin, d.sparing
 	f.debug.touched.Store(true)
 	if err := f.refresh(ctx); err != nil {

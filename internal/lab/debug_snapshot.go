@@ -40,7 +40,7 @@ func (t *target) snapshot(ctx context.Context) (*kernel.Snapshot, error) {
 		Permits: w.Permits, UMH: w.UMH, Modprobe: w.Modprobe, Policy: w.Policy, Helper: w.Helper, Taints: w.Taints,
 		Faults: w.Faults, Leaks: append([]kernel.Allocation{}, d.view.alloc...), Log: slices.Clone(d.log[max(0, len(d.log)-logShown):]),
 		HidesAddresses: w.HidesAddresses, HidesSections: w.HidesSections,
-		IsBuiltin: t.builtinNames(), Moves: d.movesTo(len(d.actions)),
+		IsBuiltin: t.builtinNames(), Moves: kernel.MovesTo(d.moves, len(d.actions)),
 	}
 	s.Events, _ = t.events.After(0, 0)
 	dirs := d.view.dirs

@@ -1,8 +1,6 @@
 package lab
 
 import (
-	"slices"
-
 	"example.org/kmodsh/internal/agent/wire"
 	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/trace"
@@ -22,16 +20,10 @@ func (d *debugging) note(a action, log *trace.Log) {
 		m.Take(&t.ThreadState)
 	}
 	before := uint64(0)
-	if list := d.movesTo(d.pos - 1); len(list) > 0 {
+	if list := kernel.MovesTo(d.moves, d.pos-1); len(list) > 0 {
 		before = list[len(list)-1].Events
 	}
 	events, _ := log.After(before, 0)
 	m.Tell(events, func(t trace.Thread) string { return t.ID })
 	d.moves = kernel.AddMove(d.moves, m)
-}
-
-// movesTo returns what led to the positions up to pos; nobody may change it.
-func (d *debugging) movesTo(pos int) []kernel.Move {
-	n, _ := slices.BinarySearchFunc(d.moves, pos+1, func(m kernel.Move, pos int) int { return m.Pos - pos })
-	return d.moves[:n:n]
 }

@@ -1,8 +1,6 @@
 package sim
 
 import (
-	"slices"
-
 	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/trace"
 )
@@ -40,12 +38,9 @@ func (r *Run) note(a Action) {
 		s := t.snapshot(r.out[t.ID])
 		m.Take(&s)
 	}
-	before := 0
-	for i := len(r.moves) - 1; i >= 0; i-- {
-		if r.moves[i].Pos < m.Pos {
-			before = int(r.moves[i].Events)
-			break
-		}
+	before := uint64(0)
+	if list := kernel.MovesTo(r.moves, m.Pos-1); len(list) > 0 {
+		before = list[len(list)-1].Events
 	}
 	m.Tell(w.events[before:], func(t trace.Thread) string { return t.ID })
 	r.moves = kernel.AddMove(r.moves, m)
@@ -60,6 +55,5 @@ func (r *Run) again(a Action) {
 
 // shareMoves gives a fork what led to its positions.
 func (r *Run) shareMoves(f *Run) {
-	n, _ := slices.BinarySearchFunc(r.moves, r.pos+1, func(m kernel.Move, pos int) int { return m.Pos - pos })
-	f.noting, f.moves = r.noting, r.moves[:n:n]
+	f.noting, f.moves = r.noting, kernel.MovesTo(r.moves, r.pos)
 }

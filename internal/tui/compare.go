@@ -60,10 +60,8 @@ func (m *Model) compareKey(name string) tea.Cmd {
 		m.beside = nil
 		return nil
 	}
-	for _, b := range m.keys {
-		if slices.Contains(b.keys.Keys(), name) && b.act >= actUp && b.act <= actBottom && m.beside.view(b.act) {
-			return nil
-		}
+	if a, ok := m.scrolls(name); ok && m.beside.view(a) {
+		return nil
 	}
 	return m.say("Up and Down scroll, Enter goes to the other future, Esc closes")
 }

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -128,11 +129,18 @@ func clock(ns int64, w int) string {
 
 // eventMatches says whether every word, in lower case, is in the event.
 func eventMatches(e *trace.Event, words []string) bool {
-	text := strings.ToLower(strings.Join([]string{e.Point, e.Module, string(e.State), thread(e.Thread), fragment(e)}, " "))
-	for _, w := range words {
-		if !strings.Contains(text, w) {
-			return false
-		}
+	return hasWords(words, e.Point, e.Module, string(e.State), thread(e.Thread), fragment(e))
+}
+
+// filterWords are the words of a filter, in lower case.
+func filterWords(filter string) []string { return strings.Fields(strings.ToLower(filter)) }
+
+// hasWords says whether every word, in lower case, is in one of the texts or in
+// where two of them meet.
+func hasWords(words []string, texts ...string) bool {
+	if len(words) == 0 {
+		return true
 	}
-	return true
+	text := strings.ToLower(strings.Join(texts, " "))
+	return !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(text, w) })
 }

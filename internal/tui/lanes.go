@@ -41,13 +41,10 @@ type stateAt struct {
 
 // layLives lays a snapshot out.
 func layLives(s *Snapshot) *lives {
-	v := &lives{present: -1}
-	if s.Debug != nil {
-		v.moves, v.end = s.Debug.Moves, s.Debug.End
-	}
+	v := &lives{}
 	pos := 0
 	if s.Debug != nil {
-		pos = s.Debug.Pos
+		v.moves, v.end, pos = s.Debug.Moves, s.Debug.End, s.Debug.Pos
 	}
 	if len(v.moves) == 0 { // the target does not tell: events do
 		events := make([]trace.Event, s.Events.Len())
@@ -57,10 +54,9 @@ func layLives(s *Snapshot) *lives {
 		v.moves = kernel.MovesOf(events, laneID)
 		pos, v.end = int(s.Seq), int(s.Seq)
 	}
-	n, _ := slices.BinarySearchFunc(v.moves, pos+1, func(m kernel.Move, pos int) int { return m.Pos - pos })
-	v.present = n - 1
+	v.present = v.column(pos)
 	v.threads(s)
-	v.modules(s)
+	v.modules()
 	return v
 }
 
@@ -171,7 +167,7 @@ func family[T any](list []T, who func(T) (id, parent string)) []T {
 const maxBands = 64
 
 // modules makes the bands of the modules whose state changed.
-func (v *lives) modules(*Snapshot) {
+func (v *lives) modules() {
 	at := map[string]int{}
 	for i := range v.moves {
 		for _, c := range v.moves[i].States {
@@ -193,10 +189,7 @@ func (v *lives) modules(*Snapshot) {
 }
 
 // column returns the column of a position, or of the last one before it.
-func (v *lives) column(pos int) int {
-	n, _ := slices.BinarySearchFunc(v.moves, pos+1, func(m kernel.Move, pos int) int { return m.Pos - pos })
-	return n - 1
-}
+func (v *lives) column(pos int) int { return len(kernel.MovesTo(v.moves, pos)) - 1 }
 
 // pos returns the position of a column; before the first it is where the first
 // began.

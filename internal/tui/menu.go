@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"slices"
 	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -79,13 +80,9 @@ func (m *Model) menuKey(name string) tea.Cmd {
 		m.menu = nil
 		return m.runMove(it.line)
 	}
-	for _, b := range m.keys {
-		for _, k := range b.keys.Keys() {
-			if k == name && b.act >= actUp && b.act <= actBottom {
-				mn.key(b.act)
-				return nil
-			}
-		}
+	if a, ok := m.scrolls(name); ok {
+		mn.key(a)
+		return nil
 	}
 	if len(name) == 1 && name[0] >= '1' && name[0] <= '9' && int(name[0]-'1') < len(v.items) {
 		v.list.n = len(v.items)
@@ -93,6 +90,16 @@ func (m *Model) menuKey(name string) tea.Cmd {
 		return m.menuKey("enter")
 	}
 	return m.say("Up and Down choose, Enter takes, Left goes back, Esc closes")
+}
+
+// scrolls returns what a key does in a list, when that is to move in it.
+func (m *Model) scrolls(name string) (action, bool) {
+	for _, b := range m.keys {
+		if b.act >= actUp && b.act <= actBottom && slices.Contains(b.keys.Keys(), name) {
+			return b.act, true
+		}
+	}
+	return 0, false
 }
 
 // body draws the menu in n lines of w cells: the list, and beside or below it

@@ -88,14 +88,10 @@ func (p *consolePane) trouble() []bool {
 }
 
 func (p *consolePane) place() {
-	words := strings.Fields(strings.ToLower(p.filter))
+	words := filterWords(p.filter)
 	p.rows = p.rows[:0]
 	for i, line := range p.lines {
-		keep := true
-		for _, w := range words {
-			keep = keep && strings.Contains(strings.ToLower(line), w)
-		}
-		if keep {
+		if hasWords(words, line) {
 			p.rows = append(p.rows, i)
 		}
 	}

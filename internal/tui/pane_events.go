@@ -44,7 +44,7 @@ func (p *eventsPane) SetSize(w, h int) {
 // Sync follows the newest event, or keeps the cursor on its event.
 func (p *eventsPane) Sync(s *Snapshot) {
 	p.s, p.rows = s, nil
-	if words := strings.Fields(strings.ToLower(p.filter)); len(words) > 0 {
+	if words := filterWords(p.filter); len(words) > 0 {
 		p.rows = []int{}
 		for i := range s.Events.Len() {
 			if eventMatches(s.Events.At(i), words) {

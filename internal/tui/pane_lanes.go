@@ -61,18 +61,18 @@ func (p *lanesPane) lives() *lives {
 // lanes are those that the filter leaves.
 func (p *lanesPane) lanes() []lane {
 	v := p.lives()
-	words := strings.Fields(strings.ToLower(p.filter))
+	words := filterWords(p.filter)
 	if len(words) == 0 {
 		return v.lanes
 	}
 	var out []lane
 	for i := range v.lanes {
 		l := &v.lanes[i]
-		text := strings.ToLower(l.id)
+		texts := []string{l.id}
 		if l.now != nil {
-			text += " " + strings.ToLower(strings.Join([]string{l.now.Comm, l.now.Task, l.now.Status, l.now.Module, string(l.now.Verdict)}, " "))
+			texts = append(texts, l.now.Comm, l.now.Task, l.now.Status, l.now.Module, string(l.now.Verdict))
 		}
-		if !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(text, w) }) {
+		if hasWords(words, texts...) {
 			out = append(out, *l)
 		}
 	}

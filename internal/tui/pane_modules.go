@@ -32,7 +32,7 @@ func (p *modulesPane) SetSize(w, h int) {
 // the module it was on; when that one has gone, on the one that took its place.
 func (p *modulesPane) Sync(s *Snapshot) {
 	p.rows = p.rows[:0:0]
-	words := strings.Fields(strings.ToLower(p.filter))
+	words := filterWords(p.filter)
 	for i := range s.Modules {
 		if r := &s.Modules[i]; matches(r, words) {
 			p.rows = append(p.rows, r)
