@@ -42,10 +42,8 @@ const accountReadings = 6
 func (d *debugger) doAccount(ctx context.Context, _ json.RawMessage) (any, error) {
 	var a kernel.Account
 	dr := d.driver()
-	select {
-	case <-time.After(batchedFree):
-	case <-ctx.Done():
-		return nil, ctx.Err()
+	if _, err := hears(ctx, nil, batchedFree); err != nil {
+		return nil, err
 	}
 	for range accountReadings {
 		if err := ctx.Err(); err != nil {

@@ -69,7 +69,7 @@ func (k testKmod) run(dir string) (int64, error) {
 	}
 	// The driver takes what is written as it is: no newline.
 	for _, l := range append(lines, line{"trigger_config", "1"}) {
-		if err := setFile(filepath.Join(dir, l.file), l.text); err != nil {
+		if err := writeFile(filepath.Join(dir, l.file), l.text); err != nil {
 			return 0, fmt.Errorf("test_kmod: %s: %w", l.file, err)
 		}
 	}
@@ -82,14 +82,4 @@ func (k testKmod) run(dir string) (int64, error) {
 		return 0, fmt.Errorf("test_kmod: test_result is %q", clipText(string(text), 32))
 	}
 	return n, nil
-}
-
-// setFile writes to a file of the kernel that is there, in one write.
-func setFile(path, text string) error {
-	f, err := os.OpenFile(path, os.O_WRONLY, 0)
-	if err != nil {
-		return err
-	}
-	_, err = f.WriteString(text)
-	return errors.Join(err, f.Close())
 }

@@ -61,16 +61,6 @@ func openTracing() (*tracing, error) {
 	return &tracing{pipe: pipe, marker: marker}, nil
 }
 
-// writeFile writes to a file that is there.
-func writeFile(name, value string) error {
-	f, err := os.OpenFile(name, os.O_WRONLY, 0)
-	if err != nil {
-		return err
-	}
-	_, err = f.WriteString(value)
-	return errors.Join(err, f.Close())
-}
-
 // mark puts a mark into the buffer. Whoever reads it has read everything that
 // was traced before, as trace_pipe merges the processors' buffers by time.
 func (t *tracing) mark(n uint64) error {

@@ -103,6 +103,13 @@ func (f *Forced) hear(events []trace.Event) {
 	}
 }
 
+// move moves a thread to its next stop.
+func (f *Forced) move(ctx context.Context, id string) error {
+	_, events, err := f.w.Move(ctx, id)
+	f.hear(events)
+	return err
+}
+
 // progress is how many stops of the schedule a thread has come to: those that
 // only the target has do not count, and one that it lacks is passed with the
 // next that it has.
@@ -142,9 +149,7 @@ func (f *Forced) take(ctx context.Context, m *force) error {
 			return fmt.Errorf("%w: there is no thread %s to move", ErrDiverged, m.thread)
 		case past && come == m.stops && t.Status == walk.Ready:
 			past = false
-			_, events, err := f.w.Move(ctx, t.ID)
-			f.hear(events)
-			if err != nil {
+			if err := f.move(ctx, t.ID); err != nil {
 				return err
 			}
 			continue
@@ -154,9 +159,7 @@ func (f *Forced) take(ctx context.Context, m *force) error {
 			}
 			return nil
 		case t.Status == walk.Ready:
-			_, events, err := f.w.Move(ctx, t.ID)
-			f.hear(events)
-			if err != nil {
+			if err := f.move(ctx, t.ID); err != nil {
 				return err
 			}
 			continue
@@ -213,9 +216,7 @@ func (f *Forced) finish(ctx context.Context) error {
 		}
 		if m := f.State.Movable(); len(m) > 0 {
 			t := f.State.Thread(m[0])
-			_, events, err := f.w.Move(ctx, t.ID)
-			f.hear(events)
-			if err != nil {
+			if err := f.move(ctx, t.ID); err != nil {
 				return err
 			}
 			continue

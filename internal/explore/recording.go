@@ -12,8 +12,8 @@ import (
 	"hash/crc32"
 	"io"
 	"strings"
-	"time"
 
+	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/recording"
 	"example.org/kmodsh/internal/sim"
 )
@@ -150,7 +150,6 @@ func ReadRecording(in io.Reader) (Recording, error) {
 const (
 	maxSetup = 200_000 // actions
 	maxID    = 64      // bytes of a thread's name
-	maxDelay = 24 * time.Hour
 )
 
 // check refuses a set-up that a person could not have made.
@@ -162,7 +161,7 @@ func (r *Recording) check() error {
 		bad := len(a.Thread) > maxID || strings.ContainsFunc(a.Thread, func(c rune) bool { return c <= ' ' || c > '~' })
 		bad = bad || a.Kind == sim.DoSpawn && strings.HasPrefix(a.Thread, "helper-")
 		if f := a.Fault; f != nil {
-			bad = bad || f.Delay < 0 || f.Delay > maxDelay || f.Hit < 0 || f.Fail < 0
+			bad = bad || f.Delay < 0 || f.Delay > kernel.MaxDelay || f.Hit < 0 || f.Fail < 0
 		}
 		if bad || a.Until < 0 {
 			return fmt.Errorf("action %d of the set-up (%.20q) is out of range", i+1, a.Kind)

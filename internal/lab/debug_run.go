@@ -139,7 +139,7 @@ func (r *running) loop(ctx context.Context) (kernel.Stop, error) {
 			if err := r.freeAll(ctx); err != nil {
 				return r.stopOf(d.last), err
 			}
-			if stop := r.stopOf(d.last); r.o.Stop != nil && r.o.Stop(stop, func() *kernel.Snapshot { return r.seen(ctx) }) {
+			if stop := r.stopOf(d.last); r.stops(ctx, stop) {
 				return stop, nil
 			}
 			continue
@@ -158,10 +158,15 @@ func (r *running) loop(ctx context.Context) (kernel.Stop, error) {
 		if stop.Reason == kernel.StopHeld {
 			return stop, nil
 		}
-		if r.o.Stop != nil && r.o.Stop(stop, func() *kernel.Snapshot { return r.seen(ctx) }) {
+		if r.stops(ctx, stop) {
 			return stop, nil
 		}
 	}
+}
+
+// stops asks whether the run is to stop here.
+func (r *running) stops(ctx context.Context, stop kernel.Stop) bool {
+	return r.o.Stop != nil && r.o.Stop(stop, func() *kernel.Snapshot { return r.seen(ctx) })
 }
 
 // seen is a snapshot for who looks at a step; what cannot be seen is empty.

@@ -26,11 +26,9 @@ func openKept(ctx context.Context, spec, name string, o Options) (_ *target, err
 		return nil, err
 	}
 	t := newTarget("vm:"+spec+"@"+name, newPast(newPool(o.CheckpointSpace)))
-	c := o.Cache
-	if c == nil {
-		if c, err = OpenCache(""); err != nil {
-			return nil, t.labFailed("opening the cache", err)
-		}
+	c, err := o.cache()
+	if err != nil {
+		return nil, t.labFailed("opening the cache", err)
 	}
 	k, err := c.findKept(spec, name)
 	if err != nil {

@@ -55,11 +55,9 @@ func open(ctx context.Context, spec string, o Options) (*target, error) {
 		}
 		t.configPaths = append(t.configPaths, abs)
 	}
-	c := o.Cache
-	if c == nil {
-		if c, err = OpenCache(""); err != nil {
-			return nil, t.labFailed("opening the cache", err)
-		}
+	c, err := o.cache()
+	if err != nil {
+		return nil, t.labFailed("opening the cache", err)
 	}
 	k, err := o.find(c, spec)
 	if err != nil {

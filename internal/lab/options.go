@@ -157,3 +157,11 @@ func readConfig(paths []string) ([]wire.File, error) {
 	slices.SortFunc(files, func(a, b wire.File) int { return strings.Compare(a.Name, b.Name) })
 	return files, nil
 }
+
+// cache is the one that is named, or the person's own.
+func (o *Options) cache() (*Cache, error) {
+	if o.Cache != nil {
+		return o.Cache, nil
+	}
+	return OpenCache("")
+}
