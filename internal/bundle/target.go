@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 
 	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/kmod/refusal"
@@ -18,12 +17,10 @@ const Prefix = "bundle:"
 // Target is a bundle as a target: all there was to see at one moment, and
 // nothing that can be done.
 type Target struct {
+	kernel.LookOnly
 	name string
 	c    *Content
-	log  *trace.Log
-
-	mu     sync.Mutex
-	closed bool
+	log  *trace.Log // without an event; closed with the target
 }
 
 var _ kernel.Target = (*Target)(nil)
@@ -39,7 +36,9 @@ func Open(file string) (*Target, error) {
 
 // NewTarget makes a target of what a bundle holds.
 func NewTarget(name string, c *Content) *Target {
-	return &Target{name: name, c: c, log: trace.NewLog(1)}
+	t := &Target{name: name, c: c, log: trace.NewLog(1)}
+	t.LookOnly = kernel.LookOnly{Refuse: t.Can}
+	return t
 }
 
 // Name implements kernel.Target.
@@ -165,44 +164,20 @@ func (t *Target) ModuleFacts(module string) []kernel.Fact {
 	return facts
 }
 
-// Load implements kernel.Target: it cannot.
-func (t *Target) Load(_ context.Context, req kernel.LoadRequest) (kernel.LoadResult, error) {
-	return kernel.LoadResult{Name: req.Name, Modules: []string{}, Steps: []kernel.Step{}}, t.Can(kernel.OpLoad)
-}
-
-// Unload implements kernel.Target: it cannot.
-func (t *Target) Unload(_ context.Context, req kernel.UnloadRequest) (kernel.UnloadResult, error) {
-	return kernel.UnloadResult{Name: req.Name, Steps: []kernel.Step{}}, t.Can(kernel.OpUnload)
-}
-
-// Request implements kernel.Target: it cannot.
-func (t *Target) Request(_ context.Context, name string) (kernel.RequestResult, error) {
-	return kernel.RequestResult{Name: name, Asked: []string{}, Helpers: []kernel.Helper{}, Modules: []string{}}, t.Can(kernel.OpRequest)
-}
-
 // Log implements kernel.Target: the lines about modules.
 func (t *Target) Log(_ context.Context, n int) ([]string, error) {
 	if err := t.Can(kernel.OpLog); err != nil {
 		return nil, err
 	}
-	lines := t.c.Log
-	if n > 0 && len(lines) > n {
-		lines = lines[len(lines)-n:]
-	}
-	return slices.Clone(lines), nil
+	return kernel.LastLines(t.c.Log, n), nil
 }
 
 // Events implements kernel.Target: none.
 func (t *Target) Events() *trace.Log { return t.log }
 
-// Sync implements kernel.Target.
-func (t *Target) Sync(context.Context) error { return nil }
-
 // Err implements kernel.Target.
 func (t *Target) Err() error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.closed {
+	if t.log.Closed() {
 		return kernel.ErrClosed
 	}
 	return nil
@@ -210,9 +185,6 @@ func (t *Target) Err() error {
 
 // Close implements kernel.Target.
 func (t *Target) Close() error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.closed = true
 	t.log.Close()
 	return nil
 }

@@ -18,6 +18,7 @@ const Prefix = "trace:"
 // Target is a trace as a target: all there was to see at each of its positions,
 // and nothing that can be done.
 type Target struct {
+	kernel.LookOnly
 	name string
 	rec  *Recording
 	log  *trace.Log
@@ -41,6 +42,7 @@ func Open(file string) (*Target, error) {
 
 func newTarget(name string, rec *Recording) *Target {
 	t := &Target{name: name, rec: rec, log: trace.NewLog(len(rec.Events) + 1)}
+	t.LookOnly = kernel.LookOnly{Refuse: t.Can}
 	_, last := rec.Positions()
 	t.move(last)
 	return t
@@ -131,39 +133,17 @@ func (t *Target) Modules(ctx context.Context) ([]kernel.Module, error) {
 	return list, nil
 }
 
-// Load implements kernel.Target: it cannot.
-func (t *Target) Load(_ context.Context, req kernel.LoadRequest) (kernel.LoadResult, error) {
-	return kernel.LoadResult{Name: req.Name, Modules: []string{}, Steps: []kernel.Step{}}, t.Can(kernel.OpLoad)
-}
-
-// Unload implements kernel.Target: it cannot.
-func (t *Target) Unload(_ context.Context, req kernel.UnloadRequest) (kernel.UnloadResult, error) {
-	return kernel.UnloadResult{Name: req.Name, Steps: []kernel.Step{}}, t.Can(kernel.OpUnload)
-}
-
-// Request implements kernel.Target: it cannot.
-func (t *Target) Request(_ context.Context, name string) (kernel.RequestResult, error) {
-	return kernel.RequestResult{Name: name, Asked: []string{}, Helpers: []kernel.Helper{}, Modules: []string{}}, t.Can(kernel.OpRequest)
-}
-
 // Log implements kernel.Target.
 func (t *Target) Log(ctx context.Context, n int) ([]string, error) {
 	s, err := t.Snapshot(ctx)
 	if err != nil {
 		return nil, err
 	}
-	lines := s.Log
-	if n > 0 && len(lines) > n {
-		lines = lines[len(lines)-n:]
-	}
-	return slices.Clone(lines), nil
+	return kernel.LastLines(s.Log, n), nil
 }
 
 // Events implements kernel.Target: those up to the present position.
 func (t *Target) Events() *trace.Log { return t.log }
-
-// Sync implements kernel.Target.
-func (t *Target) Sync(context.Context) error { return nil }
 
 // Err implements kernel.Target.
 func (t *Target) Err() error {

@@ -245,11 +245,7 @@ func (t *Target) publish() {
 func (t *Target) Log(_ context.Context, n int) ([]string, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	lines := t.run.world.log
-	if n > 0 && len(lines) > n {
-		lines = lines[len(lines)-n:]
-	}
-	return slices.Clone(lines), nil
+	return kernel.LastLines(t.run.world.log, n), nil
 }
 
 // Events implements kernel.Target.
