@@ -11,7 +11,7 @@ import (
 
 // kernelSymbols are the symbols the kernel image exports and, where that is
 // known, their checksums.
-type kernelSymbols map[string]uint32
+type kernelSymbols = map[string]uint32
 
 // checkSymbols tells of the symbols modules need: who provides them, who does
 // not, and whose checksum is another.
@@ -20,7 +20,7 @@ func (opt *DepmodOptions) checkSymbols(mods []*depmodModule, symbols *depmodSymb
 	var err error
 	switch {
 	case opt.Symvers != "":
-		image, err = readKernelSymbols(opt.Symvers, readSymvers)
+		image, err = readKernelSymbols(opt.Symvers, ReadSymvers)
 	case opt.SystemMap != "":
 		image, err = readKernelSymbols(opt.SystemMap, func(r io.Reader) (kernelSymbols, error) {
 			return readSystemMap(r, opt.SymbolPrefix)
@@ -106,11 +106,11 @@ func readSystemMap(r io.Reader, prefix byte) (kernelSymbols, error) {
 	return exported, s.Err()
 }
 
-// readSymvers returns the symbols of a Module.symvers that the kernel image
+// ReadSymvers returns the symbols of a Module.symvers that the kernel image
 // has: checksum, name, module and kind of export on each line (kernel:
 // Documentation/kbuild/modules.rst).
-func readSymvers(r io.Reader) (kernelSymbols, error) {
-	exported := kernelSymbols{}
+func ReadSymvers(r io.Reader) (map[string]uint32, error) {
+	exported := map[string]uint32{}
 	s := bufio.NewScanner(r)
 	for s.Scan() {
 		words := strings.Fields(s.Text())

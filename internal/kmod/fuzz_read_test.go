@@ -45,7 +45,7 @@ func FuzzSymvers(f *testing.F) {
 				t.Fatalf("%d symbols", len(symbols))
 			}
 		}
-		symbols, err := readSymvers(strings.NewReader(text))
+		symbols, err := ReadSymvers(strings.NewReader(text))
 		if err == nil && len(symbols) > strings.Count(text, "vmlinux") {
 			t.Fatalf("%d symbols", len(symbols))
 		}

@@ -61,6 +61,15 @@ func OpenImage(f fs.File, name string) ([]byte, error) {
 	return image, nil
 }
 
+// ReadModuleFile is OpenImage and ReadModule.
+func ReadModuleFile(f fs.File, name string) (*ModuleFacts, error) {
+	image, err := OpenImage(f, name)
+	if err != nil {
+		return nil, err
+	}
+	return ReadModule(image)
+}
+
 // compressionOf tells the compression from a file's first bytes.
 func compressionOf(head []byte) string {
 	switch {

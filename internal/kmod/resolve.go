@@ -193,6 +193,16 @@ func (r *Resolver) fromNames(key string) ([]Found, error) {
 	return []Found{{Module: key, File: file, Via: ViaName}}, nil
 }
 
+// FileOf returns the file of a module, "" when it has none. Errors are those of
+// Resolve.
+func (r *Resolver) FileOf(module string) (string, error) {
+	found, err := r.Resolve(module)
+	if i := slices.IndexFunc(found, func(f Found) bool { return f.Module == module }); err == nil && i >= 0 {
+		return found[i].File, nil
+	}
+	return "", err
+}
+
 func (r *Resolver) fromSymbols(key string) ([]Found, error) {
 	if !strings.HasPrefix(key, "symbol:") {
 		return nil, nil

@@ -82,15 +82,18 @@ func (r *Resolver) commandInPlace(m WhyModule) (command, where string) {
 	return "", ""
 }
 
-// fewNames names the first of a list.
-func fewNames(list []string) string {
-	const most = 4
+// FewNames names the first of a list, at the most so many, and says how many
+// more there are.
+func FewNames(list []string, most int) string {
 	s := strings.Join(list[:min(most, len(list))], ", ")
 	if n := len(list) - most; n > 0 {
 		s += fmt.Sprintf(" and %d more", n)
 	}
 	return s
 }
+
+// fewNames is FewNames for a sentence of this package.
+func fewNames(list []string) string { return FewNames(list, 4) }
 
 // hasAliases says whether a module has aliases in the tree.
 func (r *Resolver) hasAliases(module string) bool {

@@ -126,13 +126,8 @@ func (g *gather) versions(ctx context.Context, r *kmod.Resolver, modules []kerne
 // buildOf reads which build the file of a module is.
 func buildOf(r *kmod.Resolver, module string) bundle.ModuleVersion {
 	v := bundle.ModuleVersion{Module: module}
-	found, err := r.Resolve(module)
-	for _, f := range found {
-		if f.Module == module {
-			v.File = f.File
-		}
-	}
-	if err != nil || v.File == "" {
+	var err error
+	if v.File, err = r.FileOf(module); err != nil || v.File == "" {
 		v.Error = "the tree has no file of it"
 		return v
 	}
@@ -142,12 +137,7 @@ func buildOf(r *kmod.Resolver, module string) bundle.ModuleVersion {
 		return v
 	}
 	defer f.Close()
-	image, err := kmod.OpenImage(f, v.File)
-	if err != nil {
-		v.Error = err.Error()
-		return v
-	}
-	m, err := kmod.ReadModule(image)
+	m, err := kmod.ReadModuleFile(f, v.File)
 	if err != nil {
 		v.Error = err.Error()
 		return v

@@ -172,12 +172,7 @@ func (t *text) whyModule(m kmod.WhyModule) {
 		t.wrap("  ", 4, s)
 	}
 	if len(m.Users) > 0 {
-		const few = 6
-		s := strings.Join(m.Users[:min(few, len(m.Users))], ", ")
-		if n := len(m.Users) - few; n > 0 {
-			s += fmt.Sprintf(" and %d more", n)
-		}
-		t.wrap("  ", 4, "needed by "+s+": loading one of them loads it, whatever its blacklist says")
+		t.wrap("  ", 4, "needed by "+kmod.FewNames(m.Users, 6)+": loading one of them loads it, whatever its blacklist says")
 	}
 	t.routes(m.Routes)
 	if m.Stale {

@@ -112,9 +112,5 @@ func (m *modprobeRun) moduleFacts(name string) (*kmod.ModuleFacts, error) {
 		return nil, err
 	}
 	defer f.Close()
-	image, err := kmod.OpenImage(f, name)
-	if err != nil {
-		return nil, err
-	}
-	return kmod.ReadModule(image)
+	return kmod.ReadModuleFile(f, name)
 }

@@ -60,16 +60,11 @@ func (c *Checker) reference() *reference {
 
 // fileOf returns the file of a module, "" when it has none.
 func (c *Checker) fileOf(module string) string {
-	found, err := c.Resolver.Resolve(module)
+	file, err := c.Resolver.FileOf(module)
 	if err != nil {
 		return ""
 	}
-	for _, f := range found {
-		if f.Module == module {
-			return f.File
-		}
-	}
-	return ""
+	return file
 }
 
 // read returns the facts of a module file of the tree, nil when it makes no
@@ -80,11 +75,7 @@ func (c *Checker) read(file string) *kmod.ModuleFacts {
 		return nil
 	}
 	defer f.Close()
-	image, err := kmod.OpenImage(f, file)
-	if err != nil {
-		return nil
-	}
-	m, err := kmod.ReadModule(image)
+	m, err := kmod.ReadModuleFile(f, file)
 	if err != nil {
 		return nil
 	}

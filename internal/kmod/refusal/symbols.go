@@ -1,14 +1,12 @@
 package refusal
 
 import (
-	"bufio"
 	"fmt"
 	"io"
 	"maps"
 	"os"
 	"path"
 	"slices"
-	"strconv"
 	"strings"
 
 	"example.org/kmodsh/internal/kmod"
@@ -270,32 +268,15 @@ func (c *Checker) symvers() (crcs map[string]uint32, from string) {
 		return nil, ""
 	}
 	defer f.Close()
-	crcs = map[string]uint32{}
-	s := bufio.NewScanner(io.LimitReader(f, maxSymvers))
-	for s.Scan() {
-		words := strings.Fields(s.Text())
-		if len(words) < 3 || words[2] != "vmlinux" {
-			continue
-		}
-		if crc, err := strconv.ParseUint(words[0], 0, 32); err == nil {
-			crcs[words[1]] = uint32(crc)
-		}
-	}
-	if s.Err() != nil || len(crcs) == 0 {
+	crcs, err = kmod.ReadSymvers(io.LimitReader(f, maxSymvers))
+	if err != nil || len(crcs) == 0 {
 		return nil, ""
 	}
 	return crcs, from
 }
 
 // few names some of a list and says how many more there are.
-func few(list []string) string {
-	const most = 4
-	s := strings.Join(list[:min(most, len(list))], ", ")
-	if n := len(list) - most; n > 0 {
-		s += fmt.Sprintf(" and %d more", n)
-	}
-	return s
-}
+func few(list []string) string { return kmod.FewNames(list, 4) }
 
 func sorted[V any](m map[string]V) []string {
 	return slices.Sorted(maps.Keys(m))
