@@ -140,10 +140,8 @@ func (c *exploreCommand) liveCase(limited, ctx context.Context, s *Session, sc *
 
 // livePresent searches from the present state of the session's target.
 func (c *exploreCommand) livePresent(limited, ctx context.Context, s *Session, o explore.Options) (*Search, error) {
-	if c.On != "" {
-		if err := s.Open(ctx, c.On); err != nil {
-			return nil, err
-		}
+	if err := s.openNamed(ctx, c.On); err != nil {
+		return nil, err
 	}
 	d, err := s.debugger()
 	if err != nil {

@@ -62,10 +62,8 @@ func (c *exploreCommand) searches(ctx context.Context, s *Session) ([]searched, 
 	if c.Scenario != "" {
 		return c.cases(ctx, s)
 	}
-	if c.On != "" {
-		if err := s.Open(ctx, c.On); err != nil {
-			return nil, err
-		}
+	if err := s.openNamed(ctx, c.On); err != nil {
+		return nil, err
 	}
 	t := s.Target()
 	if t == nil {

@@ -89,6 +89,14 @@ func (s *Session) Open(ctx context.Context, name string) error {
 	return nil
 }
 
+// openNamed is Open for a verb's --on, which may name nothing.
+func (s *Session) openNamed(ctx context.Context, name string) error {
+	if name == "" {
+		return nil
+	}
+	return s.Open(ctx, name)
+}
+
 // Close closes the target, if there is one.
 func (s *Session) Close() error {
 	old := s.SetTarget(nil)

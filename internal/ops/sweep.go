@@ -52,10 +52,8 @@ func (c *sweepCommand) Run(ctx context.Context, s *Session) (Result, error) {
 	if c.Repeat < 0 || c.Repeat > maxRepeat {
 		return nil, &UsageError{Msg: fmt.Sprintf("--repeat is up to %d", maxRepeat)}
 	}
-	if c.On != "" {
-		if err := s.Open(ctx, c.On); err != nil {
-			return nil, err
-		}
+	if err := s.openNamed(ctx, c.On); err != nil {
+		return nil, err
 	}
 	d, err := s.debugger()
 	if err != nil {
