@@ -4,6 +4,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -29,6 +30,8 @@ func main() {
 			fallthrough
 		case "load":
 			os.Exit(errnoOf(load(os.Args[2], strings.Join(os.Args[3:], " "))))
+		case "suspend":
+			os.Exit(errnoOf(errors.Unwrap(os.WriteFile("/sys/power/state", []byte(os.Args[2]), 0))))
 		case "unload":
 			os.Exit(errnoOf(unix.DeleteModule(os.Args[2], unix.O_NONBLOCK)))
 		}

@@ -111,22 +111,34 @@ func checkSuspend(g *guest) error {
 	if err := g.hookPoint("R1"); err != nil {
 		return err
 	}
+	// The suspending process sleeps where user space is frozen. pm_test's own
+	// delay would not do: it is a loop counted at boot (mdelay, init/calibrate.c),
+	// and short when the machine was slower then than it is now.
+	if err := g.Send(inject.Hook{ID: "fn:frozen", Func: "freeze_kernel_threads", Layout: inject.LayoutNone}); err != nil {
+		return err
+	}
+	for _, w := range [][2]string{{"/sys/module/suspend/parameters/pm_test_delay", "0"}, {"/sys/power/pm_test", "freezer"}} {
+		if err := os.WriteFile(w[0], []byte(w[1]), 0); err != nil {
+			return err
+		}
+	}
 	var got []int64
 	// How long freezing takes is the machine's affair: a request that came
 	// before it succeeds, and the next one is asked twice as late.
 	for try := range 5 {
-		delay := 1 << try
-		for _, w := range [][2]string{{"/sys/module/suspend/parameters/pm_test_delay", fmt.Sprint(2 + 2*delay)}, {"/sys/power/pm_test", "freezer"}} {
-			if err := os.WriteFile(w[0], []byte(w[1]), 0); err != nil {
-				return err
-			}
-		}
-		late := inject.Rule{N: 1, Point: "R1", Do: inject.DoDelay, Delay: time.Duration(delay) * time.Second}
-		if err := g.Send(late, inject.Request{ID: "late", Name: "nbd", Mode: inject.Wait}, inject.Start{ID: "late"}); err != nil {
+		late := time.Second << try
+		if err := g.Send(inject.Rule{N: 1, Point: "R1", Do: inject.DoDelay, Delay: late},
+			inject.Rule{N: 2, Point: "fn:frozen", Do: inject.DoDelay, Delay: late + 2*time.Second},
+			inject.Request{ID: "late", Name: "nbd", Mode: inject.Wait}, inject.Start{ID: "late"}); err != nil {
 			return err
 		}
-		if err := os.WriteFile("/sys/power/state", []byte(to[0]), 0); err != nil {
-			return fmt.Errorf("%s: %w", to[0], err)
+		// By a child: who has the driver open is never delayed.
+		c, err := start("suspend", to[0])
+		if err != nil {
+			return err
+		}
+		if e := c.wait(); e != 0 {
+			return fmt.Errorf("%s: %w", to[0], syscall.Errno(e))
 		}
 		one, err := g.answers(inject.Request{ID: "late"})
 		if err != nil {
@@ -137,7 +149,7 @@ func checkSuspend(g *guest) error {
 		}
 		unix.DeleteModule("nbd", unix.O_NONBLOCK)
 	}
-	if err := g.Send(inject.Unrule{N: 1}); err != nil {
+	if err := g.Send(inject.Unrule{N: 1}, inject.Unrule{N: 2}); err != nil {
 		return err
 	}
 	state, err := g.umh()
