@@ -15,8 +15,9 @@ import (
 // searched. It is set up alike.
 type Oracle interface {
 	kernel.Debugger
-	// Track turns on that the others can be asked.
-	Track() error
+	// Track turns on that the others can be asked, and tells what will be looked
+	// at besides.
+	Track(...*sim.Looks) error
 	// Touched says whether the steps since the last call touched anything that
 	// threads share.
 	Touched() bool
@@ -29,6 +30,10 @@ type Oracle interface {
 type LivePromise struct {
 	Name, Says string
 	Ask        func(*kernel.Snapshot) string
+	// Plain: it is one of the promises of the table, which look at nothing but
+	// what Promise.plain says. Looks is what another one looks at, nil: not known.
+	Plain bool
+	Looks *Looks
 }
 
 // Live is what SearchDebugger searches: a target whose threads are ready to go.
@@ -127,6 +132,8 @@ type live struct {
 	first   []branch       // those that come before all others; the last is the next
 	sparing kernel.Sparing // the target, when it keeps places only where asked
 	simple  bool           // the oracle's own search: no other is asked before
+	watches bool           // some promise looks at more than the table's do
+	blind   bool           // and nobody knows at what
 	seen    map[uint64]bool
 	points  map[string]bool
 	passes  []Pass
@@ -178,7 +185,11 @@ func (s *live) begin(ctx context.Context) (*spot, error) {
 	}
 	n := &spot{synced: s.Oracle != nil}
 	if n.synced {
-		if err := s.Oracle.Track(); err != nil {
+		snap, err := s.Oracle.Snapshot(ctx)
+		if err == nil {
+			err = s.Oracle.Track(s.looks(snap)...)
+		}
+		if err != nil {
 			return nil, fmt.Errorf("the oracle: %w", err)
 		}
 		if s.ow, err = walk.New(ctx, s.Oracle, s.Points); err != nil {
@@ -205,6 +216,25 @@ func (s *live) begin(ctx context.Context) (*spot, error) {
 	}
 	s.r.Pointed, err = s.point(ctx)
 	return n, err
+}
+
+// looks is what the promises look at that are not of the table. Where that is
+// not known, or is a thread that is not there yet, the search is blind: no
+// alternative is left out.
+func (s *live) looks(snap *kernel.Snapshot) []*sim.Looks {
+	var list []*sim.Looks
+	for _, p := range s.Promises {
+		if p.Plain {
+			continue
+		}
+		s.watches = true
+		if p.Looks == nil || slices.ContainsFunc(p.Looks.Threads, func(id string) bool { return snap.Thread(id) == nil }) {
+			s.blind = true
+			continue
+		}
+		list = append(list, p.Looks)
+	}
+	return list
 }
 
 // finish fills in the report.

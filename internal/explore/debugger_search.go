@@ -90,7 +90,7 @@ func (s *live) arrive(ctx context.Context, n *spot) error {
 	s.present = n
 	s.r.Longest = max(s.r.Longest, n.depth)
 	s.pass(n.cost).Steps++
-	if n.synced {
+	if n.synced && !s.blind {
 		h, mover := s.Oracle.StateHash(), n.mover()
 		if s.known(h, mover, n.cost) {
 			s.r.Pruned++
@@ -151,8 +151,8 @@ func with(hash uint64, name string) uint64 {
 }
 
 // branches notes the moves that can be made from a place: all, unless the
-// oracle knows one that touches nothing that threads share. It changes places
-// with every other, so that it alone is enough.
+// oracle knows one that touches nothing that threads share, and nobody looks at
+// more. It changes places with every other, so that it alone is enough.
 func (s *live) branches(ctx context.Context, n *spot) error {
 	var list []branch
 	for _, t := range n.ready {
@@ -161,13 +161,13 @@ func (s *live) branches(ctx context.Context, n *spot) error {
 			cost++
 		}
 		b := branch{from: n, thread: t, cost: cost}
-		if n.synced {
+		if n.synced && !s.blind {
 			var alone bool
 			var err error
 			if b.hash, b.mover, alone, err = s.foresee(ctx, n, t); err != nil {
 				return err
 			}
-			if alone && len(n.ready) > 1 {
+			if alone && !s.watches && len(n.ready) > 1 {
 				b.cost, b.alone, b.mover = n.cost, true, n.mover()
 				s.r.Foretold += int64(len(n.ready) - 1)
 				list = []branch{b}

@@ -16,7 +16,8 @@ import (
 )
 
 // liveSim opens a simulated kernel and does what comes before the search: words
-// that begin with = are settings, the others are threads and their tasks.
+// that begin with = are settings, those with + a thread that goes one step, the
+// others are threads and their tasks.
 func liveSim(t *testing.T, profile string, setup ...[]string) *sim.Target {
 	t.Helper()
 	ctx := context.Background()
@@ -26,9 +27,12 @@ func liveSim(t *testing.T, profile string, setup ...[]string) *sim.Target {
 	}
 	t.Cleanup(func() { d.Close() })
 	for _, words := range setup {
-		if words[0] == "=" {
+		switch words[0] {
+		case "=":
 			err = d.Set(ctx, words[1])
-		} else {
+		case "+":
+			_, err = d.Step(ctx, words[1])
+		default:
 			var task kernel.Task
 			if task, err = kernel.ParseTask(words[1:]); err == nil {
 				err = d.Spawn(ctx, words[0], task)
@@ -50,7 +54,8 @@ func asked(t *testing.T, names ...string) []explore.LivePromise {
 		if err != nil {
 			t.Fatal(err)
 		}
-		list = append(list, explore.LivePromise{Name: n, Ask: func(s *kernel.Snapshot) string {
+		_, err = explore.PromiseByName(n)
+		list = append(list, explore.LivePromise{Name: n, Plain: err == nil, Ask: func(s *kernel.Snapshot) string {
 			if ok, err := c.Holds(s); err != nil {
 				return err.Error()
 			} else if ok {
@@ -115,6 +120,7 @@ func TestLiveMissesNothing(t *testing.T) {
 		"duplicate":  {{"A", "insmod", "victim", "init_ret=-5"}, {"B", "insmod", "--copy", "victim"}},
 		"unload":     {{"A", "insmod", "victim"}, {"B", "rmmod", "victim"}},
 		"dependency": {{"A", "insmod", "victim"}, {"B", "insmod", "user"}},
+		"begun":      {{"A", "insmod", "victim"}, {"+", "A"}, {"+", "A"}, {"+", "A"}, {"B", "insmod", "victim"}},
 	} {
 		for _, profile := range []string{"v6.1", "v6.12"} {
 			d := liveSim(t, profile, setup...)
@@ -139,6 +145,29 @@ func TestLiveMissesNothing(t *testing.T) {
 			if d := cmp.Diff(whole.Outcomes, r.Outcomes); d != "" {
 				t.Errorf("%s on %s: ends (-of every point +of stops):\n%s", name, profile, d)
 			}
+		}
+	}
+}
+
+// TestLiveTellsApart: threads that do the same are not held for the same where a
+// promise names one; and what a promise looks at that nobody knows is looked at in
+// every schedule.
+func TestLiveTellsApart(t *testing.T) {
+	twins := [][]string{{"A", "insmod", "victim"}, {"B", "insmod", "victim"}}
+	two := [][]string{{"A", "insmod", "victim"}, {"B", "insmod", "minix"}}
+	for _, tt := range []struct {
+		setup   [][]string
+		promise string
+	}{
+		{twins, `not (done("A") and result("A") == -17)`},
+		{twins, `not (done("B") and result("B") == -17)`},
+		{two, `not (at("A") == "L0" and at("B") == "W4")`},
+		{two, `not (at("A") == "W4" and at("B") == "L0")`},
+		{two, `not (at("A") == "L0" and at("B") == "L0")`},
+	} {
+		r := searchSim(t, "v6.1", "v6.1", explore.Options{Preemptions: 1}, asked(t, tt.promise), tt.setup...)
+		if len(r.Violations) != 1 {
+			t.Errorf("%s is never broken, in %d moves, %d foretold", tt.promise, r.Steps, r.Foretold)
 		}
 	}
 }

@@ -223,15 +223,14 @@ func livePromises(texts []string) ([]explore.LivePromise, error) {
 		if err != nil {
 			return nil, err
 		}
-		says := "The condition " + text + " holds after every move."
+		one := explore.LivePromise{Name: text, Says: "The condition " + text + " holds after every move.", Looks: looksOf(cond)}
 		for _, p := range condition.Promises() {
 			if p.Name == text {
-				says = p.Says
+				one.Says, one.Plain = p.Says, true
 			}
 		}
-		list = append(list, explore.LivePromise{Name: text, Says: says, Ask: func(snap *kernel.Snapshot) string {
-			return askedOf(cond, snap)
-		}})
+		one.Ask = func(snap *kernel.Snapshot) string { return askedOf(cond, snap) }
+		list = append(list, one)
 	}
 	return list, nil
 }

@@ -4,14 +4,19 @@ package sim
 // beside it: which moves touch what, and which states are the same.
 
 // Track turns on that Touched and StateHash can be asked, from now on. It costs
-// each step some time.
-func (t *Target) Track() error {
+// each step some time. Threads that were spawned to do the same are held for the
+// same unless they have begun, or ended, by now, or are looked at by name: a
+// search that begins here begins with each of those in a place of its own.
+func (t *Target) Track(looks ...*Looks) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.track = true
-	// Whether threads that do the same are told apart has to be known when they
-	// are made.
-	t.run.world.Remember(false, true)
+	// All this has to be known when threads are made.
+	w := t.run.world
+	w.Remember(false, true)
+	for _, l := range append(looks, &Looks{Threads: w.begun()}) {
+		w.LookAt(l)
+	}
 	pos := t.run.Pos()
 	if err := t.run.Goto(0); err != nil {
 		return err
@@ -21,6 +26,17 @@ func (t *Target) Track() error {
 	}
 	t.run.world.Track(true)
 	return nil
+}
+
+// begun are the IDs of the threads that have gone a step.
+func (w *World) begun() []string {
+	var ids []string
+	for _, t := range w.threads {
+		if t.seen.history != t.seen.class {
+			ids = append(ids, t.ID)
+		}
+	}
+	return ids
 }
 
 // Touched says whether the steps taken since the last call read or wrote
@@ -59,5 +75,6 @@ func (t *Target) touch() {
 func (w *World) numberAs(old *World) {
 	w.Share(old.names)
 	w.Remember(old.remember, old.same)
+	w.apart, w.countsPermits = old.apart, old.countsPermits
 	w.points = old.points
 }
