@@ -25,6 +25,7 @@ func taskRuns() map[string]func(*taskRun) (int64, error) {
 		"load": (*taskRun).load, "unload": (*taskRun).unload, "insmod": (*taskRun).insmod, "init": (*taskRun).insmod,
 		"rmmod": (*taskRun).rmmod, "mount": (*taskRun).mount, "umount": (*taskRun).umount, "udev": (*taskRun).udev,
 		"initstate": (*taskRun).initstate, "testkmod": (*taskRun).testKmod,
+		"seqclient": (*taskRun).seqClient,
 	}
 }
 

@@ -28,5 +28,6 @@ func Tasks() []Task {
 		{Name: "umount", Says: "a process that gives up what mount opened", Comm: "umount"},
 		{Name: "udev", Says: "a process that waits for a module's uevent and takes the module for ready", Comm: "udev"},
 		{Name: "initstate", Says: "a process that opens and reads a module's initstate", Comm: "cat"},
+		{Name: "seqclient", Says: "a process that uses a client of the sound sequencer by its number", Comm: "seqclient"},
 	}
 }
