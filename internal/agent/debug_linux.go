@@ -26,6 +26,7 @@ type debugger struct {
 	spawn    func(func())
 	log      *kernelLog
 	told     told
+	roots    roots
 
 	mu     sync.Mutex
 	drv    *driver // nil when it is not there
@@ -38,6 +39,7 @@ type debugger struct {
 // newDebugger opens the gate.
 func newDebugger(c *children, s *stream, spawn func(func())) (*debugger, error) {
 	d := &debugger{steps: newStepper(lookAt, monotonic), children: c, stream: s, spawn: spawn, log: openKernelLog()}
+	d.steps.kill = killProcess
 	d.gate = &gate{steps: d.steps, spawn: spawn, who: d.who, settings: func() (string, string) {
 		d.mu.Lock()
 		defer d.mu.Unlock()
@@ -117,12 +119,13 @@ func (d *debugger) spawnKernel(ctx context.Context, a wire.Spawn, v wire.Task) e
 	t := &thread{id: a.ID, comm: v.Comm, task: &a.Task, kernel: true}
 	t.outcome.Task = a.Task.String()
 	t.kill = func(sig string) error {
+		signal := unix.SIGKILL
 		if sig != "KILL" {
-			return &kernel.WordsError{Msg: "a thread of the kernel heeds SIGKILL only"}
+			signal = unix.SIGTERM // the thread allows it, and no wait of a request ends by it
 		}
 		// To the thread itself: one that is pending for the whole process does
 		// not end a killable wait of a kernel thread (signal_pending_state).
-		return unix.Tgkill(t.pid, t.pid, unix.SIGKILL)
+		return unix.Tgkill(t.pid, t.pid, signal)
 	}
 	if err := d.steps.add(t); err != nil {
 		return err
@@ -132,6 +135,18 @@ func (d *debugger) spawnKernel(ctx context.Context, a wire.Spawn, v wire.Task) e
 		return err
 	}
 	return d.driver().named(t)
+}
+
+// killProcess sends a process that is not a child of ours SIGKILL or SIGTERM.
+func killProcess(pid int, sig string) error {
+	signal := unix.SIGKILL
+	if sig != "KILL" {
+		signal = unix.SIGTERM
+	}
+	if err := unix.Kill(pid, signal); err != nil && err != unix.ESRCH {
+		return err
+	}
+	return nil
 }
 
 // spawnChild starts a process that will do a task, and waits until it stands
@@ -192,8 +207,18 @@ func (d *debugger) who(pid int) *thread {
 	if t := d.steps.ofTask(pid); t != nil && t.stand != standDone {
 		return t
 	}
-	if !kernelStarted(pid) || d.driver() != nil {
-		return nil // the driver told of those that are followed before their exec
+	if !kernelStarted(pid) {
+		return nil
+	}
+	if d.driver() != nil {
+		// The driver tells of those that are followed before their exec: what it
+		// has told may not have been taken in yet.
+		ctx, cancel := context.WithTimeout(context.Background(), stateWait)
+		defer cancel()
+		if _, err := d.stream.sync(ctx); err != nil {
+			return nil
+		}
+		return d.steps.ofTask(pid)
 	}
 	parent := d.steps.requester()
 	if parent == nil {

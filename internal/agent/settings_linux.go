@@ -52,6 +52,8 @@ func guestSettings() []guestSetting {
 			b, _ := os.ReadFile(setConfig)
 			return strings.ReplaceAll(strings.TrimSpace(string(b)), "\n", "; ")
 		}, func(_ *debugger, line string) error { return addConfig(line) }},
+		{"rootfs", "thawed|frozen", "Whether the root file system answers: frozen, programs on it wait in their exec.", (*debugger).getRootfs, (*debugger).setRootfs},
+		{"switch-root", "keep|lose|kill", "Switches the root: helpers keep their files, lose them, or are killed. Shown is how often.", (*debugger).getRoots, (*debugger).switchRoot},
 		{"modules_disabled", "1", "kernel.modules_disabled: no module is loaded or unloaded any more, for good.", func(*debugger) string {
 			v, _ := readLine(disabledSysctl)
 			return v

@@ -34,7 +34,8 @@ const (
 // the kernel), from processes that end, and from /proc.
 type stepper struct {
 	look func(pid, tid int) sight
-	now  func() int64 // CLOCK_MONOTONIC
+	now  func() int64                    // CLOCK_MONOTONIC
+	kill func(pid int, sig string) error // of a helper
 
 	moving sync.Mutex // held by the one operation that moves threads
 
@@ -202,7 +203,10 @@ func (s *stepper) signal(ctx context.Context, id, sig string) error {
 		return &kernel.WordsError{Msg: fmt.Sprintf("no signal %q: TERM or KILL", clipText(sig, 16))}
 	}
 	s.mu.Lock()
-	kill, done := t.kill, t.stand == standDone
+	kill, done, pid := t.kill, t.stand == standDone, t.pid
+	if kill == nil && t.task == nil && s.kill != nil {
+		kill = func(sig string) error { return s.kill(pid, sig) }
+	}
 	t.signal = sig
 	s.mu.Unlock()
 	if done {

@@ -157,7 +157,7 @@ func (s *stepper) left(t *thread) {
 	}
 	s.end(t, func() {
 		if !t.exited {
-			t.killed, t.result = true, killedStatus
+			t.killed, t.result = true, killedBy(t.signal)
 		}
 	})
 }

@@ -308,7 +308,7 @@ func (s *stepper) vanished(t *thread) bool {
 	if t.task == nil && !t.exited {
 		t.killed = t.signal != ""
 		if t.result == 0 {
-			t.result = killedStatus
+			t.result = killedBy(t.signal)
 		}
 	}
 	t.outcome.Done, t.outcome.Ended = true, s.now()

@@ -81,7 +81,7 @@ func (t *thread) state() wire.Thread {
 		s.Result = t.outcome.Ret
 	}
 	if t.killed {
-		s.Result = killedStatus
+		s.Result = killedBy(t.signal)
 	}
 	if t.outcome.Error != nil {
 		s.Error = t.outcome.Error.Err("guest").Error()
@@ -95,6 +95,14 @@ func (t *thread) state() wire.Thread {
 
 // killedStatus is the wait status of a process that SIGKILL ended.
 const killedStatus = 9
+
+// killedBy is that of one that was sent a signal and has ended by one.
+func killedBy(signal string) int64 {
+	if signal == "TERM" {
+		return 15
+	}
+	return killedStatus
+}
 
 // where says in words where a thread is, for an error.
 func (t *thread) where() string {

@@ -97,6 +97,8 @@ func waitOf(s sight, other bool) known {
 		return known{waitOther, "user space to be frozen or thawed", false, 0}
 	case "async_synchronize_cookie_domain", "async_synchronize_full":
 		return known{waitOther, "all asynchronous work to end", false, 0}
+	case "fanotify_get_response", "fanotify_handle_event":
+		return known{waitOther, "the root file system, which is frozen", false, 0}
 	case "__refrigerator":
 		return known{waitOther, "user space to be thawed", false, 0}
 	}

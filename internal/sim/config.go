@@ -67,7 +67,7 @@ func (w *World) adminSettings() []kernel.Setting {
 	return []kernel.Setting{
 		{Name: "config", Values: "LINE", Value: strings.TrimSuffix(strings.ReplaceAll(w.config.text, "\n", "; "), "; "),
 			Says: "A line added to modprobe.d; an empty one takes them back."},
-		{Name: "rootfs", Values: "thawed|frozen", Value: root, Says: "Whether the root file system is frozen, as by fsfreeze."},
+		{Name: "rootfs", Values: "thawed|frozen", Value: root, Says: "Whether the root file system answers: frozen, programs on it wait in their exec."},
 		{Name: "switch-root", Values: "keep|lose|kill", Value: fmt.Sprint(w.root),
 			Says: "Switches the root: helpers keep their files, lose them, or are killed. Shown is how often."},
 		{Name: "modules_disabled", Values: "1", Value: disabled, Says: "kernel.modules_disabled: nothing can be loaded or unloaded any more."},

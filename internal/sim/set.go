@@ -11,8 +11,8 @@ import (
 // Set changes what an administrator could change while the kernel runs:
 // "policy=NAME" (the loader that is /sbin/modprobe), "modprobe=PATH"
 // (kernel.modprobe), "umh=enabled|freezing|disabled", "helper=exit:0" (what
-// stands in the place of modprobe), "rootfs=frozen|thawed" (fsfreeze of the
-// root), "switch-root=keep|lose|kill", "config=LINE" (a line more in
+// stands in the place of modprobe), "rootfs=frozen|thawed" (whether the root
+// answers), "switch-root=keep|lose|kill", "config=LINE" (a line more in
 // modprobe.d), "modules_disabled=1" (for good),
 // "module_blacklist=a,b"; or throws one of the profile's switches,
 // "kmod-max=2".

@@ -116,6 +116,8 @@ static int asker_main(void *data)
 
 	/* A signal before this is lost on a kernel thread; killed is not. */
 	allow_signal(SIGKILL);
+	/* Pending, as one that a process would catch; nothing heeds it. */
+	allow_signal(SIGTERM);
 	if (!READ_ONCE(a->killed) && !wait_event_killable(b->barrier, READ_ONCE(b->open))) {
 		began = ktime_get_ns();
 		ret = ask(b);
