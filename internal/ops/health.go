@@ -3,6 +3,7 @@ package ops
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"example.org/kmodsh/internal/kernel"
@@ -65,6 +66,8 @@ func (e *diedError) Unwrap() error { return e.DeadError }
 type health struct {
 	t    kernel.Target
 	seen int // reports seen before
+	// expected are texts of reports that do not count.
+	expected []string
 }
 
 // watchHealth begins to watch a target; what it reported before does not count.
@@ -94,8 +97,15 @@ func (h *health) check(ctx context.Context, line string) error {
 	list := klog.Parse(log)
 	from := min(h.seen, len(list)) // the log may have been gone back over
 	h.seen = len(list)
-	if len(list) > from {
-		return &HealthError{Line: line, Reports: list[from:]}
+	if list = slices.DeleteFunc(list[from:], h.expects); len(list) > 0 {
+		return &HealthError{Line: line, Reports: list}
 	}
 	return nil
+}
+
+// expects says whether a report is one of those that were to come.
+func (h *health) expects(r klog.Report) bool {
+	return slices.ContainsFunc(h.expected, func(text string) bool {
+		return slices.ContainsFunc(r.Lines, func(l string) bool { return strings.Contains(l, text) })
+	})
 }

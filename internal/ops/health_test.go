@@ -32,7 +32,7 @@ func (s sickly) Log(context.Context, int) ([]string, error) {
 // at which it came, with its text, also where the line was to fail; one of the
 // boot does not, nor one of another kernel.
 func TestReportsFailAScenario(t *testing.T) {
-	run := func(from int) scenario.Result {
+	run := func(from int, header string) scenario.Result {
 		s := withCoarse(nil)
 		open := s.OpenTarget
 		s.OpenTarget = func(ctx context.Context, name string, p ops.Progress) (kernel.Target, error) {
@@ -42,17 +42,20 @@ func TestReportsFailAScenario(t *testing.T) {
 			}
 			return d, err
 		}
-		sc, err := scenario.Parse("test", "# title: t\n# targets: vm:6.12\nspawn A insmod victim\n! spawn A insmod victim\nstep A\nexpect at(\"A\") == \"L0\"\n")
+		sc, err := scenario.Parse("test", "# title: t\n# targets: vm:6.12\n"+header+"spawn A insmod victim\n! spawn A insmod victim\nstep A\nexpect at(\"A\") == \"L0\"\n")
 		if err != nil {
 			t.Fatal(err)
 		}
 		return sc.Run(context.Background(), s.OpenRunner, scenario.Options{On: []string{"vm:6.12"}})
 	}
-	if r := run(100); r.Verdict != scenario.Passed {
+	if r := run(100, ""); r.Verdict != scenario.Passed {
 		t.Errorf("a healthy one: %+v", r)
 	}
-	for from, line := range map[int]string{1: "test:3:", 2: "test:5:"} {
-		r := run(from)
+	if r := run(1, "# report: at mm/slub.c\n# report: free_module+\n"); r.Verdict != scenario.Passed {
+		t.Errorf("a report that belongs to it: %+v", r)
+	}
+	for from, line := range map[int]string{1: "test:4:", 2: "test:6:"} {
+		r := run(from, "# report: at mm/slub.c\n")
 		text := fmt.Sprint(r)
 		if r.Verdict != scenario.Failed || !strings.Contains(text, line) || !strings.Contains(text, "warning, by rmmod/44") || !strings.Contains(text, "free_module+0x1") || strings.Contains(text, "at boot") {
 			t.Errorf("sick from position %d: %s", from, text)

@@ -60,6 +60,13 @@ func (r *lineRunner) Prepare(lines []string) {
 	onward.OnlyOnward()
 }
 
+// Expects implements scenario.Expecter.
+func (r *lineRunner) Expects(reports []string) {
+	if r.health != nil {
+		r.health.expected = reports
+	}
+}
+
 // Run implements scenario.Runner.
 func (r *lineRunner) Run(ctx context.Context, line string) (string, error) {
 	words, err := Split(line)

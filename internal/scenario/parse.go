@@ -119,7 +119,7 @@ func (p *parser) headerLine(n int, line string) error {
 	text := strings.TrimSpace(strings.TrimLeft(line, "#"))
 	key, value, ok := strings.Cut(text, ":")
 	value = strings.TrimSpace(value)
-	if !ok || !slices.Contains([]string{"title", "shows", "source", "targets", "promise"}, key) {
+	if !ok || !slices.Contains([]string{"title", "shows", "source", "targets", "promise", "report"}, key) {
 		if p.key != "" && strings.HasPrefix(line, "#  ") {
 			return p.field(n, p.key, text)
 		}
@@ -144,6 +144,8 @@ func (p *parser) field(n int, key, value string) error {
 		join(&p.s.Source)
 	case "promise":
 		p.s.Promises = append(p.s.Promises, value)
+	case "report":
+		p.s.Reports = append(p.s.Reports, value)
 	case "targets":
 		for _, t := range strings.Fields(value) {
 			kind, spec, ok := strings.Cut(t, ":")

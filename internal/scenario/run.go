@@ -22,6 +22,13 @@ type Preparer interface {
 	Prepare(lines []string)
 }
 
+// Expecter is implemented by runners that watch what a kernel reports in its log.
+type Expecter interface {
+	// Expects is called once, before the first line: reports with one of these
+	// texts in them belong to what is shown.
+	Expects(reports []string)
+}
+
 // Open opens a target for a Runner, freshly booted. Its error means that the
 // target is not available.
 type Open func(ctx context.Context, target string) (Runner, error)
@@ -177,6 +184,9 @@ func (s *Scenario) runLines(ctx context.Context, open Open, target string, lines
 			}
 		}
 		p.Prepare(texts)
+	}
+	if e, ok := runner.(Expecter); ok {
+		e.Expects(s.Reports)
 	}
 	done := 0
 	for _, l := range script {

@@ -14,6 +14,9 @@ type Scenario struct {
 	Source   string   `json:"source,omitempty"` // where that is known from
 	Targets  []string `json:"targets"`          // that it is for, "sim:v6.12"
 	Promises []string `json:"promises,omitempty"`
+	// Reports are texts of what a real kernel reports in its log when it does
+	// what is shown: such a report is no sign that something went wrong.
+	Reports []string `json:"reports,omitempty"`
 	// Lines come before each case; without cases they are the whole script.
 	Lines []Line `json:"lines"`
 	Cases []Case `json:"cases,omitempty"`
