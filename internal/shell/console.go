@@ -1,6 +1,7 @@
 package shell
 
 import (
+	"bytes"
 	"context"
 	"os"
 	"os/signal"
@@ -33,6 +34,8 @@ type console struct {
 	// listen any more: it would lose them.
 	hold bool
 	last byte
+	// ahead says that the next read has what was typed while a verb ran.
+	ahead bool
 }
 
 // stopReason is why the editor gives the line back unfinished.
@@ -58,7 +61,11 @@ func (c *console) close() {
 // running.
 func (c *console) Setup() error {
 	c.hold = false
-	return c.raw()
+	err := c.raw()
+	fds := []unix.PollFd{{Fd: int32(c.fd), Events: unix.POLLIN}}
+	n, _ := unix.Poll(fds, 0)
+	c.ahead = n > 0
+	return err
 }
 
 // raw makes the terminal raw, output processing aside: without it every line
@@ -179,7 +186,15 @@ func (c *console) fill() bool {
 	if err != nil || n == 0 {
 		return false
 	}
-	c.queue, c.rest = splitKeys(append(c.rest, b[:n]...))
+	b = b[:n]
+	if c.ahead {
+		// The end of a line without a newline, which Ctrl-D makes while the
+		// terminal edits lines itself, reads as NUL once it does not
+		// (__DISABLED_CHAR in drivers/tty/n_tty.c, Linux 6.12).
+		c.ahead = false
+		b = bytes.ReplaceAll(b, []byte{0}, []byte{ctrlD})
+	}
+	c.queue, c.rest = splitKeys(append(c.rest, b...))
 	return true
 }
 

@@ -153,10 +153,22 @@ func (s *session) send(keys string) {
 	}
 }
 
+// text is all that was printed.
+func (s *session) text() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.out.String()
+}
+
 // left waits for the end and holds the terminal to its old settings.
 func (s *session) left(status int) {
 	s.t.Helper()
+	// One that does not end tells where it stands.
+	stuck := time.AfterFunc(20*time.Second, func() { _ = s.cmd.Process.Signal(syscall.SIGQUIT) })
 	err := s.cmd.Wait()
+	if !stuck.Stop() {
+		s.t.Fatalf("the shell does not end:\n%s", s.text())
+	}
 	var exit *exec.ExitError
 	if code := s.cmd.ProcessState.ExitCode(); code != status || err != nil && !errors.As(err, &exit) {
 		s.t.Errorf("exit status %d, want %d (%v)", code, status, err)
@@ -185,7 +197,8 @@ func TestPtyCtrlDLeavesOnAnEmptyLineOnly(t *testing.T) {
 	s := start(t, filepath.Join(t.TempDir(), "h"))
 	s.want(ready)
 	s.send("\r") // an empty line is not the end
-	s.want(ready)
+	s.want(ready) // as it is left
+	s.want(ready) // and the next
 	s.send("quitx\x1b[D\x04\r") // Ctrl-D on a line deletes the x
 	s.want("left")
 	s.left(0)
@@ -205,9 +218,25 @@ func TestPtyCtrlCAtThePromptClearsTheLine(t *testing.T) {
 	s.send("frobnicate\x03")
 	s.want(ready + "\x1b")
 	s.send("info L1\r")
-	s.want("image read")
+	s.want("rule from") // the candidates have the point's name, too
 	s.want(ready)
 	s.send("\x04")
+	s.left(0)
+}
+
+// TestPtyCtrlDTypedAhead: while a verb runs the terminal edits lines, and what
+// it makes of Ctrl-D is no key: the shell leaves all the same, once it asks again.
+func TestPtyCtrlDTypedAhead(t *testing.T) {
+	s := start(t, filepath.Join(t.TempDir(), "h"))
+	s.want(ready)
+	s.send("target slow\r")
+	s.want("waiting " + cooked)
+	s.send("\x04")
+	if err := s.cmd.Process.Signal(syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	s.want("cancelled by Ctrl-C")
+	s.want("left")
 	s.left(0)
 }
 
@@ -287,7 +316,7 @@ func TestPtyResizeKeepsTheLine(t *testing.T) {
 		s.want(ready)
 	}
 	s.send("L1\r")
-	s.want("image read")
+	s.want("rule from")
 	s.want(ready)
 	if err := pty.Setsize(s.tty, &pty.Winsize{}); err != nil { // 0 columns
 		t.Fatal(err)
@@ -303,7 +332,7 @@ func TestPtyHistoryAcrossRuns(t *testing.T) {
 	s := start(t, path)
 	s.want(ready)
 	s.send("info L14\r")
-	s.want("sysfs set-up")
+	s.want("rule from")
 	s.want(ready)
 	s.send("\x04")
 	s.left(0)
@@ -313,7 +342,7 @@ func TestPtyHistoryAcrossRuns(t *testing.T) {
 	s.send("\x1b[A") // up
 	s.want("info L14")
 	s.send("\r")
-	s.want("sysfs set-up")
+	s.want("rule from")
 	s.want(ready)
 	s.send("\x04")
 	s.left(0)
@@ -323,7 +352,7 @@ func TestPtyCtrlZWithoutJobControlGoesOn(t *testing.T) {
 	s := start(t, filepath.Join(t.TempDir(), "h"))
 	s.want(ready)
 	s.send("info \x1aL1\r")
-	s.want("image read")
+	s.want("rule from")
 	s.want(ready)
 	s.send("\x04")
 	s.left(0)
