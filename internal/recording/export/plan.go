@@ -180,13 +180,19 @@ func command(t SpawnedTask) (string, error) {
 	case k.Verb == "unload":
 		return "modprobe -r " + k.Name, nil
 	case k.Verb == "request" && k.NoWait:
-		return "request " + k.Name + " nowait", nil
+		return requestLine(t, inject.NoWait)
 	case k.Verb == "request":
-		return "request " + k.Name + " wait", nil
+		return requestLine(t, inject.Wait)
 	case k.Verb == "getfs":
-		return "request " + k.Name + " fs", nil
+		return requestLine(t, inject.FS)
 	}
 	return "", fmt.Errorf("a script cannot do what %s does: %s", t.ID, k.String())
+}
+
+// requestLine is the driver's command for the thread of a request.
+func requestLine(t SpawnedTask, mode inject.Mode) (string, error) {
+	line, err := inject.Line(inject.Request{ID: t.ID, Name: t.Task.Name, Mode: mode})
+	return strings.TrimSpace(line), err
 }
 
 // shellName says whether a name needs no quotes.

@@ -94,11 +94,11 @@ func writeTurn(b *strings.Builder, in Input, t turn, n int, held map[string]int)
 		return err
 	}
 	if t.first {
-		if rest, ok := strings.CutPrefix(line, "request "); ok {
-			fmt.Fprintf(b, "prepare_request %s %s\n", t.task, rest)
-		} else {
-			fmt.Fprintf(b, "prepare %s '%s'\n", t.task, strings.ReplaceAll(line, "'", `'\''`))
+		prepare := "prepare"
+		if strings.HasPrefix(line, "request ") {
+			prepare = "prepare_request"
 		}
+		fmt.Fprintf(b, "%s %s %s\n", prepare, t.task, quoted(line))
 	}
 	if t.point != "" {
 		rule := inject.Rule{N: n, Point: t.point, Module: t.module, Name: t.name, PID: 1, Hit: t.hit, Do: inject.DoHold}

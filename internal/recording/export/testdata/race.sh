@@ -60,10 +60,10 @@ give_up() {
 }
 
 # tell sends the driver a command.
-tell() { echo "$1" >&3 || give_up "the driver refuses: $1"; }
+tell() { { echo "$1" >&3; } 2>/dev/null || give_up "the driver refuses: $1"; }
 
 # hook tells the driver where to stop threads; a kernel may lack the function.
-hook() { echo "$1" >&3 || say "not on this kernel: $1"; }
+hook() { { echo "$1" >&3; } 2>/dev/null || say "not on this kernel: $1"; }
 
 # until_said waits for an event that has all of the words.
 until_said() {
@@ -105,8 +105,8 @@ prepare() { # ID COMMAND
 }
 
 # prepare_request makes a kernel thread that will call request_module().
-prepare_request() { # ID NAME MODE
-	tell "request $1 $2 $3"
+prepare_request() { # ID COMMAND
+	tell "$2"
 	until_said thread "id=$1" || give_up "there is no thread for request $1"
 	grep -e " thread " "$LOG" | grep -e " id=$1\( \|\$\)" | sed -n 's/.* pid=\([0-9]*\).*/\1/p' | tail -n 1 >"$WORK/$1.pid"
 	: >"$WORK/$1.request"
@@ -192,7 +192,7 @@ prepare A 'insmod "$(ko minix)"'
 tell "rule 1 point=W5 module=minix name=initstate pid=$(pid A) hit=1 do=hold"
 begin A
 held A W5
-prepare_request B fs-minix wait
+prepare_request B 'request B wait name=fs-minix'
 begin B
 ended B 0
 state_is minix Loading
