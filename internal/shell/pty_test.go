@@ -196,9 +196,9 @@ func TestPtyQuit(t *testing.T) {
 func TestPtyCtrlDLeavesOnAnEmptyLineOnly(t *testing.T) {
 	s := start(t, filepath.Join(t.TempDir(), "h"))
 	s.want(ready)
-	s.send("\r") // an empty line is not the end
-	s.want(ready) // as it is left
-	s.want(ready) // and the next
+	s.send("\r")                // an empty line is not the end
+	s.want(ready)               // as it is left
+	s.want(ready)               // and the next
 	s.send("quitx\x1b[D\x04\r") // Ctrl-D on a line deletes the x
 	s.want("left")
 	s.left(0)

@@ -3,18 +3,28 @@ package trace
 import (
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Points returns the table of points in the order of the phases, each phase in
 // the order of its steps. The caller may change the slice, not the rows'
 // inner slices.
-func Points() []Point {
-	all := slices.Concat(requestPoints(), helperPoints(), loadPoints(), sysfsPoints(), unloadPoints(), otherPoints())
-	for i := range all {
-		all[i].Hooks = pointHooks[all[i].ID]
+func Points() []Point { return slices.Clone(table().rows) }
+
+// table is made once, when it is first asked for: a screen looks points up for
+// every line that it draws.
+var table = sync.OnceValue(func() (t struct {
+	rows []Point
+	byID map[string]int
+}) {
+	t.rows = slices.Concat(requestPoints(), helperPoints(), loadPoints(), sysfsPoints(), unloadPoints(), otherPoints())
+	t.byID = make(map[string]int, len(t.rows))
+	for i := range t.rows {
+		t.rows[i].Hooks = pointHooks[t.rows[i].ID]
+		t.byID[t.rows[i].ID] = i
 	}
-	return all
-}
+	return t
+})
 
 // LookupPoint returns the row with the given ID, upper or lower case, or the
 // point of a function, "fn:NAME".
@@ -22,13 +32,12 @@ func LookupPoint(id string) (Point, bool) {
 	if name, ok := strings.CutPrefix(id, FuncPrefix); ok {
 		return functionPoint(name)
 	}
-	id = strings.ToUpper(id)
-	for _, p := range Points() {
-		if p.ID == id {
-			return p, true
-		}
+	t := table()
+	i, ok := t.byID[strings.ToUpper(id)]
+	if !ok {
+		return Point{}, false
 	}
-	return Point{}, false
+	return t.rows[i], true
 }
 
 // The IDs of the points that user space can see without a driver: the helper's

@@ -165,13 +165,16 @@ func benchKey(b *testing.B, flood int) {
 		target.insert(fmt.Sprintf("filler_%03d", i), trace.Live)
 	}
 	m := benchModel(b, target)
-	var took []float64
+	var took []cost
 	seq := uint64(0)
+	events := make([]trace.Event, flood) // the model keeps a copy
+	for i := range events {
+		events[i] = trace.Event{Point: "L12", Module: fmt.Sprintf("filler_%03d", i%200), State: trace.Coming, Detail: "as it was"}
+	}
 	for b.Loop() {
-		events := make([]trace.Event, flood)
 		for i := range events {
 			seq++
-			events[i] = trace.Event{Seq: seq, Point: "L12", Module: fmt.Sprintf("filler_%03d", i%200), State: trace.Coming, Detail: "as it was"}
+			events[i].Seq = seq
 		}
 		took = append(took, benchStep(m, events))
 	}

@@ -24,6 +24,7 @@ type lane struct {
 	parent string
 	depth  int                 // 0, or 1 below the lane of its parent
 	at     []int               // columns of its own moves
+	moves  int                 // how many those are
 	born   int                 // column in which it was made
 	now    *kernel.ThreadState // how it stands at present, nil when it is not there then
 }
@@ -86,16 +87,31 @@ func (v *lives) threads(s *Snapshot) {
 			add(t.ID, t.Parent, -1).now = t
 		}
 	}
+	// A run is long, and laid out at every look: the columns of all lanes are one
+	// piece of memory.
+	who := make([]int, len(v.moves))
 	for i := range v.moves {
 		m := &v.moves[i]
+		who[i] = -1
 		if m.Thread == "" {
 			continue
 		}
 		l := add(m.Thread, m.Parent, -1)
-		if len(l.at) == 0 {
+		who[i] = at[m.Thread]
+		if l.moves == 0 {
 			l.born = i
 		}
-		l.at = append(l.at, i)
+		l.moves++
+	}
+	all := make([]int, len(v.moves))
+	for i := range v.lanes {
+		l := &v.lanes[i]
+		l.at, all = all[:0:l.moves], all[l.moves:]
+	}
+	for i, n := range who {
+		if n >= 0 {
+			v.lanes[n].at = append(v.lanes[n].at, i)
+		}
 	}
 	for i := range v.lanes { // a helper was made by a move of its parent
 		l := &v.lanes[i]
