@@ -47,13 +47,16 @@ func dispatch(argv []string) (status int, ok bool) {
 func runApplet(name string, args []string) int {
 	report, hangUp := agent.DialReport()
 	defer hangUp()
-	ctx, done := context.WithCancel(context.Background())
-	defer done()
-	kernel.LockThread(ctx, func() {
-		fmt.Fprintf(os.Stderr, "%s: ERROR: %v\n", name, kernel.ErrOops)
-		report(kmod.Exited(1))
-		os.Exit(1)
-	})
+	thread := func() func() {
+		ctx, done := context.WithCancel(context.Background())
+		kernel.LockThread(ctx, func() {
+			fmt.Fprintf(os.Stderr, "%s: ERROR: %v\n", name, kernel.ErrOops)
+			report(kmod.Exited(1))
+			os.Exit(1)
+		})
+		return done
+	}
+	defer thread()()
 	gate := agent.DialGate()
 	report = gate.Report(report)
 	if status, ok := gate.Lie(report, append([]string{name}, args...)); ok {
@@ -71,6 +74,8 @@ func runApplet(name string, args []string) int {
 		},
 		Policy:  gate.Policy(),
 		Report:  report,
+		Thread:  thread,
+		InOrder: gate.Followed(), // one thread of a loader is followed
 		Cmdline: kernel.Cmdline,
 		Getenv:  os.Getenv,
 

@@ -31,6 +31,8 @@ const (
 type job struct {
 	Op   wire.Op         `json:"op"`
 	Args json.RawMessage `json:"args"`
+
+	thread func() func() // kmod.Loader's Thread
 }
 
 // answer is what a child has to say, as JSON on childFD.
@@ -52,10 +54,19 @@ func ChildMain() int {
 	}
 	unix.CloseOnExec(childFD)
 	ctx, done := context.WithCancel(context.Background())
-	// One thread does it all, so traces show one, and an oops ends that one.
-	kernel.LockThread(ctx, func() {
-		os.Exit(reply(out, nil, fmt.Errorf("%s: %w; see the log", j.Op, kernel.ErrOops)))
-	})
+	thread := func(ctx context.Context) {
+		kernel.LockThread(ctx, func() {
+			os.Exit(reply(out, nil, fmt.Errorf("%s: %w; see the log", j.Op, kernel.ErrOops)))
+		})
+	}
+	// One thread does it all, unless more are asked for, so traces show one, and
+	// an oops ends that one.
+	thread(ctx)
+	j.thread = func() func() {
+		ctx, done := context.WithCancel(ctx)
+		thread(ctx)
+		return done
+	}
 	result, err := doJob(ctx, j)
 	done()
 	return reply(out, result, err)

@@ -38,6 +38,9 @@ func dialGate(path string) *Gate {
 	return g
 }
 
+// Followed says that the loader is stopped at its stages.
+func (g *Gate) Followed() bool { return g.answer.Followed }
+
 // Policy is the policy that helpers work by, "" the usual one.
 func (g *Gate) Policy() string { return g.answer.Policy }
 

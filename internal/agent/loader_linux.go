@@ -107,7 +107,10 @@ func doJob(ctx context.Context, j job) (any, error) {
 		if err := wire.Unmarshal(j.Args, &req); err != nil {
 			return nil, err
 		}
-		return withLoader(req.Name, "load", func(l *kmod.Loader) (any, error) { return l.Load(ctx, req) })
+		return withLoader(req.Name, "load", func(l *kmod.Loader) (any, error) {
+			l.Thread = j.thread
+			return l.Load(ctx, req)
+		})
 	case wire.OpUnload:
 		var req kernel.UnloadRequest
 		if err := wire.Unmarshal(j.Args, &req); err != nil {

@@ -35,6 +35,9 @@ type Gate struct{}
 // DialGate returns a Gate that does nothing.
 func DialGate() *Gate { return &Gate{} }
 
+// Followed returns false.
+func (*Gate) Followed() bool { return false }
+
 // Policy returns "".
 func (*Gate) Policy() string { return "" }
 

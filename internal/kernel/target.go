@@ -103,6 +103,9 @@ type LoadRequest struct {
 	Params []string `json:"params,omitempty"` // name=value, for the module itself
 	Policy string   `json:"policy,omitempty"` // "" is verified
 	First  bool     `json:"first,omitempty"`  // fail when it is already there (--first-time)
+	// Jobs is how many modules that do not wait for each other may be loaded at
+	// once; 0: they are loaded one after the other in modprobe's order.
+	Jobs int `json:"jobs,omitempty"`
 }
 
 // UnloadRequest asks for an unload.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"syscall"
 	"time"
 
@@ -138,7 +139,7 @@ func (r *loading) attempt(ctx context.Context, s PlanStep) error {
 			step.Because = err.Error()
 		} else {
 			step.Errno = kernel.ErrnoName(errno)
-			step.Log = logOf(r.Kernel.LogSince(mark), s.Module, false)
+			step.Log = logOf(r.logSince(mark), s.Module, false)
 			le.Log = step.Log
 			if r.Why != nil {
 				le.Why = r.Why(s, le)
@@ -146,10 +147,20 @@ func (r *loading) attempt(ctx context.Context, s PlanStep) error {
 		}
 		err = le
 	} else {
-		step.Log = logOf(r.Kernel.LogSince(mark), s.Module, true)
+		step.Log = logOf(r.logSince(mark), s.Module, true)
 	}
 	r.step(step)
 	return err
+}
+
+// logSince is what the kernel logged since a mark, without what is about modules
+// that were loaded at the same time.
+func (r *loading) logSince(mark kernel.LogMark) []string {
+	lines := r.Kernel.LogSince(mark)
+	if r.foreign != nil {
+		lines = slices.DeleteFunc(lines, r.foreign)
+	}
+	return lines
 }
 
 // joinWords joins what is said of one thing.

@@ -20,7 +20,8 @@ const DefaultPatience = 30 * time.Second
 // Loader loads and unloads modules of one tree in one kernel: modprobe's work.
 // Resolver and Kernel are needed, the rest may stay zero. A Loader keeps no
 // state between calls; one may serve several goroutines when its Report, Show
-// and Run may.
+// and Run may. It calls these from one at a time in every load, also where
+// modules are loaded at the same time.
 type Loader struct {
 	Resolver *Resolver
 	Kernel   kernel.Kernel
@@ -59,6 +60,10 @@ type Loader struct {
 	Note func(error)
 	// Flags are passed on with every module file.
 	Flags kernel.InitFlags
+	// Thread is called at the beginning of each further thread that loads
+	// modules at the same time, and what it returns at its end: to look after it
+	// (kernel.LockThread); nil: nobody does.
+	Thread func() (done func())
 	// Why says why the kernel refused a module, and what mends it, in one
 	// sentence, "" when it cannot tell (package refusal has one); nil: nothing
 	// does.
@@ -89,22 +94,38 @@ func (e *CommandError) Error() string {
 // A name that stands for several modules loads all of them. Under the policies
 // of kmod the last one's outcome is the whole's, as with kmod; under verified
 // it has succeeded when one of them is live or built in.
+//
+// With Jobs the modules that do not wait for each other are loaded at once, as
+// LoadAll says.
 func (l *Loader) Load(ctx context.Context, req kernel.LoadRequest) (kernel.LoadResult, error) {
+	if req.Jobs > 0 {
+		var res kernel.LoadResult
+		var err error
+		l.LoadAll(ctx, []kernel.LoadRequest{req}, req.Jobs, func(_ int, r kernel.LoadResult, e error) { res, err = r, e })
+		return res, err
+	}
+	r, err := l.begin(req)
+	if err != nil {
+		return r.res, err
+	}
+	start := l.now()
+	err = r.load(ctx)
+	err = r.judge(err)
+	r.res.Took = l.now() - start
+	return r.res, err
+}
+
+// begin makes ready for one load.
+func (l *Loader) begin(req kernel.LoadRequest) (*loading, error) {
 	r := &loading{
 		Loader: l, policy: l.Policy, req: req,
 		res: kernel.LoadResult{Name: req.Name, Modules: []string{}, Steps: []kernel.Step{}, State: trace.Absent},
 	}
+	var err error
 	if req.Policy != "" || r.policy.Name == "" {
-		var err error
-		if r.policy, err = PolicyByName(req.Policy); err != nil {
-			return r.res, err
-		}
+		r.policy, err = PolicyByName(req.Policy)
 	}
-	start := l.now()
-	err := r.load(ctx)
-	err = r.judge(err)
-	r.res.Took = l.now() - start
-	return r.res, err
+	return r, err
 }
 
 // loading is one Load under way.
@@ -119,9 +140,38 @@ type loading struct {
 	// byConfig: a blacklist or install line stood in for a load, so success
 	// says nothing of the module.
 	byConfig bool
+	// foreign says which lines of the kernel's log are about modules that are
+	// loaded at the same time; nil: none are.
+	foreign func(line string) bool
 }
 
 func (r *loading) load(ctx context.Context) error {
+	if err := r.resolve(); err != nil || len(r.found) == 0 {
+		return err
+	}
+	var errs []error
+	for _, f := range r.found {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		err := r.module(ctx, f)
+		errs = append(errs, err)
+		if err == nil {
+			continue
+		}
+		if r.Failed != nil {
+			r.Failed(f.Module, err)
+		}
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return r.sum(ctx, errs)
+}
+
+// resolve finds the modules that the name stands for. None and no error means
+// that the policy takes the name for loaded.
+func (r *loading) resolve() error {
 	if err := checkParams(r.req.Params); err != nil {
 		return err
 	}
@@ -144,28 +194,15 @@ func (r *loading) load(ctx context.Context) error {
 	for _, f := range r.found {
 		r.res.Modules = append(r.res.Modules, f.Module)
 	}
-	var errs []error
-	good := 0
-	for _, f := range r.found {
-		if err = ctx.Err(); err != nil {
-			return err
-		}
-		if err = r.module(ctx, f); err != nil {
-			errs = append(errs, err)
-			if r.Failed != nil {
-				r.Failed(f.Module, err)
-			}
-			if ctx.Err() != nil {
-				break
-			}
-			continue
-		}
-		good++
-	}
+	return nil
+}
+
+// sum is the outcome of a load whose modules ended with errs, in order.
+func (r *loading) sum(ctx context.Context, errs []error) error {
 	if !r.policy.Checks || ctx.Err() != nil {
-		return err // the last module's
+		return errs[len(errs)-1]
 	}
-	if good > 0 {
+	if slices.Contains(errs, nil) {
 		return nil
 	}
 	return errors.Join(errs...)

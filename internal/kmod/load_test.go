@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -25,7 +26,7 @@ import (
 //	                   module files of modules.dep come by themselves
 //	config             modprobe.d lines
 //	kernel             directives of memKernel; the kernel is a new one
-//	load NAME [P=V...] policy= first dry wait= blacklist ignore
+//	load NAME [P=V...] policy= first dry wait= blacklist ignore jobs=
 //	unload NAME        holders deps force wait=
 //	verify NAME        failed
 //
@@ -89,6 +90,12 @@ func (w *loaderWorld) command(d *datadriven.TestData) string {
 			load.Policy = value
 		case "first":
 			load.First = true
+		case "jobs":
+			n, err := strconv.Atoi(value)
+			if err != nil {
+				return err.Error()
+			}
+			load.Jobs = n
 		case "dry":
 			l.DryRun = true
 		case "blacklist":

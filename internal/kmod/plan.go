@@ -32,6 +32,8 @@ type PlanStep struct {
 	// Line is the step in the words of modprobe -v and -D; "" when there is
 	// nothing to insert and no command.
 	Line string `json:"-"`
+
+	entry int // its place in the probe list
 }
 
 // Plan returns what modprobe would do for name, in order: the dependencies of
@@ -77,9 +79,9 @@ func (r *Resolver) Plan(name string, opt PlanOptions) ([]PlanStep, error) {
 // files.
 func (r *Resolver) planSteps(list planList, check bool) ([]PlanStep, error) {
 	var steps []PlanStep
-	for _, m := range list {
+	for i, m := range list {
 		s := PlanStep{
-			Module: m.name, File: m.file, Builtin: m.builtin, Soft: !m.required, Because: m.because,
+			entry: i, Module: m.name, File: m.file, Builtin: m.builtin, Soft: !m.required, Because: m.because,
 			Params: strings.TrimSpace(m.options()), Line: m.show(r.tree.Path("")),
 		}
 		if c, ok := m.install(); ok {

@@ -27,7 +27,11 @@ type planModule struct {
 	visited  bool
 	required bool // asked for, or a dependency of what was; else wanted softly
 	bare     bool // its install line does not count
+	at       int  // the place in the list it came to first, counted from 1; 0: none yet
 }
+
+// span is a part of a probe list: the entries from one place to before another.
+type span struct{ from, to int }
 
 // planner makes the probe lists of one request.
 type planner struct {
@@ -35,8 +39,9 @@ type planner struct {
 	modules    map[string]*planModule
 	soft       map[string][]*planModule // looked up names in softdep lines
 	list       planList
-	dropBroken bool  // drop the dependencies of a module of which one has no file
-	missing    error // which file was not there
+	chains     [][]span // parts of the list that softdep lines want one after the other
+	dropBroken bool     // drop the dependencies of a module of which one has no file
+	missing    error    // which file was not there
 }
 
 // planLists makes a probe list for each module that was found for a name.
@@ -150,11 +155,19 @@ func (p *planner) probe(m *planModule, required, bare bool) error {
 		}
 	}
 	if bare {
-		p.list = append(p.list, m)
+		p.add(m)
 		m.bare = true
 		return nil
 	}
 	return p.withSoft(m)
+}
+
+// add puts a module at the end of the list.
+func (p *planner) add(m *planModule) {
+	p.list = append(p.list, m)
+	if m.at == 0 {
+		m.at = len(p.list)
+	}
 }
 
 // withSoft adds a module to the list between its soft dependencies (libkmod,
@@ -175,17 +188,31 @@ func (p *planner) withSoft(m *planModule) error {
 		}
 		break
 	}
-	for _, s := range pre {
-		if err := p.probe(s, false, false); err != nil {
-			return err
+	var chain []span
+	soft := func(list []*planModule) error {
+		for _, s := range list {
+			from := len(p.list)
+			if err := p.probe(s, false, false); err != nil {
+				return err
+			}
+			if s.at > 0 && s.at <= from { // it has a place already
+				chain = append(chain, span{s.at - 1, s.at})
+			}
+			chain = append(chain, span{from, len(p.list)})
 		}
+		return nil
 	}
-	p.list = append(p.list, m)
+	if err := soft(pre); err != nil {
+		return err
+	}
+	chain = append(chain, span{len(p.list), len(p.list) + 1})
+	p.add(m)
 	m.bare = len(pre) > 0 || len(post) > 0
-	for _, s := range post {
-		if err := p.probe(s, false, false); err != nil {
-			return err
-		}
+	if err := soft(post); err != nil {
+		return err
+	}
+	if m.bare {
+		p.chains = append(p.chains, chain)
 	}
 	return nil
 }

@@ -9,27 +9,27 @@ import (
 	"example.org/kmodsh/internal/trace"
 )
 
-// planFound returns the steps that load one module a name stands for.
-func (l *Loader) planFound(f Found, name string, opt PlanOptions, shown bool) ([]PlanStep, error) {
+// planFound returns the steps that load one module a name stands for, and the
+// planner that knows of their order.
+func (l *Loader) planFound(f Found, name string, opt PlanOptions, shown bool) ([]PlanStep, *planner, error) {
 	r := l.Resolver
 	// A plan that is only shown follows kmod, which shows what is not there.
 	p := &planner{r: r, modules: map[string]*planModule{}, soft: map[string][]*planModule{}, dropBroken: shown}
 	m := p.fromFound(f)
 	m.because, m.extra = because(f, name), opt.Params
 	if err := p.probe(m, true, opt.IgnoreCommands); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if p.missing != nil && l.Note != nil {
 		l.Note(p.missing)
 	}
-	return r.planSteps(p.list, !shown)
+	steps, err := r.planSteps(p.list, !shown)
+	return steps, p, err
 }
 
 // module loads one of the modules that the name stands for.
 func (r *loading) module(ctx context.Context, f Found) error {
-	if f.Blacklisted || r.Blacklist && f.BlacklistedBy != "" {
-		r.byConfig = true
-		r.step(kernel.Step{Module: f.Module, Action: "skip", Because: "blacklisted at " + f.BlacklistedBy})
+	if r.blacklisted(f) {
 		return nil
 	}
 	if !r.IgnoreLoaded {
@@ -37,7 +37,7 @@ func (r *loading) module(ctx context.Context, f Found) error {
 			return err
 		}
 	}
-	plan, err := r.planFound(f, r.req.Name, PlanOptions{Params: JoinParams(r.req.Params), IgnoreCommands: r.IgnoreCommands}, r.DryRun)
+	plan, _, err := r.planFound(f, r.req.Name, r.planOptions(), r.DryRun)
 	if err != nil {
 		return err
 	}
@@ -52,10 +52,30 @@ func (r *loading) module(ctx context.Context, f Found) error {
 		case ctx.Err() != nil, !s.Soft && self:
 			return err
 		case !s.Soft && !r.policy.KeepsFailed:
-			return fmt.Errorf("%s not loaded, it needs %s: %w", f.Module, s.Module, err)
+			return needed(f.Module, s.Module, err)
 		}
 	}
 	return nil
+}
+
+// blacklisted says that a module is passed over, and notes it.
+func (r *loading) blacklisted(f Found) bool {
+	if !f.Blacklisted && (!r.Blacklist || f.BlacklistedBy == "") {
+		return false
+	}
+	r.byConfig = true
+	r.step(kernel.Step{Module: f.Module, Action: "skip", Because: "blacklisted at " + f.BlacklistedBy})
+	return true
+}
+
+// planOptions are the options of the plans of this load.
+func (r *loading) planOptions() PlanOptions {
+	return PlanOptions{Params: JoinParams(r.req.Params), IgnoreCommands: r.IgnoreCommands}
+}
+
+// needed is the error of a module that was not loaded because of another.
+func needed(module, other string, err error) error {
+	return fmt.Errorf("%s not loaded, it needs %s: %w", module, other, err)
 }
 
 // planned takes one step of the plan.

@@ -2,6 +2,7 @@ package ops
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"strings"
 
@@ -15,7 +16,7 @@ func loadVerb() *Verb {
 	return &Verb{
 		Name: "load", Aliases: []string{"insert"}, Group: groupModules,
 		Short: "load a module, or all an alias stands for, dependencies first",
-		Usage: "[--first-time] [--policy POLICY] NAME [PARAM=VALUE...]",
+		Usage: "[--first-time] [--policy POLICY] [--jobs N] NAME [PARAM=VALUE...]",
 		Needs: []kernel.Op{kernel.OpLoad},
 		New:   func() Command { return &loadCommand{Policy: policyVerified} },
 		Examples: []string{
@@ -23,6 +24,7 @@ func loadVerb() *Verb {
 			"load nbd nbds_max=4",
 			"load fs-xfs",
 			"load --first-time loop",
+			"load --jobs 4 btrfs",
 		},
 	}
 }
@@ -37,6 +39,7 @@ const (
 type loadCommand struct {
 	FirstTime bool     `help:"Fail when the module is there already."`
 	Policy    string   `help:"How the loader decides built in and done: kmod19, kmod20 or verified." enum:"kmod19,kmod20,verified" default:"verified" placeholder:"POLICY"`
+	Jobs      int      `help:"Load up to N modules at once that do not need each other; one that fails then fails only what needs it. Not on simulated kernels, where spawned loaders do it." placeholder:"N"`
 	Name      string   `arg:"" help:"Module name or alias."`
 	Params    []string `arg:"" optional:"" sep:"none" help:"Parameters of the module, PARAM=VALUE."`
 }
@@ -50,7 +53,10 @@ func (c *loadCommand) Run(ctx context.Context, s *Session) (Result, error) {
 			return nil, err
 		}
 	}
-	req := kernel.LoadRequest{Name: c.Name, Params: c.Params, Policy: c.Policy, First: c.FirstTime}
+	if c.Jobs < 0 || c.Jobs > kmod.MaxJobs {
+		return nil, &UsageError{Msg: fmt.Sprintf("--jobs %d: 1 to %d modules can be loaded at once", c.Jobs, kmod.MaxJobs)}
+	}
+	req := kernel.LoadRequest{Name: c.Name, Params: c.Params, Policy: c.Policy, First: c.FirstTime, Jobs: c.Jobs}
 	out := &LoadResult{Expect: s.expect(ctx, c.Name, c.Params)}
 	res, err := s.Target().Load(ctx, req)
 	s.remember(err)

@@ -2,6 +2,8 @@ package sim
 
 import (
 	"context"
+	"errors"
+	"strings"
 	"testing"
 
 	"example.org/kmodsh/internal/kernel"
@@ -74,5 +76,19 @@ func TestSameStepsSameEvents(t *testing.T) {
 	}
 	if d := cmp.Diff(events(), events()); d != "" {
 		t.Errorf("two runs differ:\n%s", d)
+	}
+}
+
+// TestLoadHasNoJobs holds that a load of several modules at once is refused, with
+// what to do instead: a loader here is one thread.
+func TestLoadHasNoJobs(t *testing.T) {
+	target, err := Open("v6.12")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer target.Close()
+	var no *kernel.UnsupportedError
+	if _, err := target.Load(t.Context(), kernel.LoadRequest{Name: "ext4", Jobs: 2}); !errors.As(err, &no) || !strings.Contains(err.Error(), "spawn") {
+		t.Error(err)
 	}
 }

@@ -52,6 +52,11 @@ type Env struct {
 	Run func(context.Context, kmod.Command) (int, error)
 	// Now reads the clock in nanoseconds; nil: nothing is timed.
 	Now func() int64
+	// Thread is kmod.Loader's, for modprobe --jobs.
+	Thread func() (done func())
+	// InOrder has modprobe load one module after the other whatever --jobs says:
+	// where somebody goes through it step by step.
+	InOrder bool
 }
 
 // program is one run of an applet.

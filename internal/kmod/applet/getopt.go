@@ -11,6 +11,7 @@ type option struct {
 	long  string // "": none
 	arg   bool   // takes an argument
 	as    string // what the applet knows it by, where that is not its long name
+	own   bool   // kmod has none such
 }
 
 // id is what the applet knows the flag by: its long name, else the short one.

@@ -47,6 +47,7 @@ var modprobeOptions = []option{
 	{short: 'v', long: "verbose"},
 	{short: 'V', long: "version"},
 	{short: 'h', long: "help"},
+	{short: 'j', long: "jobs", arg: true, own: true},
 }
 
 // modprobeRun is one run of modprobe.
@@ -56,6 +57,7 @@ type modprobeRun struct {
 	query                                string // id of the flag of a query; "" for none
 
 	wait    time.Duration
+	jobs    int // modules to load at once; 0: one after the other, as kmod
 	config  []string
 	dir     string // of the tree
 	loader  kmod.Loader
@@ -101,7 +103,7 @@ func (p *program) modprobe(args []string) error {
 	case m.remove:
 		return m.each(rest, func(name string) error { return m.unload(ctx, name) })
 	case m.all:
-		return m.each(rest, func(name string) error { return m.load(ctx, name, nil) })
+		return m.loadAll(ctx, rest)
 	}
 	return m.load(ctx, rest[0], rest[1:])
 }
@@ -121,6 +123,14 @@ func (m *modprobeRun) flag(f flag) error {
 			return said("unexpected wait value '%s'.", f.value)
 		}
 		m.wait = time.Duration(ms) * time.Millisecond
+	case "jobs":
+		n, err := strconv.Atoi(f.value)
+		if err != nil || n < 1 || n > kmod.MaxJobs {
+			return said("unexpected number of jobs '%s': 1 to %d.", f.value, kmod.MaxJobs)
+		}
+		if m.jobs = n; m.InOrder {
+			m.jobs = 0
+		}
 	case "first-time":
 		m.first = true
 	case "ignore":
@@ -170,7 +180,7 @@ func (m *modprobeRun) open() error {
 	}
 	l := &m.loader
 	l.Note = m.complain
-	l.Resolver, l.Policy, l.Report, l.Run, l.Now, l.AtHand = r, policy, m.Report, m.Run, m.Now, true
+	l.Resolver, l.Policy, l.Report, l.Run, l.Now, l.Thread, l.AtHand = r, policy, m.Report, m.Run, m.Now, m.Thread, true
 	if l.Run == nil {
 		l.Run = Shell
 	}
@@ -216,22 +226,52 @@ func (m *modprobeRun) load(ctx context.Context, name string, params []string) er
 		}
 		return m.print(name, lines, err)
 	}
+	var err error
+	m.loadThese(ctx, []kernel.LoadRequest{{Name: name, Params: params, First: m.first}}, func(e error) { err = e })
+	return err
+}
+
+// loadAll loads or shows several names.
+func (m *modprobeRun) loadAll(ctx context.Context, names []string) error {
+	if m.query != "" || m.jobs == 0 {
+		return m.each(names, func(name string) error { return m.load(ctx, name, nil) })
+	}
+	var reqs []kernel.LoadRequest
+	for _, name := range names {
+		reqs = append(reqs, kernel.LoadRequest{Name: name, First: m.first})
+	}
+	var failed error
+	m.loadThese(ctx, reqs, func(err error) {
+		if err != nil {
+			m.complain(err)
+			failed = errSilent
+		}
+	})
+	return failed
+}
+
+// loadThese loads several names and tells done of each, in their order, with the
+// error that is still to be printed.
+func (m *modprobeRun) loadThese(ctx context.Context, reqs []kernel.LoadRequest, done func(error)) {
 	said := false
 	m.loader.Failed = func(module string, err error) {
 		said = true
 		m.sayLoad(module, err)
 	}
-	_, err := m.loader.Load(ctx, kernel.LoadRequest{Name: name, Params: params, First: m.first})
-	switch {
-	case err == nil:
-		return nil
-	case said:
-		return errSilent
-	case isNotFound(err):
-		return m.notFound(name, err)
-	}
-	m.sayLoad(name, err)
-	return errSilent
+	m.loader.LoadAll(ctx, reqs, m.jobs, func(i int, _ kernel.LoadResult, err error) {
+		switch {
+		case err == nil:
+		case said:
+			err = errSilent
+		case isNotFound(err):
+			err = m.notFound(reqs[i].Name, err)
+		default:
+			m.sayLoad(reqs[i].Name, err)
+			err = errSilent
+		}
+		said = false
+		done(err)
+	})
 }
 
 // sayLoad prints why a module could not be loaded: kmod's lines, and below them

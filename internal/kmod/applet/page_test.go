@@ -125,6 +125,11 @@ KMODSH_KMOD=DIR[:DIR...] go test ./internal/kmod/applet -run LikeKmod
 
 What ours says beyond that, on standard error: the kernel's log lines about a refused module and what they mean, which dependency was
 refused, who uses a module that cannot be removed, and where an index is damaged (file and byte; it is then not used).
+
+` + "`modprobe --jobs N`" + ` is ours alone. It loads up to N modules at once, of all names that ` + "`-a`" + ` is given together: a module when those that
+it needs are loaded, what softdep lines name in their order, an install command while nothing else is done. A module that could not be loaded then
+fails those that need it and nobody else, where without the flag modprobe stops at the first failure; the message and the exit status are those of the
+first failure in modprobe's own order. Without it modules are loaded one after the other, in kmod's order.
 `)
 	for _, tool := range tools {
 		fmt.Fprintf(&b, "\n## %s\n\n| flag | argument | command lines that use it |\n| --- | --- | --- |\n", tool.name)
@@ -139,6 +144,9 @@ refused, who uses a module that cannot be removed, and where an index is damaged
 			arg := ""
 			if o.arg {
 				arg = "yes"
+			}
+			if o.own {
+				arg += ", and kmod has no such flag"
 			}
 			fmt.Fprintf(&b, "| `%s` | %s | %d |\n", strings.Join(names, "`, `"), arg, uses(lines[tool.name], o))
 		}
