@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -275,6 +276,7 @@ func TestWaitOf(t *testing.T) {
 		{false, 'D', "__usermodehelper_disable kmodsh_umh_suspend asker_main", "the callers of helpers", true},
 		{false, 'D', "usermodehelper_read_trylock ask asker_main", "user space to be frozen or thawed", false},
 		{false, 'D', "wait_for_completion run_test_case trigger_config_store dev_attr_store", "the threads of test_kmod", true},
+		{false, 'D', "fanotify_handle_event fsnotify do_dentry_open do_open_execat kernel_execve", "the root file system, which is frozen", false},
 		{false, 'S', "futex_wait_queue futex_wait", "", false},
 		{false, 'R', "load_module", "", false},
 		{false, 'S', "", "", false},
@@ -353,4 +355,25 @@ func TestStepperCrowdAstray(t *testing.T) {
 		t.Errorf("err = %v", err)
 	}
 	c.stands("A", "done", "H0", "")
+}
+
+// TestSignalOfAHelper: a helper, which is nobody's child, gets its signal by its
+// process, and ends with the status of that.
+func TestSignalOfAHelper(t *testing.T) {
+	for sig, status := range map[string]int64{"KILL": 9, "TERM": 15} {
+		s := newStepper(func(int, int) sight { return sight{gone: true} }, func() int64 { return 0 })
+		var sent []string
+		s.kill = func(pid int, sig string) error {
+			sent = append(sent, fmt.Sprint(pid, " ", sig))
+			return nil
+		}
+		parent := &thread{id: "A", pid: 10, stand: standDone}
+		h := s.addHelper(20, parent, 1)
+		if err := s.signal(t.Context(), h.id, sig); err != nil || len(sent) != 1 || sent[0] != "20 "+sig {
+			t.Errorf("%s: err = %v, sent %q", sig, err, sent)
+		}
+		if got := h.state(); !got.Done || !got.Killed || got.Result != status {
+			t.Errorf("%s: became %+v", sig, got)
+		}
+	}
 }
