@@ -77,11 +77,22 @@ func args[T any](raw json.RawMessage) (a T, err error) {
 
 // threads answers what has changed after a version, once all events of it are
 // on their way.
-func (d *debugger) threads(ctx context.Context, since uint64, err error) (any, error) {
+func (d *debugger) threads(ctx context.Context, since uint64, err error) (wire.Threads, error) {
 	a := d.steps.since(since)
 	seq, syncErr := d.stream.sync(ctx)
 	a.Seq = seq
 	return a, errors.Join(err, syncErr)
+}
+
+// moved answers what has moved threads: with what there is to see then, when
+// the host wants to look and nothing went wrong.
+func (d *debugger) moved(ctx context.Context, since uint64, look *wire.Look, stuck string, err error) (any, error) {
+	if look != nil && err == nil && stuck == "" {
+		return d.look(ctx, *look)
+	}
+	a, err := d.threads(ctx, since, err)
+	a.Stuck = stuck
+	return a, err
 }
 
 func (d *debugger) doSpawn(ctx context.Context, raw json.RawMessage) (any, error) {
@@ -101,7 +112,7 @@ func (d *debugger) doSpawn(ctx context.Context, raw json.RawMessage) (any, error
 		if err := d.spawnKernel(ctx, a, v); err != nil {
 			return nil, err
 		}
-		return d.threads(ctx, 0, nil)
+		return d.moved(ctx, 0, a.Look, "", nil)
 	}
 	if v.Name == "insmod" || v.Name == "init" {
 		if _, err := moduleFile(a.Task.Name); err != nil {
@@ -111,7 +122,7 @@ func (d *debugger) doSpawn(ctx context.Context, raw json.RawMessage) (any, error
 	if err := d.spawnChild(ctx, a, v); err != nil {
 		return nil, err
 	}
-	return d.threads(ctx, 0, nil)
+	return d.moved(ctx, 0, a.Look, "", nil)
 }
 
 // spawnKernel makes a kernel thread that will do a task.
@@ -234,12 +245,7 @@ func (d *debugger) doStep(ctx context.Context, raw json.RawMessage) (any, error)
 	}
 	defer d.stream.work()()
 	stuck, err := d.steps.step(ctx, a.ID, a.Free)
-	res, err := d.threads(ctx, a.Since, err)
-	if t, ok := res.(wire.Threads); ok {
-		t.Stuck = stuck
-		return t, err
-	}
-	return res, err
+	return d.moved(ctx, a.Since, a.Look, stuck, err)
 }
 
 func (d *debugger) doAwait(ctx context.Context, raw json.RawMessage) (any, error) {
@@ -251,7 +257,7 @@ func (d *debugger) doAwait(ctx context.Context, raw json.RawMessage) (any, error
 		return nil, fmt.Errorf("%w: a time of %d ns", wire.ErrProtocol, a.For)
 	}
 	defer d.stream.work()()
-	return d.threads(ctx, a.Since, d.steps.await(ctx, a.For))
+	return d.moved(ctx, a.Since, a.Look, "", d.steps.await(ctx, a.For))
 }
 
 func (d *debugger) doFree(ctx context.Context, raw json.RawMessage) (any, error) {
@@ -263,7 +269,7 @@ func (d *debugger) doFree(ctx context.Context, raw json.RawMessage) (any, error)
 		return nil, fmt.Errorf("%w: a time of %d ns", wire.ErrProtocol, a.Limit)
 	}
 	defer d.stream.work()()
-	return d.threads(ctx, a.Since, d.steps.freeAll(ctx, a.Limit))
+	return d.moved(ctx, a.Since, a.Look, "", d.steps.freeAll(ctx, a.Limit))
 }
 
 func (d *debugger) doRelease(ctx context.Context, raw json.RawMessage) (any, error) {
@@ -274,7 +280,7 @@ func (d *debugger) doRelease(ctx context.Context, raw json.RawMessage) (any, err
 	if err := d.steps.release(a.ID); err != nil {
 		return nil, err
 	}
-	return d.threads(ctx, a.Since, nil)
+	return d.moved(ctx, a.Since, a.Look, "", nil)
 }
 
 func (d *debugger) doSignal(ctx context.Context, raw json.RawMessage) (any, error) {
@@ -283,7 +289,7 @@ func (d *debugger) doSignal(ctx context.Context, raw json.RawMessage) (any, erro
 		return nil, err
 	}
 	defer d.stream.work()()
-	return d.threads(ctx, a.Since, d.steps.signal(ctx, a.ID, a.Signal))
+	return d.moved(ctx, a.Since, a.Look, "", d.steps.signal(ctx, a.ID, a.Signal))
 }
 
 func (d *debugger) doFault(_ context.Context, raw json.RawMessage) (any, error) {

@@ -117,21 +117,15 @@ func (g *guest) welcome(h wire.Hello) wire.Welcome {
 	return wire.Welcome{Release: g.kernel.Release(), BootID: g.bootID, Now: monotonic(), Boot: g.machine.moments}
 }
 
-// log answers the last lines of the kernel's log.
-func (g *guest) log(_ context.Context, args json.RawMessage) (any, error) {
-	var a wire.LogArgs
-	if err := wire.Unmarshal(args, &a); err != nil {
+// log answers what is new in the kernel's log.
+func (g *guest) log(_ context.Context, raw json.RawMessage) (any, error) {
+	a, err := args[wire.LogArgs](raw)
+	if err != nil {
 		return nil, err
 	}
-	if a.N < 0 {
-		return nil, fmt.Errorf("%w: %d lines of log", wire.ErrProtocol, a.N)
-	}
-	records, err := kernel.ReadKmsg(a.N)
-	lines := make([]string, len(records))
-	for i, r := range records {
-		lines[i] = r.String()
-	}
-	return newest(lines), err
+	var l wire.LogLines
+	l.Lines, l.Seq = g.debug.log.after(a.Since)
+	return l, nil
 }
 
 // logBytes bounds an answer's text, well below wire.MaxFrame also when every

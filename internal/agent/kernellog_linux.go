@@ -9,11 +9,11 @@ import (
 	"example.org/kmodsh/internal/kernel"
 )
 
-// logKept is how many lines of the kernel's log are kept for snapshots.
-const logKept = 2000
+// logKept is how many lines of the kernel's log are kept.
+const logKept = 10000
 
-// kernelLog follows the kernel's log, so that a snapshot need read only what is
-// new.
+// kernelLog follows the kernel's log, so that only what is new need be read and
+// told.
 type kernelLog struct {
 	mu    sync.Mutex
 	fd    int // /dev/kmsg, which does not wait; -1 when it cannot be read
@@ -26,7 +26,9 @@ func openKernelLog() *kernelLog {
 	if err != nil {
 		fd = -1
 	}
-	return &kernelLog{fd: fd, first: 1}
+	l := &kernelLog{fd: fd, first: 1}
+	l.drain() // what the boot printed is in a saved machine, read
+	return l
 }
 
 // after returns the lines after the one of number seq, and the last number.

@@ -24,11 +24,16 @@ func (d *debugger) doSnapshot(ctx context.Context, raw json.RawMessage) (any, er
 	if err != nil {
 		return nil, err
 	}
-	s := wire.Snapshot{UMH: "enabled", Policy: d.getPolicy(), Helper: d.helperText(), Taints: taints()}
+	return d.look(ctx, a)
+}
+
+// look takes a snapshot.
+func (d *debugger) look(ctx context.Context, a wire.Look) (s wire.Snapshot, err error) {
+	s = wire.Snapshot{UMH: "enabled", Policy: d.getPolicy(), Helper: d.helperText(), Taints: taints()}
 	modules := []kernel.ModuleState{}
 	s.Modprobe, _ = readLine(modprobeSysctl)
 	if s.Listed, err = listed(); err != nil {
-		return nil, err
+		return s, err
 	}
 	var names []string
 	for _, m := range s.Listed {
@@ -40,10 +45,10 @@ func (d *debugger) doSnapshot(ctx context.Context, raw json.RawMessage) (any, er
 	d.mu.Unlock()
 	if dr := d.driver(); dr != nil {
 		if modules, err = dr.fill(ctx, &s); err != nil {
-			return nil, err
+			return s, err
 		}
 		if s.Allocated, err = dr.allocated(ctx, modules); err != nil {
-			return nil, err
+			return s, err
 		}
 	} else {
 		for _, m := range s.Listed {
@@ -57,8 +62,7 @@ func (d *debugger) doSnapshot(ctx context.Context, raw json.RawMessage) (any, er
 	d.steps.mu.Lock()
 	s.Faults = slices.Clone(d.steps.faults.list)
 	d.steps.mu.Unlock()
-	t, err := d.threads(ctx, a.Since, nil)
-	s.Threads = t.(wire.Threads)
+	s.Threads, err = d.threads(ctx, a.Since, nil)
 	d.told.shorten(&s, modules, a.Seen)
 	return s, err
 }

@@ -15,6 +15,8 @@ type checkpoint struct {
 	pos    int
 	pinned bool
 	theirs uint64 // number that the guest gave the last event that had come
+	// printed is what was known of its kernel's log.
+	printed printed
 	// story is what had happened, up to that event.
 	story *story
 	// console is what had been printed.
@@ -76,6 +78,7 @@ func (t *target) checkpoint(ctx context.Context, pos int) error {
 	cp.image, err = t.past.pool.save(ctx, func(f *os.File) error {
 		return v.write(ctx, f, func() {
 			cp.theirs, last = v.client.mark()
+			cp.printed = t.log.state()
 			cp.console = v.console.state()
 		})
 	})
@@ -144,6 +147,7 @@ func (t *target) forkAt(ctx context.Context, pos int) (f *target, at int, err er
 		return nil, 0, fmt.Errorf("forking at position %d: %w", cp.pos, t.giveUp(cp, err))
 	}
 	f.vm.client.show(f.events)
+	f.log.become(cp.printed)
 	f.past = t.past.share(cp.pos)
 	return f, cp.pos, nil
 }

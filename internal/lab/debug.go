@@ -34,10 +34,17 @@ type debugging struct {
 	version uint64
 	now     int64
 	seq     uint64
-	log     []string // the kernel's
-	logSeq  uint64
 	builtin func(name string) bool
 	view    view
+	// wanted: since the last action somebody wanted a snapshot, so that one is
+	// asked for along with the next. seen is the one that came last, nil when
+	// something was done since.
+	wanted bool
+	seen   *wire.Snapshot
+	// aside counts what is done to the guest in no action; seenAside is its
+	// value at seen.
+	aside     atomic.Int64
+	seenAside int64
 }
 
 // action is one thing done to the machine, as data, so that it can be done
@@ -104,21 +111,29 @@ func (t *target) do(ctx context.Context, a action) (wire.Threads, error) {
 }
 
 // apply does an action.
-func (t *target) apply(ctx context.Context, a action) (r wire.Threads, err error) {
+func (t *target) apply(ctx context.Context, a action) (_ wire.Threads, err error) {
 	d := &t.debug
+	var look *wire.Look
+	seq, life := t.log.mark()
+	if d.wanted {
+		look = &wire.Look{Since: d.version, LogSeq: seq, Seen: d.view.number}
+	}
+	d.wanted, d.seen = false, nil
+	aside := d.aside.Load()
+	var s wire.Snapshot
 	switch a.op {
 	case wire.OpSpawn:
-		err = t.call(ctx, a.op, wire.Spawn{ID: a.thread, Task: a.task}, &r)
+		err = t.call(ctx, a.op, wire.Spawn{ID: a.thread, Task: a.task, Look: look}, &s)
 	case wire.OpStep:
-		err = t.call(ctx, a.op, wire.ThreadArgs{ID: a.thread, Since: d.version, Free: a.free}, &r)
+		err = t.call(ctx, a.op, wire.ThreadArgs{ID: a.thread, Since: d.version, Free: a.free, Look: look}, &s)
 	case wire.OpRelease:
-		err = t.call(ctx, a.op, wire.ThreadArgs{ID: a.thread, Since: d.version}, &r)
+		err = t.call(ctx, a.op, wire.ThreadArgs{ID: a.thread, Since: d.version, Look: look}, &s)
 	case wire.OpSignal:
-		err = t.call(ctx, a.op, wire.Signal{ID: a.thread, Signal: a.text, Since: d.version}, &r)
+		err = t.call(ctx, a.op, wire.Signal{ID: a.thread, Signal: a.text, Since: d.version, Look: look}, &s)
 	case wire.OpAwait:
-		err = t.call(ctx, a.op, wire.Await{For: a.limit, Since: d.version}, &r)
+		err = t.call(ctx, a.op, wire.Await{For: a.limit, Since: d.version, Look: look}, &s)
 	case wire.OpFree:
-		err = t.call(ctx, a.op, wire.Free{Limit: a.limit, Since: d.version}, &r)
+		err = t.call(ctx, a.op, wire.Free{Limit: a.limit, Since: d.version, Look: look}, &s)
 	case wire.OpFault:
 		err = t.call(ctx, a.op, wire.FaultArgs{Fault: a.fault}, nil)
 	case wire.OpUnfault:
@@ -126,12 +141,15 @@ func (t *target) apply(ctx context.Context, a action) (r wire.Threads, err error
 	case wire.OpSet:
 		err = t.call(ctx, a.op, wire.Setting{Text: a.text}, nil)
 	default:
-		return r, fmt.Errorf("no action %q", a.op)
+		return wire.Threads{}, fmt.Errorf("no action %q", a.op)
 	}
-	if r.Version > 0 {
-		d.merge(r)
+	if s.Version > 0 {
+		d.merge(s.Threads)
 	}
-	return r, t.blame(err)
+	if s.Number > 0 && err == nil {
+		err = t.saw(&s, life, aside)
+	}
+	return s.Threads, t.blame(err)
 }
 
 // blame makes what the guest refused an error of the kind that it is: of the

@@ -90,7 +90,7 @@ func (t *target) Goto(ctx context.Context, pos int) error {
 // the machine has become another one.
 func (t *target) refresh(ctx context.Context) error {
 	d := &t.debug
-	d.threads, d.version, d.log, d.logSeq, d.view = nil, 0, nil, 0, view{}
+	d.threads, d.version, d.view, d.seen = nil, 0, view{}, nil
 	_, err := t.look(ctx)
 	return err
 }
@@ -129,23 +129,25 @@ func (t *target) Fork(ctx context.Context) (kernel.Debugger, error) {
 }
 
 // look asks the guest for all there is to see and takes it in.
-func (t *target) look(ctx context.Context) (wire.Snapshot, error) {
+func (t *target) look(ctx context.Context) (s wire.Snapshot, err error) {
 	d := &t.debug
-	var s wire.Snapshot
-	if err := t.call(ctx, wire.OpSnapshot, wire.Look{Since: d.version, LogSeq: d.logSeq, Seen: d.view.number}, &s); err != nil {
+	seq, life := t.log.mark()
+	aside := d.aside.Load()
+	if err := t.call(ctx, wire.OpSnapshot, wire.Look{Since: d.version, LogSeq: seq, Seen: d.view.number}, &s); err != nil {
 		return s, err
 	}
 	d.merge(s.Threads)
-	if err := d.view.update(&s); err != nil {
-		return s, fmt.Errorf("%s: %w", t.name, err)
+	return s, t.saw(&s, life, aside)
+}
+
+// saw takes in a snapshot but its threads. life is the log's, and aside the
+// count of what was done aside, from before it was asked for.
+func (t *target) saw(s *wire.Snapshot, life int, aside int64) error {
+	d := &t.debug
+	if err := d.view.update(s); err != nil {
+		return fmt.Errorf("%s: %w", t.name, err)
 	}
-	if s.LogSeq < d.logSeq {
-		d.log = nil
-	}
-	d.log = append(d.log, s.Log...)
-	if n := len(d.log); n > 2*logShown {
-		d.log = append(d.log[:0], d.log[n-logShown:]...)
-	}
-	d.logSeq = s.LogSeq
-	return s, nil
+	t.log.take(s.Log, s.LogSeq, life)
+	d.seen, d.seenAside = s, aside
+	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"example.org/kmodsh/internal/agent/wire"
 	"example.org/kmodsh/internal/kernel"
 )
 
@@ -29,16 +30,21 @@ func (t *target) Snapshot(ctx context.Context) (*kernel.Snapshot, error) {
 
 // snapshot is Snapshot with the machine taken.
 func (t *target) snapshot(ctx context.Context) (*kernel.Snapshot, error) {
-	w, err := t.look(ctx)
-	if err != nil {
-		return nil, err
-	}
 	d := &t.debug
+	d.wanted = true
+	w := d.seen
+	if w == nil || d.restless() || d.seenAside != d.aside.Load() {
+		s, err := t.look(ctx)
+		if err != nil {
+			return nil, err
+		}
+		w = &s
+	}
 	s := &kernel.Snapshot{
 		Target: t.name, Kernel: Series(t.boot.Kernel.Release), Pos: d.pos, End: len(d.actions), Now: d.now, AllDone: true,
 		Modules: slices.Clone(d.view.modules), Listed: d.view.listed, Threads: make([]kernel.ThreadState, 0, len(d.threads)),
 		Permits: w.Permits, UMH: w.UMH, Modprobe: w.Modprobe, Policy: w.Policy, Helper: w.Helper, Taints: w.Taints,
-		Faults: w.Faults, Leaks: append([]kernel.Allocation{}, d.view.alloc...), Log: slices.Clone(d.log[max(0, len(d.log)-logShown):]),
+		Faults: w.Faults, Leaks: append([]kernel.Allocation{}, d.view.alloc...), Log: t.log.last(logShown),
 		HidesAddresses: w.HidesAddresses, HidesSections: w.HidesSections,
 		IsBuiltin: t.builtinNames(), Moves: kernel.MovesTo(d.moves, len(d.actions)),
 	}
@@ -64,6 +70,12 @@ func (t *target) snapshot(ctx context.Context) (*kernel.Snapshot, error) {
 		}
 	}
 	return s, nil
+}
+
+// restless says whether the guest may soon be another one though nobody moves a
+// thread of it.
+func (d *debugging) restless() bool {
+	return slices.ContainsFunc(d.threads, func(t wire.Thread) bool { return t.Timed })
 }
 
 // builtinNames says which modules are in the kernel image, by the index of the

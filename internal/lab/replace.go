@@ -94,6 +94,7 @@ func (t *target) replace(ctx context.Context, cp *checkpoint) error {
 	shared := t.story.common(cp.story)
 	t.events.Rewrite(shared.last(), cp.story.since(shared))
 	t.story = cp.story
+	t.log.become(cp.printed)
 	v.client.show(t.events)
 	t.vm = v
 	t.leaving.Go(func() { _ = old.guard.stop() }) // what is left the next kmodsh removes

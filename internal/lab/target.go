@@ -29,6 +29,7 @@ type target struct {
 	split       split
 	settled     chan struct{} // closed when calls may go to the guest
 	debug       debugging
+	log         guestLog
 
 	past  *past  // what it can go back to
 	story *story // up to the last checkpoint that the present follows on; owned by whoever has the turn
@@ -117,6 +118,10 @@ func (t *target) Tree() (kernel.Tree, error) {
 
 // call asks the agent, once the machine has settled and stays the target's.
 func (t *target) call(ctx context.Context, op wire.Op, args, result any) error {
+	switch op {
+	case wire.OpLoad, wire.OpUnload, wire.OpRequest:
+		defer t.debug.aside.Add(1)
+	}
 	for {
 		t.mu.Lock()
 		v, moving := t.vm, t.moving
@@ -263,8 +268,13 @@ func (t *target) Request(ctx context.Context, name string) (r kernel.RequestResu
 
 // Log implements kernel.Target.
 func (t *target) Log(ctx context.Context, n int) (lines []string, err error) {
-	err = t.call(ctx, wire.OpLog, wire.LogArgs{N: n}, &lines)
-	return lines, err
+	seq, life := t.log.mark()
+	var l wire.LogLines
+	if err := t.call(ctx, wire.OpLog, wire.LogArgs{Since: seq}, &l); err != nil {
+		return nil, err
+	}
+	t.log.take(l.Lines, l.Seq, life)
+	return t.log.last(n), nil
 }
 
 // Events implements kernel.Target.

@@ -6,7 +6,8 @@ import (
 
 // The operations of the debugger, with the types of their arguments and
 // results. Each of those that move threads answers once all threads stand: at
-// a point, in a wait that is known, or at their end.
+// a point, in a wait that is known, or at their end. With a Look in their
+// arguments they answer a whole Snapshot, which has the Threads in it.
 const (
 	OpSpawn    Op = "spawn"    // Spawn -> Threads
 	OpStep     Op = "step"     // ThreadArgs -> Threads
@@ -28,6 +29,7 @@ const (
 type Spawn struct {
 	ID   string      `json:"id"`
 	Task kernel.Task `json:"task"`
+	Look *Look       `json:"look,omitempty"`
 }
 
 // ThreadArgs names a thread.
@@ -38,7 +40,8 @@ type ThreadArgs struct {
 	Since uint64 `json:"since,omitempty"`
 	// Free, of a step: it does not stop at points, but for holds, and neither
 	// do its helpers.
-	Free bool `json:"free,omitempty"`
+	Free bool  `json:"free,omitempty"`
+	Look *Look `json:"look,omitempty"`
 }
 
 // Await waits until a thread that could not move can, or has ended, or For
@@ -46,6 +49,7 @@ type ThreadArgs struct {
 type Await struct {
 	For   int64  `json:"for_ns,omitempty"`
 	Since uint64 `json:"since,omitempty"`
+	Look  *Look  `json:"look,omitempty"`
 }
 
 // Free lets all threads go on without a stop at points, but for holds, until
@@ -53,6 +57,7 @@ type Await struct {
 type Free struct {
 	Since uint64 `json:"since,omitempty"`
 	Limit int64  `json:"limit_ns,omitempty"` // of the guest's clock, 0 none
+	Look  *Look  `json:"look,omitempty"`
 }
 
 // Signal sends a signal, "TERM" or "KILL".
@@ -60,6 +65,7 @@ type Signal struct {
 	ID     string `json:"id"`
 	Signal string `json:"signal"`
 	Since  uint64 `json:"since,omitempty"`
+	Look   *Look  `json:"look,omitempty"`
 }
 
 // FaultArgs puts a fault in force; its number is the host's.

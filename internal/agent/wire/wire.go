@@ -22,7 +22,7 @@ import (
 )
 
 // Version is the protocol's version; both ends must have the same.
-const Version = 2
+const Version = 3
 
 // MaxFrame is the longest frame in bytes. The largest honest one is a module
 // list of a few hundred rows, some 40 KiB.
@@ -39,7 +39,7 @@ const (
 	OpLoad      Op = "load"      // kernel.LoadRequest -> kernel.LoadResult
 	OpUnload    Op = "unload"    // kernel.UnloadRequest -> kernel.UnloadResult
 	OpRequest   Op = "request"   // Request -> kernel.RequestResult
-	OpLog       Op = "log"       // LogArgs -> []string
+	OpLog       Op = "log"       // LogArgs -> LogLines
 	OpSync      Op = "sync"      // nothing -> Synced
 	OpCancel    Op = "cancel"    // Cancel -> nothing
 	OpConfigure Op = "configure" // Configure -> nothing
@@ -98,9 +98,17 @@ type Request struct {
 	Name string `json:"name"`
 }
 
-// LogArgs asks for the last N lines of the kernel log; 0 means all.
+// LogArgs asks for the lines of the kernel log after the one of number Since; 0
+// means all.
 type LogArgs struct {
-	N int `json:"n"`
+	Since uint64 `json:"since,omitempty"`
+}
+
+// LogLines are the lines of the kernel log up to the one of number Seq. The
+// agent numbers them from 1; of very many only the last are told.
+type LogLines struct {
+	Lines []string `json:"lines"`
+	Seq   uint64   `json:"seq"`
 }
 
 // Synced answers OpSync: all events up to Seq have been sent before it.
