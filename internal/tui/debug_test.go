@@ -53,6 +53,8 @@ var debugScenes = []struct{ name, keys string }{
 	{"race-back", "c<down>cbbbb"},
 	{"race-lanes", "c<down>c<tab><left><left><left>"},
 	{"race-dense", "c<down>c<tab>tz"},
+	{"race-sorted", "c<down>cOO"},
+	{"race-found", "c<down>c<tab>\\built-in<enter>"},
 	{"race-faults", "cF"},
 	{"race-hold-menu", "c<down>F<enter>"},
 	{"race-fail-menu", "F<down><down><enter><enter>"},

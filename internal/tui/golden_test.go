@@ -52,6 +52,20 @@ var scenes = []scene{
 		d.keys("<up>")
 		return d
 	}},
+	{"console", func(t *testing.T, w, h int, opt Options) *driver {
+		d := start(t, w, h, booted(), opt)
+		for d.m.focus != paneConsole {
+			d.keys("<tab>")
+		}
+		d.m.console.take([]string{
+			"[    2.104518] ext4: loading out-of-tree module taints kernel.", "[    2.391022] EXT4-fs (vda): mounted filesystem r/w",
+			"[    3.018844] BUG: kernel NULL pointer dereference, address: 0000000000000008", "[    3.018850] #PF: supervisor read access in kernel mode",
+			"[    3.018866] Call Trace:", "[    3.018870]  <TASK>", "[    3.018874]  ext4_init_fs+0x2a/0x1000 [ext4]", "[    3.018901]  </TASK>",
+			"[    3.018903] ---[ end trace 0000000000000000 ]---", "[    4.000001] minix: disagrees about version of symbol module_layout",
+		}, nil)
+		d.m.console.place()
+		return d
+	}},
 	{"completion", func(t *testing.T, w, h int, opt Options) *driver {
 		d := start(t, w, h, booted(), opt)
 		d.keys(":lo<tab><tab>")

@@ -129,6 +129,10 @@ func (m *Model) why(a action) string {
 		if len(m.modules.rows) == 0 && m.focus == paneModules && m.modules.filter == "" {
 			return "there is nothing to filter yet"
 		}
+	case actFindNext, actFindPrev:
+		if m.sought == "" {
+			return `nothing was looked for yet; \ does`
+		}
 	}
 	return ""
 }
@@ -140,6 +144,8 @@ func (m *Model) filterText() *string {
 		return &m.modules.filter
 	case paneEvents:
 		return &m.events.filter
+	case paneThreads:
+		return &m.threads.filter
 	case paneLanes:
 		return &m.lanes.filter
 	case paneConsole:
@@ -196,6 +202,12 @@ func (m *Model) do(a action) tea.Cmd {
 		return m.run("info " + ops.Quote(m.modules.Selected()))
 	case actFilter:
 		m.prompt.open(promptFilter, m.filter())
+	case actFind:
+		m.prompt.open(promptFind, "")
+	case actFindNext:
+		return m.find(1, 1)
+	case actFindPrev:
+		return m.find(-1, 1)
 	case actGo:
 		if name := m.deps.Selected(); !m.modules.Select(name) {
 			return m.say(clean(name, m.look.ascii) + " is not in the table; a filter may hide it")
@@ -264,7 +276,7 @@ func (m *Model) promptKey(msg tea.KeyMsg) tea.Cmd {
 	case name == "esc" && len(p.candidates) > 0:
 		p.forget()
 	case name == "esc":
-		if !command {
+		if p.kind == promptFilter {
 			m.setFilter("")
 		}
 		p.close()
@@ -272,6 +284,14 @@ func (m *Model) promptKey(msg tea.KeyMsg) tea.Cmd {
 		p.close()
 		if m.job != nil {
 			return m.do(actCancel)
+		}
+	case name == "enter" && p.kind == promptFind:
+		if words := strings.TrimSpace(p.String()); words != "" {
+			m.sought = words
+		}
+		p.close()
+		if m.sought != "" {
+			return m.find(1, 0)
 		}
 	case name == "enter" && !command:
 		p.close()

@@ -11,6 +11,9 @@ const (
 	actFilter
 	actSort
 	actReverse
+	actFind
+	actFindNext
+	actFindPrev
 	actLoad
 	actUnload
 	actInfo
@@ -95,6 +98,8 @@ func debugRow(act action, where scope, hint, shown, help string, keys ...string)
 // is that of the hint line; what matters most comes first.
 func keymap() []binding {
 	modules, events, lanes, console := in(paneModules), in(paneEvents), in(paneLanes), in(paneConsole)
+	threads := in(paneThreads)
+	lines := modules | threads | lanes | events | console | in(paneOutput)
 	return append([]binding{
 		debugRow(actStep, in(paneThreads), "step", "Space s", "step the selected thread to its next point", " ", "s", "enter"),
 		debugRow(actStep, lanes, "step", "Space s", "step the selected thread to its next point", " ", "s"),
@@ -118,8 +123,10 @@ func keymap() []binding {
 		debugRow(actStart, 0, "", "<", "go back to the beginning; in the race, to where nobody has moved", "<"),
 		debugRow(actEnd, 0, "", ">", "go forth to the last step known", ">"),
 		row(actCommand, "do", 0, "command", ":", "type a verb; Tab completes, Up recalls", ":"),
-		row(actFilter, "show", modules|events|lanes|console, "filter", "/", "show only lines that have all the words; Esc ends it", "/"),
+		row(actFilter, "show", modules|threads|events|lanes|console, "filter", "/", "show only lines that have all the words; Esc ends it", "/"),
+		row(actFind, "show", lines, "find", `\`, "go to the next line, or move on the lanes, that has all the words", `\`),
 		row(actSort, "show", modules, "sort", "s", "sort by the next column", "s"),
+		row(actSort, "show", threads|lanes, "sort", "O", "sort by name, status, place or module, or as they were made", "O"),
 		row(actFollow, "show", events|lanes|console, "follow", "f", "follow what happens, or stay", "f"),
 		row(actGo, "show", in(paneDeps), "go there", "Enter", "select the module of this line", "enter"),
 		row(actNext, "move", 0, "pane", "Tab", "next pane", "tab"),
@@ -129,7 +136,9 @@ func keymap() []binding {
 		row(actInfo, "do", modules, "info", "i", "run info on the selected module", "i", "enter"),
 		row(actLoad, "do", modules, "load", "l", "begin a load command", "l"),
 		row(actUnload, "do", modules, "unload", "u", "begin an unload of the selected module", "u"),
-		row(actReverse, "show", modules, "", "S", "turn the order round", "S"),
+		row(actReverse, "show", modules|threads|lanes, "", "S", "turn the order round", "S"),
+		row(actFindNext, "show", lines, "", "N", "the next of what was found", "N"),
+		row(actFindPrev, "show", lines, "", "P", "the one before", "P"),
 		row(actPrev, "move", 0, "", "Shift-Tab", "pane before", "shift+tab"),
 		row(actUp, "move", 0, "", "Up k", "line up", "up", "k"),
 		row(actDown, "move", 0, "", "Down j", "line down", "down", "j"),

@@ -45,6 +45,7 @@ type Model struct {
 	drag    *place       // where the mouse went down, while it is
 	noMouse bool         // the mouse is left to the terminal
 	asking  bool         // "quit?" is on the screen
+	sought  string       // the words last looked for
 	notice  string       // one line to the person, until the next key
 	warning bool         // the notice is about something wrong
 

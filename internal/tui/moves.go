@@ -55,6 +55,8 @@ func (m *Model) whyNot(a action) string {
 		return ""
 	case (forward || a == actRelease) && len(d.Threads) == 0:
 		return "there is no thread; : spawn A load ext4 makes one"
+	case t == nil && (a == actStep || a == actStage || a == actRelease):
+		return "the filter hides every thread; Esc in the threads ends it"
 	case forward && d.AllDone:
 		return "all threads have ended; b goes back"
 	case a == actContinue && d.Deadlock:
@@ -144,6 +146,10 @@ func (m *Model) choose(n int) tea.Cmd {
 			m.wanted = append(m.wanted, actChoose+action(n))
 		}
 		return nil
+	}
+	if n < len(lanes) && m.threads.filter != "" && !m.threads.Select(lanes[n].id) {
+		m.threads.filter = ""
+		m.sync()
 	}
 	switch {
 	case m.snap.Debug == nil || m.feed == nil:

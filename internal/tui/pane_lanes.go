@@ -18,6 +18,8 @@ type lanesPane struct {
 	breaks   []ops.Breakpoint
 	scale    scale
 	filter   string
+	sort     order
+	turned   bool   // the order is turned round
 	id       string // thread under the cursor
 	pos      int    // position under the cursor, when it looks elsewhere
 	look     bool   // it does
@@ -58,25 +60,15 @@ func (p *lanesPane) lives() *lives {
 	return p.made
 }
 
-// lanes are those that the filter leaves.
+// lanes are those that the filter leaves, in the order that was chosen.
 func (p *lanesPane) lanes() []lane {
-	v := p.lives()
-	words := filterWords(p.filter)
-	if len(words) == 0 {
-		return v.lanes
-	}
-	var out []lane
-	for i := range v.lanes {
-		l := &v.lanes[i]
-		texts := []string{l.id}
-		if l.now != nil {
-			texts = append(texts, l.now.Comm, l.now.Task, l.now.Status, l.now.Module, string(l.now.Verdict))
-		}
-		if hasWords(words, texts...) {
-			out = append(out, *l)
-		}
-	}
-	return out
+	return arrangeThreads(p.lives().lanes, func(l *lane) *kernel.ThreadState { return l.now }, p.sort, p.turned, p.filter,
+		func(l *lane, words []string) bool {
+			if l.now == nil {
+				return hasWords(words, l.id)
+			}
+			return threadHas(l.now, words)
+		})
 }
 
 // place puts the cursor back on its thread.
@@ -195,6 +187,12 @@ func (p *lanesPane) Key(a action) bool {
 		return p.To(len(v.moves) - 1)
 	case actScale:
 		p.scale = (p.scale + 1) % scales
+	case actSort:
+		p.sort, p.turned = (p.sort+1)%orders, false
+		p.place()
+	case actReverse:
+		p.turned = !p.turned
+		p.place()
 	case actFollow:
 		p.stay = !p.stay
 		if !p.stay {
@@ -221,6 +219,7 @@ func (p *lanesPane) Title(s *Snapshot, l *look) (left, right string) {
 	if p.filter != "" {
 		left = fmt.Sprintf("Lanes %d of %d /%s", len(p.lanes()), len(v.lanes), clean(p.filter, l.ascii))
 	}
+	left += orderText(p.sort, p.turned, l)
 	if p.scale != scaleLabels {
 		left += " " + p.scale.String()
 	}

@@ -17,7 +17,10 @@ type threadsPane struct {
 	id     string // thread under the cursor, so that it stays there
 	inline bool   // explains the thread at its foot, where there is no pane for that
 	s      *Snapshot
-	rows   []kernel.ThreadState // helpers below who asked for them
+	rows   []kernel.ThreadState // helpers below who asked for them, unless they are sorted
+	filter string
+	sort   order
+	turned bool // the order is turned round
 }
 
 // Name is the pane's word.
@@ -47,6 +50,7 @@ func (p *threadsPane) Sync(s *Snapshot) {
 		p.rows = nil
 	} else {
 		p.rows = family(s.Debug.Threads, func(t kernel.ThreadState) (string, string) { return t.ID, t.Parent })
+		p.rows = arrangeThreads(p.rows, func(t *kernel.ThreadState) *kernel.ThreadState { return t }, p.sort, p.turned, p.filter, threadHas)
 	}
 	if i := slices.IndexFunc(p.threads(), func(t kernel.ThreadState) bool { return t.ID == p.id }); i >= 0 {
 		p.list.cursor = i
@@ -80,8 +84,16 @@ func (p *threadsPane) Select(id string) bool {
 	return true
 }
 
-// Key moves the cursor.
+// Key moves the cursor, or sorts.
 func (p *threadsPane) Key(a action) bool {
+	switch a {
+	case actSort:
+		p.sort, p.turned = (p.sort+1)%orders, false
+		return true
+	case actReverse:
+		p.turned = !p.turned
+		return true
+	}
 	if !p.list.act(a) {
 		return false
 	}
@@ -90,11 +102,15 @@ func (p *threadsPane) Key(a action) bool {
 }
 
 // Title counts the threads, and says whether any can move.
-func (p *threadsPane) Title(s *Snapshot, _ *look) (left, right string) {
+func (p *threadsPane) Title(s *Snapshot, l *look) (left, right string) {
 	if s.Debug == nil {
 		return "Threads", ""
 	}
 	left = fmt.Sprintf("Threads %d", len(s.Debug.Threads))
+	if p.filter != "" {
+		left = fmt.Sprintf("Threads %d of %d /%s", len(p.rows), len(s.Debug.Threads), clean(p.filter, l.ascii))
+	}
+	left += orderText(p.sort, p.turned, l)
 	switch {
 	case s.Debug.Deadlock:
 		right = "deadlock: nobody can move"
@@ -111,6 +127,9 @@ func (p *threadsPane) ShortHelp() []action { return nil }
 
 // View draws the threads in sight.
 func (p *threadsPane) View(s *Snapshot, l *look, focus bool) []string {
+	if len(p.threads()) == 0 && p.filter != "" {
+		return []string{l.on(roleDim, "  nothing matches; Esc ends the filter")}
+	}
 	if len(p.threads()) == 0 {
 		return []string{l.on(roleDim, "  no threads; type : spawn A load ext4")}
 	}

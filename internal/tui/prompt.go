@@ -13,6 +13,7 @@ const (
 	promptNone promptKind = iota
 	promptCommand
 	promptFilter
+	promptFind
 )
 
 // maxHistory bounds the lines that Up recalls.

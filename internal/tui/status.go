@@ -174,8 +174,11 @@ func stageText(l *look, s Stage, cells int) string {
 func (m *Model) promptLine() string {
 	l, p := m.look, &m.prompt
 	sign := ":"
-	if p.kind == promptFilter {
+	switch p.kind {
+	case promptFilter:
 		sign = "/"
+	case promptFind:
+		sign = `\`
 	}
 	note := p.note
 	if p.asking {
