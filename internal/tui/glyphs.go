@@ -9,6 +9,7 @@ type glyphs struct {
 
 	cursor, changed, tail     string // tail stands for what was cut off
 	rule, ruleFocus, vertical string
+	tee                       string // where a vertical begins under a rule
 	up, down, arrow, dot      string
 	fork, last, through       string // branches of trees
 	done, busy, broken        string // stages of opening
@@ -21,7 +22,7 @@ type glyphs struct {
 var unicodeGlyphs = glyphs{
 	live: "●", coming: "◐", going: "◌", unformed: "○", builtin: "■", absent: "·",
 	cursor: "▸", changed: "◆", tail: "…",
-	rule: "─", ruleFocus: "━", vertical: "│",
+	rule: "─", ruleFocus: "━", vertical: "│", tee: "┬",
 	up: "▲", down: "▼", arrow: "→", dot: "·",
 	fork: "├─ ", last: "└─ ", through: "│  ",
 	done: "✓", busy: "▸", broken: "✗",
@@ -32,7 +33,7 @@ var unicodeGlyphs = glyphs{
 var asciiGlyphs = glyphs{
 	live: "*", coming: "+", going: "-", unformed: "o", builtin: "#", absent: ".",
 	cursor: ">", changed: "!", tail: "~",
-	rule: "-", ruleFocus: "=", vertical: "|",
+	rule: "-", ruleFocus: "=", vertical: "|", tee: "+",
 	up: "^", down: "v", arrow: "->", dot: "-",
 	fork: "|- ", last: "`- ", through: "|  ",
 	done: "+", busy: ">", broken: "x",

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"slices"
 	"sort"
 	"strings"
 
@@ -73,15 +74,21 @@ func helpLines(l *look, keys []binding, panes [panes]pane, why map[string]error,
 		{"debug", "Threads that can be stepped"}, {"do", "Doing"}, {"show", "Showing"}, {"move", "Moving"}, {"more", "More"},
 	} {
 		heading(group.title)
-		for _, b := range keys {
-			if b.group != group.id {
+		for i, b := range keys {
+			if b.group != group.id || slices.ContainsFunc(keys[:i], b.alike) {
 				continue
 			}
 			text := b.keys.Help().Desc
+			where := b.where
+			for _, o := range keys[i+1:] {
+				if b.alike(o) {
+					where |= o.where
+				}
+			}
 			if b.where != 0 {
 				var names []string
 				for id, p := range panes {
-					if b.where.has(paneID(id)) {
+					if where.has(paneID(id)) {
 						names = append(names, p.Name())
 					}
 				}

@@ -83,6 +83,12 @@ type binding struct {
 	debug bool // only of use where threads can be stepped
 }
 
+// alike says whether two rows are one line of the help: the same key in other
+// panes.
+func (b binding) alike(o binding) bool {
+	return b.act == o.act && b.group == o.group && b.keys.Help() == o.keys.Help()
+}
+
 func row(act action, group string, where scope, hint, shown, help string, keys ...string) binding {
 	return binding{act: act, group: group, where: where, hint: hint, keys: key.NewBinding(key.WithKeys(keys...), key.WithHelp(shown, help))}
 }

@@ -103,7 +103,7 @@ func (m *Model) panesBody() []string {
 				if i > 0 {
 					sep := l.vertical
 					if y == 0 {
-						sep = l.rule
+						sep = l.tee
 					}
 					line.WriteString(l.on(roleRule, sep))
 				}
