@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"example.org/kmodsh/internal/kernel"
@@ -14,18 +15,19 @@ func eventsVerb() *Verb {
 	return &Verb{
 		Name: "events", Aliases: []string{"ev"}, Group: groupLook,
 		Short:    "show what happened in the target, step by step",
-		Usage:    "[-n COUNT] [--since SEQ] [--explain] [--follow]",
+		Usage:    "[-n COUNT] [--since SEQ] [--explain] [--follow] [WORD...]",
 		Needs:    []kernel.Op{kernel.OpEvents},
 		New:      func() Command { return new(eventsCommand) },
-		Examples: []string{"events", "events -n 100", "events --since 120", "events -n 5 --explain", "events --follow"},
+		Examples: []string{"events", "events -n 100", "events --since 120", "events minix W4", "events -n 5 --explain", "events --follow"},
 	}
 }
 
 type eventsCommand struct {
-	Count   int    `short:"n" help:"How many of the last events to show; 0 is all that are kept." default:"20" placeholder:"COUNT"`
-	Since   uint64 `help:"Only events after the one with this number, all of them." placeholder:"SEQ"`
-	Explain bool   `short:"e" help:"Say of each what happens there, and the kernel function it comes from."`
-	Follow  bool   `short:"f" help:"Go on with new events until Ctrl-C."`
+	Count   int      `short:"n" help:"How many of the last events to show; 0 is all that are kept." default:"20" placeholder:"COUNT"`
+	Since   uint64   `help:"Only events after the one with this number, all of them." placeholder:"SEQ"`
+	Explain bool     `short:"e" help:"Say of each what happens there, and the kernel function it comes from."`
+	Follow  bool     `short:"f" help:"Go on with new events until Ctrl-C."`
+	Words   []string `arg:"" optional:"" name:"word" sep:"none" help:"Only events that have all of these words: of a point, module, state, thread or detail."`
 }
 
 func (c *eventsCommand) Run(ctx context.Context, s *Session) (Result, error) {
@@ -38,6 +40,8 @@ func (c *eventsCommand) Run(ctx context.Context, s *Session) (Result, error) {
 	}
 	log := t.Events()
 	list, missed := log.After(c.Since, 0)
+	last := max(c.Since, lastSeq(list, log))
+	list = eventsWith(list, c.Words)
 	if c.Since == 0 {
 		missed = 0
 		if c.Count > 0 && len(list) > c.Count {
@@ -48,7 +52,7 @@ func (c *eventsCommand) Run(ctx context.Context, s *Session) (Result, error) {
 	if !c.Follow {
 		return r, nil
 	}
-	return &eventStream{EventsResult: r, target: t, last: max(c.Since, lastSeq(list, log))}, nil
+	return &eventStream{EventsResult: r, target: t, words: c.Words, last: last}, nil
 }
 
 // lastSeq is the number of the last event that was seen.
@@ -59,10 +63,28 @@ func lastSeq(list []trace.Event, log *trace.Log) uint64 {
 	return log.Last()
 }
 
+// eventsWith are the events that have all the words, in small or capital letters.
+func eventsWith(list []trace.Event, words []string) []trace.Event {
+	if len(words) == 0 {
+		return list
+	}
+	return slices.DeleteFunc(slices.Clone(list), func(e trace.Event) bool {
+		return !hasWords(words, e.Point, string(e.State), e.Thread.Comm, eventWords(e))
+	})
+}
+
+// hasWords says whether every word is in one of the texts, in small or capital
+// letters.
+func hasWords(words []string, texts ...string) bool {
+	text := strings.ToLower(strings.Join(texts, " "))
+	return !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(text, strings.ToLower(w)) })
+}
+
 // eventStream is a list of events that goes on.
 type eventStream struct {
 	*EventsResult
 	target kernel.Target
+	words  []string
 	last   uint64
 }
 
@@ -74,6 +96,9 @@ func (e *eventStream) Next(ctx context.Context) (Result, error) {
 		list, missed := log.After(e.last, 0)
 		if len(list) > 0 {
 			e.last = list[len(list)-1].Seq
+			if list = eventsWith(list, e.words); len(list) == 0 && missed == 0 {
+				continue
+			}
 			return &EventsResult{Target: e.target.Name(), Events: list, Missed: missed, more: true, explain: e.explain, version: e.version}, nil
 		}
 		if log.Closed() {

@@ -3,6 +3,7 @@ package ops
 import (
 	"context"
 	"io"
+	"slices"
 
 	"example.org/kmodsh/internal/kernel"
 )
@@ -11,15 +12,16 @@ func logVerb() *Verb {
 	return &Verb{
 		Name: "log", Aliases: []string{"dmesg"}, Group: groupLook,
 		Short:    "show the last lines of the kernel's log",
-		Usage:    "[-n COUNT]",
+		Usage:    "[-n COUNT] [WORD...]",
 		Needs:    []kernel.Op{kernel.OpLog},
 		New:      func() Command { return new(logCommand) },
-		Examples: []string{"log", "log -n 100"},
+		Examples: []string{"log", "log -n 100", "log -n 0 ext4"},
 	}
 }
 
 type logCommand struct {
-	Count int `short:"n" help:"How many lines; 0 is all there are." default:"20" placeholder:"COUNT"`
+	Count int      `short:"n" help:"How many lines; 0 is all there are." default:"20" placeholder:"COUNT"`
+	Words []string `arg:"" optional:"" name:"word" sep:"none" help:"Only lines that have all of these words."`
 }
 
 func (c *logCommand) Run(ctx context.Context, s *Session) (Result, error) {
@@ -27,9 +29,19 @@ func (c *logCommand) Run(ctx context.Context, s *Session) (Result, error) {
 		return nil, &UsageError{Msg: "-n must not be negative"}
 	}
 	t := s.Target()
-	lines, err := t.Log(ctx, c.Count)
+	count := c.Count
+	if len(c.Words) > 0 {
+		count = 0 // the last of those that have them
+	}
+	lines, err := t.Log(ctx, count)
 	if err != nil {
 		return nil, err
+	}
+	if len(c.Words) > 0 {
+		lines = slices.DeleteFunc(slices.Clone(lines), func(l string) bool { return !hasWords(c.Words, l) })
+		if c.Count > 0 && len(lines) > c.Count {
+			lines = lines[len(lines)-c.Count:]
+		}
 	}
 	return &LogResult{Target: t.Name(), Lines: full(lines)}, nil
 }

@@ -1,6 +1,7 @@
 package ops
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -16,15 +17,17 @@ func statesVerb() *Verb {
 	return &Verb{
 		Name: "states", Aliases: []string{"lsmod", "ls"}, Group: groupLook,
 		Short:    "show modules with their states, sizes, references and users",
-		Usage:    "[--state STATE,...] [PATTERN...]",
+		Usage:    "[--state STATE,...] [--sort COLUMN] [--reverse] [PATTERN...]",
 		Needs:    []kernel.Op{kernel.OpModules},
 		New:      func() Command { return new(statesCommand) },
-		Examples: []string{"states", "states ext4", "states 'snd*' 'sound*'", "states --state coming,going"},
+		Examples: []string{"states", "states ext4", "states 'snd*' 'sound*'", "states --state coming,going", "states --sort size"},
 	}
 }
 
 type statesCommand struct {
 	State    []string `help:"Only modules in these states: live, coming, going, unformed, absent, builtin." placeholder:"STATE,..."`
+	Sort     string   `help:"Sort by module, state, refs, size or users: the greatest first, but names from a on, and the states that pass before those that stay." placeholder:"COLUMN"`
+	Reverse  bool     `help:"The other way round."`
 	Patterns []string `arg:"" optional:"" name:"pattern" sep:"none" help:"Module names; * ? and [a-z] stand for characters. A name without them is shown also when no such module is loaded."`
 }
 
@@ -54,10 +57,38 @@ func (c *statesCommand) Run(ctx context.Context, s *Session) (Result, error) {
 	if len(states) > 0 {
 		rows = slices.DeleteFunc(rows, func(m kernel.Module) bool { return !slices.Contains(states, m.State) })
 	}
+	if err := sortModules(rows, c.Sort); err != nil {
+		return nil, err
+	}
+	if c.Reverse {
+		slices.Reverse(rows)
+	}
 	for i := range rows {
 		rows[i].Users = full(rows[i].Users)
 	}
 	return &StatesResult{Target: t.Name(), Modules: full(rows)}, nil
+}
+
+// stateOrder orders states by how much they need a look: those that pass first.
+var stateOrder = map[trace.State]int{
+	trace.Unformed: 1, trace.Coming: 2, trace.Going: 3, trace.Live: 4, trace.Builtin: 5, trace.Absent: 6,
+}
+
+// sortModules sorts by a column; "" leaves the kernel's own order.
+func sortModules(rows []kernel.Module, column string) error {
+	by, ok := map[string]func(a, b kernel.Module) int{
+		"":       func(a, b kernel.Module) int { return 0 },
+		"module": func(a, b kernel.Module) int { return strings.Compare(a.Name, b.Name) },
+		"state":  func(a, b kernel.Module) int { return cmp.Compare(stateOrder[a.State], stateOrder[b.State]) },
+		"refs":   func(a, b kernel.Module) int { return cmp.Compare(b.Refs, a.Refs) },
+		"size":   func(a, b kernel.Module) int { return cmp.Compare(b.Size, a.Size) },
+		"users":  func(a, b kernel.Module) int { return cmp.Compare(len(b.Users), len(a.Users)) },
+	}[column]
+	if !ok {
+		return &UsageError{Msg: quoteShort(column) + " is no column to sort by; they are module, state, refs, size, users"}
+	}
+	slices.SortStableFunc(rows, by)
+	return nil
 }
 
 // pickModules returns the modules that a pattern fits, all without patterns.

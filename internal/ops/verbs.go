@@ -15,7 +15,7 @@ func Verbs() []*Verb {
 		resolveVerb(), aliasVerb(), whyVerb(), whichVerb(), lintVerb(), builtinVerb(), depsVerb(),
 		statesVerb(), infoVerb(),
 		eventsVerb(), logVerb(), permitsVerb(), beliefVerb(), ledgerVerb(),
-		spawnVerb(), threadsVerb(), stepVerb(), nextVerb(), continueVerb(), waitVerb(), untilVerb(), breakVerb(),
+		spawnVerb(), threadsVerb(), lanesVerb(), stepVerb(), nextVerb(), continueVerb(), waitVerb(), untilVerb(), breakVerb(),
 		backVerb(), gotoVerb(), markVerb(), forkVerb(), diffVerb(),
 		holdVerb(), releaseVerb(), delayVerb(), failVerb(), lieVerb(), floodVerb(), faultsVerb(), sweepVerb(),
 		policyVerb(), setVerb(), killVerb(),
