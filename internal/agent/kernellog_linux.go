@@ -2,7 +2,9 @@ package agent
 
 import (
 	"errors"
+	"strings"
 	"sync"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -19,6 +21,10 @@ type kernelLog struct {
 	fd    int // /dev/kmsg, which does not wait; -1 when it cannot be read
 	lines []string
 	first uint64 // number of lines[0], from 1
+	// ahead is how far the clock of the log's lines (kernel/printk/printk.c,
+	// local_clock) is ahead of that of events (CLOCK_MONOTONIC).
+	ahead time.Duration
+	last  time.Duration // of the last line
 }
 
 func openKernelLog() *kernelLog {
@@ -28,7 +34,30 @@ func openKernelLog() *kernelLog {
 	}
 	l := &kernelLog{fd: fd, first: 1}
 	l.drain() // what the boot printed is in a saved machine, read
+	l.compare()
 	return l
+}
+
+// clockLine is what is written to the log to see what time it is there.
+const clockLine = "kmodsh: the clock of this log"
+
+// compare finds out how the log's clock is to that of events. Where that cannot
+// be, they count as the same: they are some milliseconds apart.
+func (l *kernelLog) compare() {
+	fd, err := unix.Open("/dev/kmsg", unix.O_WRONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return
+	}
+	defer unix.Close(fd)
+	now := monotonic()
+	if _, err := unix.Write(fd, []byte("<7>"+clockLine)); err != nil {
+		return
+	}
+	now += (monotonic() - now) / 2
+	l.drain()
+	if n := len(l.lines); n > 0 && strings.HasSuffix(l.lines[n-1], "] "+clockLine) {
+		l.ahead = l.last - time.Duration(now)
+	}
 }
 
 // after returns the lines after the one of number seq, and the last number.
@@ -63,6 +92,6 @@ func (l *kernelLog) drain() {
 			l.lines = append(l.lines[:0], l.lines[logKept/2:]...)
 			l.first += logKept / 2
 		}
-		l.lines = append(l.lines, r.String())
+		l.lines, l.last = append(l.lines, r.String()), r.Time
 	}
 }

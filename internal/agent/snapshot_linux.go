@@ -59,6 +59,7 @@ func (d *debugger) look(ctx context.Context, a wire.Look) (s wire.Snapshot, err 
 	linkUses(modules)
 	s.Dirs = otherDirs(modules)
 	s.Log, s.LogSeq = d.log.after(a.LogSeq)
+	s.LogAhead = int64(d.log.ahead)
 	d.steps.mu.Lock()
 	s.Faults = slices.Clone(d.steps.faults.list)
 	d.steps.mu.Unlock()

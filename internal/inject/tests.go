@@ -16,7 +16,7 @@ var testSource embed.FS
 
 // TestModules are the names of the test modules.
 func TestModules() []string {
-	return []string{"victim", "user", "test_module", "slow", "broken", "asyncreq", "asyncself", "reqself", "reqbase", "requser", "leaky"}
+	return []string{"victim", "user", "test_module", "slow", "broken", "asyncreq", "asyncself", "reqself", "reqbase", "requser", "leaky", "ailing"}
 }
 
 // TestsKey is a key of the test modules' source.

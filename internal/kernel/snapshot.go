@@ -28,6 +28,9 @@ type Snapshot struct {
 	Leaks    []Allocation  `json:"allocated"` // what is allocated for modules now
 	Events   []trace.Event `json:"events"`    // the last ones
 	Log      []string      `json:"log"`       // the end of the kernel's log
+	// LogAhead is how many nanoseconds the clock of the log's lines is ahead of
+	// Now and of the times of moves.
+	LogAhead int64 `json:"-"`
 	// Moves are what led to each position known, in order, also to those beyond
 	// the present; empty when the target does not tell. Nobody may change them.
 	Moves []Move `json:"-"`

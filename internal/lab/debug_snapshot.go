@@ -45,7 +45,7 @@ func (t *target) snapshot(ctx context.Context) (*kernel.Snapshot, error) {
 		Modules: slices.Clone(d.view.modules), Listed: d.view.listed, Threads: make([]kernel.ThreadState, 0, len(d.threads)),
 		Permits: w.Permits, UMH: w.UMH, Modprobe: w.Modprobe, Policy: w.Policy, Helper: w.Helper, Taints: w.Taints,
 		Faults: w.Faults, Leaks: append([]kernel.Allocation{}, d.view.alloc...), Log: t.log.last(logShown),
-		HidesAddresses: w.HidesAddresses, HidesSections: w.HidesSections,
+		LogAhead: w.LogAhead, HidesAddresses: w.HidesAddresses, HidesSections: w.HidesSections,
 		IsBuiltin: t.builtinNames(), Moves: kernel.MovesTo(d.moves, len(d.actions)),
 	}
 	s.Events, _ = t.events.After(0, 0)

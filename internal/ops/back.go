@@ -55,5 +55,5 @@ func (s *Session) moveTo(ctx context.Context, d kernel.Debugger, pos int) (Resul
 		}[t.Status]
 	}
 	s.withDebug(func(st *debugState) { st.moved = at.Thread })
-	return s.stopped(ctx, d, at, at.Events)
+	return s.stopped(ctx, d, at, before{at.Pos, at.Events})
 }

@@ -130,7 +130,7 @@ func (s *Session) runThreads(ctx context.Context, d kernel.Debugger, o kernel.Ru
 	if rec := s.recording(); rec != nil && rec.target == kernel.Target(d) && pastOf(d) == nil {
 		o.Stop, o.Sampled = recordingStop(rec, o.Stop), false
 	}
-	_, from := eventsOf(d)
+	from := beforeNow(d)
 	at, err := d.Run(ctx, o)
 	if err == nil {
 		err = w.err

@@ -2,7 +2,6 @@ package ops
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -14,31 +13,25 @@ import (
 // being done: what promise kernel-stays-healthy is about.
 type HealthError struct {
 	Line    string // what was being done
-	Reports []klog.Report
+	Reports []Trouble
 }
 
 // Error names the reports; their text is in Diagnose.
 func (e *HealthError) Error() string {
 	var titles []string
 	for _, r := range e.Reports {
-		titles = append(titles, string(r.Kind)+": "+r.Title)
+		title := string(r.Kind) + ": " + r.Title
+		if r.Pos > 0 {
+			title = r.at() + ": " + title
+		}
+		titles = append(titles, title)
 	}
 	return "broken promise: kernel-stays-healthy, at " + e.Line + ": " + strings.Join(titles, "; ")
 }
 
 // Diagnose implements scenario.Diagnosis.
 func (e *HealthError) Diagnose() (expected string, got []string) {
-	for _, r := range e.Reports {
-		who := ""
-		if r.PID > 0 {
-			who = fmt.Sprintf(", by %s/%d", r.Comm, r.PID)
-		}
-		got = append(got, fmt.Sprintf("%s%s", r.Kind, who))
-		for _, l := range r.Lines {
-			got = append(got, "  "+clean(l, true))
-		}
-	}
-	return "no report of trouble in the kernel's log", got
+	return "no report of trouble in the kernel's log", troubleWords(e.Reports)
 }
 
 // Sick implements scenario.Sick.
@@ -66,6 +59,7 @@ func (e *diedError) Unwrap() error { return e.DeadError }
 type health struct {
 	t    kernel.Target
 	seen int // reports seen before
+	pos  int // of the target, before the line
 	// expected are texts of reports that do not count.
 	expected []string
 }
@@ -85,7 +79,19 @@ func watchHealth(ctx context.Context, t kernel.Target) *health {
 	return h
 }
 
-// check returns a *HealthError for what was reported since the last look.
+// begin notes where the target stands before a line.
+func (h *health) begin() {
+	if h == nil {
+		return
+	}
+	h.pos = 0
+	if d, ok := h.t.(kernel.Debugger); ok {
+		h.pos, _ = d.Pos()
+	}
+}
+
+// check returns a *HealthError for what was reported since the last look, each
+// report with the move during which it came.
 func (h *health) check(ctx context.Context, line string) error {
 	if h == nil || h.t.Err() != nil {
 		return nil // why it went down is told by the line itself
@@ -97,10 +103,33 @@ func (h *health) check(ctx context.Context, line string) error {
 	list := klog.Parse(log)
 	from := min(h.seen, len(list)) // the log may have been gone back over
 	h.seen = len(list)
-	if list = slices.DeleteFunc(list[from:], h.expects); len(list) > 0 {
-		return &HealthError{Line: line, Reports: list}
+	if list = slices.DeleteFunc(list[from:], h.expects); len(list) == 0 {
+		return nil
 	}
-	return nil
+	sick := &HealthError{Line: line, Reports: h.moved(ctx)}
+	if len(sick.Reports) != len(list) { // they came by no move
+		sick.Reports = nil
+		for _, r := range list {
+			sick.Reports = append(sick.Reports, Trouble{Report: r})
+		}
+	}
+	return sick
+}
+
+// moved are the reports that came with the moves of the line.
+func (h *health) moved(ctx context.Context) []Trouble {
+	d, ok := h.t.(kernel.Debugger)
+	if !ok || d.Can(kernel.OpDebug) != nil {
+		return nil
+	}
+	if u, ok := d.(kernel.Untouched); ok && u.Untouched() {
+		return nil
+	}
+	snap, err := d.Snapshot(ctx)
+	if err != nil {
+		return nil
+	}
+	return slices.DeleteFunc(troubles(snap, h.pos), func(r Trouble) bool { return h.expects(r.Report) })
 }
 
 // expects says whether a report is one of those that were to come.

@@ -77,6 +77,7 @@ func (r *lineRunner) Run(ctx context.Context, line string) (string, error) {
 	for i, w := range words {
 		args[i] = w.Text
 	}
+	r.health.begin()
 	res, err := r.s.Exec(ctx, args)
 	var b bytes.Buffer
 	if werr := Write(&b, res, false, Style{ASCII: true}); werr != nil && err == nil {

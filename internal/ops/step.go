@@ -31,7 +31,7 @@ func (c *stepCommand) Run(ctx context.Context, s *Session) (Result, error) {
 		return nil, &UsageError{Msg: "-n must be at least 1"}
 	}
 	s.changing(d)
-	_, from := eventsOf(d)
+	from := beforeNow(d)
 	var at kernel.Stop
 	for n := range c.Count {
 		id, err := s.whoSteps(ctx, d, c.ID)

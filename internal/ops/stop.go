@@ -26,12 +26,26 @@ type StopResult struct {
 	Count  int           `json:"count"`            // how many happened
 	// Waiting are those that wait when nobody can move.
 	Waiting []kernel.ThreadState `json:"waiting,omitempty"`
-	Result  *int64               `json:"result,omitempty"`  // of the thread that ended
-	Verdict kernel.Verdict       `json:"verdict,omitempty"` // likewise
+	// Trouble is what the kernel reported in its log meanwhile.
+	Trouble []Trouble      `json:"trouble,omitempty"`
+	Result  *int64         `json:"result,omitempty"`  // of the thread that ended
+	Verdict kernel.Verdict `json:"verdict,omitempty"` // likewise
 }
 
-// stopped tells of a stop; from is the number of the last event before it.
-func (s *Session) stopped(ctx context.Context, d kernel.Debugger, at kernel.Stop, from uint64) (*StopResult, error) {
+// before is where a target was before something was done.
+type before struct {
+	pos    int
+	events uint64 // number of the last event
+}
+
+func beforeNow(d kernel.Debugger) before {
+	pos, _ := d.Pos()
+	_, last := eventsOf(d)
+	return before{pos, last}
+}
+
+// stopped tells of a stop, and of what happened since before.
+func (s *Session) stopped(ctx context.Context, d kernel.Debugger, at kernel.Stop, from before) (*StopResult, error) {
 	r := &StopResult{Stop: at, Events: []trace.Event{}}
 	if at.Thread != "" {
 		s.withDebug(func(st *debugState) { st.moved = at.Thread })
@@ -41,10 +55,11 @@ func (s *Session) stopped(ctx context.Context, d kernel.Debugger, at kernel.Stop
 		return r, err
 	}
 	since, _ := eventsOf(d)
-	events := since(from)
+	events := since(from.events)
 	r.Count = len(events)
 	r.Events = append(r.Events, events[max(0, len(events)-eventsShown):]...)
 	r.describe(snap)
+	r.Trouble = troubles(snap, from.pos)
 	return r, nil
 }
 
@@ -125,6 +140,12 @@ func (r *StopResult) WriteText(w io.Writer, st Style) error {
 	}
 	for _, th := range r.Waiting {
 		t.wrap("  ", 4, th.ID+": "+threadWhere(th))
+	}
+	for _, tr := range r.Trouble {
+		t.wrap("  ", 4, t.paint(red, "the kernel reports trouble")+" "+tr.at()+": "+tr.what())
+		for _, l := range tr.Lines {
+			t.wrap("    ", 6, l)
+		}
 	}
 	return t.err
 }

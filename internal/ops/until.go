@@ -32,8 +32,7 @@ func (c *untilCommand) Run(ctx context.Context, s *Session) (Result, error) {
 		return nil, bad
 	}
 	if met {
-		_, from := eventsOf(d)
-		return s.stopped(ctx, d, kernel.Stop{Pos: snap.Pos, Now: snap.Now}, from)
+		return s.stopped(ctx, d, kernel.Stop{Pos: snap.Pos, Now: snap.Now}, beforeNow(d))
 	}
 	stop := func(_ kernel.Stop, look func() *kernel.Snapshot) bool {
 		met, bad = cond.Holds(look())

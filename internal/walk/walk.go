@@ -31,15 +31,21 @@ type Points struct{ Stops, Shown map[string]bool }
 // modules only.
 func PointsOf(versions []string, targets ...kernel.Debugger) Points {
 	p := Points{Stops: map[string]bool{}, Shown: map[string]bool{}}
+	var places [][]string // of those targets that do not stop at all points; a real one is asked for them
+	for _, t := range targets {
+		if s, ok := t.(kernel.Stopper); ok {
+			places = append(places, s.StopsAt())
+		}
+	}
 	for _, row := range trace.Points() {
 		stops, shown := true, row.Phase != trace.PhaseRefs
 		for _, v := range versions {
 			some := row.ForSomeIn(v)
 			stops, shown = stops && !some && row.StopsIn(v), shown && !some && row.ShownIn(v)
 		}
-		for _, t := range targets {
-			if s, ok := t.(kernel.Stopper); ok && row.StopsIn("") {
-				has := slices.Contains(s.StopsAt(), row.ID)
+		for _, list := range places {
+			if row.StopsIn("") {
+				has := slices.Contains(list, row.ID)
 				stops, shown = stops && has, shown && (has || !row.StopsIn("") && row.Tracepoint != "")
 			}
 		}

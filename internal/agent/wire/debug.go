@@ -131,6 +131,7 @@ type Snapshot struct {
 	Allocated []kernel.Allocation `json:"allocated"`
 	Log       []string            `json:"log"` // lines after LogSeq
 	LogSeq    uint64              `json:"log_seq"`
+	LogAhead  int64               `json:"log_ahead,omitempty"` // nanoseconds, as in kernel.Snapshot
 }
 
 // Module is one of a snapshot: as it is now, or the name of one that is as it

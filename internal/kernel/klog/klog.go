@@ -88,6 +88,21 @@ var words = sync.OnceValue(func() *patterns {
 	}
 })
 
+// Time is what the log's clock said when a line came, in nanoseconds; it says
+// false where the line does not tell.
+func Time(line string) (int64, bool) {
+	text, _, ok := strings.Cut(line, "]")
+	if _, after, found := strings.Cut(text, "["); ok && found {
+		s, us, _ := strings.Cut(strings.TrimSpace(after), ".")
+		sec, err := strconv.ParseInt(s, 10, 32)
+		frac, err2 := strconv.ParseInt(us, 10, 32)
+		if err == nil && err2 == nil && len(us) == 6 && sec >= 0 && frac >= 0 {
+			return sec*1e9 + frac*1e3, true
+		}
+	}
+	return 0, false
+}
+
 // headOf is the kind of report a line begins, "" none.
 func headOf(line string) Kind {
 	if line == "" || !strings.ContainsAny(line, ":") && !strings.HasPrefix(line, "kernel BUG") && !strings.HasPrefix(line, "BUG ") {

@@ -8,6 +8,22 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// TestTime reads the times of lines.
+func TestTime(t *testing.T) {
+	for line, want := range map[string]int64{
+		"[    1.200300]  <TASK>": 1_200_300_000, "[12345.000001] x": 12345_000_001_000, "<4>[    0.000000][    T1] x": 0,
+		"x": -1, "[x] y": -1, "[ 1.2] y": -1, "[": -1, "": -1, "]": -1, "[-1.000000] y": -1, "insmod[77]: x": -1,
+	} {
+		got, ok := Time(line)
+		if !ok {
+			got = -1
+		}
+		if got != want {
+			t.Errorf("%q: %d, want %d", line, got, want)
+		}
+	}
+}
+
 // TestParse reads logs in the general shape that kernels write them.
 func TestParse(t *testing.T) {
 	for _, tt := range []struct {
