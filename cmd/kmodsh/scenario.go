@@ -12,12 +12,13 @@ import (
 	"sync"
 
 	"example.org/kmodsh/internal/kernel"
+	"example.org/kmodsh/internal/lab"
 	"example.org/kmodsh/internal/ops"
 	"example.org/kmodsh/internal/scenario"
 	"example.org/kmodsh/internal/trace"
 )
 
-const runUsage = "usage: kmodsh run [--on TARGET]... [--faults FILE] [--table FILE] [--echo] [-j N] SCENARIO..."
+const runUsage = "usage: kmodsh run [--on TARGET]... [--kernel PATH [--modules DIR]] [--faults FILE] [--table FILE] [--echo] [-j N] SCENARIO..."
 
 // errNotAsExpected ends the program with the status of a failure; what failed
 // is in the report.
@@ -30,6 +31,8 @@ var errNotAvailable = errors.New("not available")
 func (p *program) runScenarios(ctx context.Context, args []string) error {
 	var g struct {
 		On        []string `sep:"none"`
+		Kernel    string
+		Modules   string
 		Faults    string
 		Table     string
 		Echo      bool
@@ -39,6 +42,15 @@ func (p *program) runScenarios(ctx context.Context, args []string) error {
 	if err := parse("run", &g, args, runUsage); err != nil {
 		return err
 	}
+	if g.Kernel != "" {
+		p.Kernel = g.Kernel
+	}
+	if g.Modules != "" {
+		p.Modules = g.Modules
+	}
+	if p.Modules != "" && p.Kernel == "" {
+		return &ops.UsageError{Verb: "run", Msg: "--modules goes with --kernel"}
+	}
 	if p.On != "" {
 		g.On = append([]string{p.On}, g.On...)
 	}
@@ -47,7 +59,7 @@ func (p *program) runScenarios(ctx context.Context, args []string) error {
 		return err
 	}
 	if p.Kernel != "" {
-		if g.On, err = p.judgedAs(ctx, g.On); err != nil {
+		if g.On, err = p.judgedAs(g.On); err != nil {
 			return err
 		}
 	}
@@ -70,7 +82,7 @@ func (p *program) runScenarios(ctx context.Context, args []string) error {
 	}
 	p.stepped = true
 	add := p.reporter(len(list))
-	failed, absent := 0, ""
+	failed, judged, absent := 0, false, ""
 	for res := range p.results(ctx, list, g.Jobs, o) {
 		if cause := context.Cause(ctx); cause != nil {
 			return cause
@@ -79,6 +91,7 @@ func (p *program) runScenarios(ctx context.Context, args []string) error {
 			return fmt.Errorf("writing the report: %w", err)
 		}
 		table.Add(res)
+		judged = judged || res.Verdict == scenario.Passed
 		switch res.Verdict {
 		case scenario.Failed:
 			failed++
@@ -96,6 +109,8 @@ func (p *program) runScenarios(ctx context.Context, args []string) error {
 		return fmt.Errorf("%d of %d scenarios: %w", failed, len(list), errNotAsExpected)
 	case absent != "":
 		return &ops.OpenError{Target: strings.Join(g.On, " "), Err: fmt.Errorf("%w: %s", errNotAvailable, absent)}
+	case p.Kernel != "" && !judged: // a bisection must not take it for good
+		return &ops.OpenError{Target: strings.Join(g.On, " "), Err: fmt.Errorf("%w: nothing of it could be tried", errNotAvailable)}
 	}
 	return nil
 }
@@ -146,7 +161,7 @@ func (p *program) results(ctx context.Context, list []*scenario.Scenario, jobs i
 // judgedAs names the targets by which scenarios judge a kernel of one's own: the
 // series that was named, as vm:6.12, or the newest that it is not older than.
 // All of them open that kernel.
-func (p *program) judgedAs(ctx context.Context, on []string) ([]string, error) {
+func (p *program) judgedAs(on []string) ([]string, error) {
 	open := p.session.OpenTarget
 	p.session.OpenTarget = func(ctx context.Context, name string, progress ops.Progress) (kernel.Target, error) {
 		if strings.HasPrefix(name, "vm:") {
@@ -157,12 +172,9 @@ func (p *program) judgedAs(ctx context.Context, on []string) ([]string, error) {
 	if len(on) > 0 && !slices.Contains(on, "vm") {
 		return on, nil
 	}
-	if err := p.session.Open(ctx, "vm"); err != nil {
-		return nil, err
-	}
-	info, err := p.session.Target().Info(ctx)
-	if err := errors.Join(err, p.session.Close()); err != nil {
-		return nil, err
+	k, err := lab.KernelFromPath(p.Kernel, p.Modules)
+	if err != nil {
+		return nil, &ops.OpenError{Target: "vm", Err: err}
 	}
 	series := preferred()
 	slices.SortFunc(series, func(a, b string) int {
@@ -173,7 +185,7 @@ func (p *program) judgedAs(ctx context.Context, on []string) ([]string, error) {
 	})
 	best := series[0]
 	for _, v := range series {
-		if !trace.Newer(v, seriesOf(info.Release)) {
+		if !trace.Newer(v, seriesOf(k.Release)) {
 			best = v
 		}
 	}

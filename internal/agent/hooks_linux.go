@@ -12,10 +12,6 @@ import (
 	"example.org/kmodsh/internal/trace"
 )
 
-// onDemand are points that are hooked only when a fault is for them: a module's
-// load comes by L8 once for each of its symbols, a hundred times for most.
-var onDemand = map[string]bool{"L8": true}
-
 // versionOf is the version of a kernel, "6.12", of its release.
 func versionOf(release string) string {
 	parts := strings.SplitN(release, ".", 3)
@@ -32,7 +28,7 @@ func setHooks(s session, version string) (hooked map[string]bool, err error) {
 	hooked = map[string]bool{}
 	hooks := append(inject.TableHooks(version), inject.RequestHooks()...)
 	for _, h := range hooks {
-		if onDemand[h.ID] || h.ID == inject.Exec {
+		if trace.AskedFor(h.ID) || h.ID == inject.Exec {
 			continue
 		}
 		err := s.Send(h)
@@ -82,7 +78,9 @@ func (d *driver) canFault(f kernel.Fault) error {
 }
 
 // hookedOnDemand says whether a point is hooked only while a fault names it.
-func hookedOnDemand(id string) bool { return onDemand[id] || strings.HasPrefix(id, trace.FuncPrefix) }
+func hookedOnDemand(id string) bool {
+	return trace.AskedFor(id) || strings.HasPrefix(id, trace.FuncPrefix)
+}
 
 // cannotHook says in words why a point could not be hooked.
 func cannotHook(p trace.Point, version string, err error) error {

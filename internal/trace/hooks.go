@@ -23,6 +23,9 @@ type Hook struct {
 	// Some says that the function is called for some modules only: others come
 	// by the point in the text of its caller, where nothing can be attached.
 	Some bool
+	// Asked hooks are attached only while a fault names the point: a module's
+	// load comes by it once for each of its symbols, a hundred times for most.
+	Asked bool
 }
 
 // HooksIn returns the hooks of a point on a version of the kernel, such as
@@ -60,7 +63,7 @@ var pointHooks = map[string][]Hook{
 	},
 	"L1":  {{Since: "4.9", Func: "kernel_read_file", Args: "x0", In: "load", Skip: true}},
 	"L2":  {{Since: "4.9", Func: "module_sig_check", Args: "t0", In: "load", Skip: true}},
-	"L8":  {{Since: "4.9", Func: "resolve_symbol", Args: "n2", In: "load", Skip: true}},
+	"L8":  {{Since: "4.9", Func: "resolve_symbol", Args: "n2", In: "load", Skip: true, Asked: true}},
 	"L9":  {{Since: "4.9", Func: "strndup_user", Args: "t0", In: "load", Skip: true}},
 	"L12": {{Since: "4.9", Func: "klp_module_coming", Args: "m0", Skip: true}},
 	"L13": {{Since: "4.9", Func: "parse_args", Args: "s0", In: "load", Skip: true}},

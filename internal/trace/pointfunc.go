@@ -31,9 +31,14 @@ func (p Point) StopsIn(version string) bool {
 }
 
 // ForSomeIn says that threads of a real kernel of that version stop at the point
-// for some modules only.
+// for some modules only, or only while a fault names it.
 func (p Point) ForSomeIn(version string) bool {
-	return slices.ContainsFunc(p.HooksIn(version), func(h Hook) bool { return h.Some })
+	return slices.ContainsFunc(p.HooksIn(version), func(h Hook) bool { return h.Some || h.Asked })
+}
+
+// AskedFor says whether the point is attached to only while a fault names it.
+func AskedFor(id string) bool {
+	return slices.ContainsFunc(pointHooks[id], func(h Hook) bool { return h.Asked })
 }
 
 // ShownIn says whether a real kernel of that version can show the point: a

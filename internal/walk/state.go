@@ -94,6 +94,7 @@ func (w *Walker) state(snap *kernel.Snapshot) *State {
 	s := &State{Snapshot: snap, Permits: snap.Permits, named: Names(snap), Threads: make([]Thread, 0, len(snap.Threads))}
 	for i := range snap.Threads {
 		t := &snap.Threads[i]
+		w.tasks[t.ID] = t.Task != ""
 		if w.ended[t.ID] {
 			continue
 		}

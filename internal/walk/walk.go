@@ -66,6 +66,7 @@ type Walker struct {
 	seen   uint64 // last event read
 	place
 	ended map[string]bool // threads that had ended before the walk began
+	tasks map[string]bool // threads that were spawned
 	base  int             // position where it began
 }
 
@@ -101,7 +102,7 @@ func New(ctx context.Context, d kernel.Debugger, points Points) (*Walker, error)
 	if err != nil {
 		return nil, err
 	}
-	w := &Walker{d: d, points: points, seen: d.Events().Last(), ended: map[string]bool{}, place: place{}.clone()}
+	w := &Walker{d: d, points: points, seen: d.Events().Last(), ended: map[string]bool{}, tasks: map[string]bool{}, place: place{}.clone()}
 	w.base, _ = d.Pos()
 	for _, t := range snap.Threads {
 		if t.Done {
@@ -196,6 +197,13 @@ func Counts(e trace.Event, places map[string]bool) bool {
 	return places[e.Point] && (e.Ret == nil || e.Point[0] == 'H')
 }
 
+// counts is Counts for an event of this target. A loader that was spawned is a
+// process of its own on a real kernel, and reports that it has started; on the
+// simulated one it begins with what comes next.
+func (w *Walker) counts(e trace.Event, places map[string]bool) bool {
+	return Counts(e, places) && !(e.Point == trace.PointStarted && w.tasks[e.Thread.ID])
+}
+
 // arrived says whether the last of the thread's events is its coming to the
 // point where it stands, and that point is a stop.
 func (w *Walker) arrived(events []trace.Event, id, point string) bool {
@@ -204,7 +212,7 @@ func (w *Walker) arrived(events []trace.Event, id, point string) bool {
 	}
 	for i := len(events) - 1; i >= 0; i-- {
 		if events[i].Thread.ID == id {
-			return events[i].Point == point && Counts(events[i], w.points.Stops)
+			return events[i].Point == point && w.counts(events[i], w.points.Stops)
 		}
 	}
 	return false
@@ -221,7 +229,7 @@ func (w *Walker) read() ([]trace.Event, error) {
 		if e.Lost > 0 {
 			return events, fmt.Errorf("%s: %d events were lost: threads cannot be followed", w.d.Name(), e.Lost)
 		}
-		if e.Thread.ID != "" && Counts(e, w.points.Stops) {
+		if e.Thread.ID != "" && w.counts(e, w.points.Stops) {
 			w.at[e.Thread.ID] = e.Point
 			w.arrivals[e.Thread.ID]++
 		}
@@ -352,7 +360,7 @@ func (w *Walker) Tell(st *State, events []trace.Event) []Event {
 	var list []Event
 	for _, e := range events {
 		name, known := st.named[e.Thread.ID]
-		if !known || !Counts(e, w.points.Shown) || w.ended[e.Thread.ID] {
+		if !known || !w.counts(e, w.points.Shown) || w.ended[e.Thread.ID] {
 			continue
 		}
 		list = append(list, Event{Thread: name, Point: e.Point, Module: e.Module, State: e.State, Name: e.Name, Ret: e.Ret, Refs: e.Refs})

@@ -24,6 +24,7 @@ func TestPointsThatCount(t *testing.T) {
 		{[]string{"6.12"}, "L6", "L16", false, true}, // module_mutex; a tracepoint
 		{[]string{"6.12"}, "H3", "S1", true, false},  // a stage of the loader; seen from outside
 		{[]string{"6.12"}, "W4", "G1", true, false},
+		{[]string{"6.12"}, "L8", "L8", false, false}, // only while a fault names it
 	} {
 		p := walk.PointsOf(tt.versions)
 		if p.Stops[tt.stop] != tt.stops || p.Shown[tt.show] != tt.shows {
