@@ -25,7 +25,7 @@ const module = "example.org/kmodsh"
 // floors is the house, top floor first: imports point down, never up and never
 // along a floor. A package belongs to the floor with the longest matching path.
 var floors = [][]string{
-	{"cmd/kmodsh", "cmd/release"},
+	{"cmd/kmodsh", "cmd/kmodsh-modprobe", "cmd/release"},
 	{"internal/tui", "internal/shell"},
 	{"internal/ops"},
 	{"internal/scenario"},
@@ -202,6 +202,7 @@ func TestNothingForTestsAlone(t *testing.T) {
 		}
 	}
 	walk(module + "/cmd/kmodsh")
+	walk(module + "/cmd/kmodsh-modprobe")
 	walk(module + "/cmd/release") // run by make release
 	for path, p := range byPath {
 		if len(p.GoFiles) > 0 && !reached[path] {

@@ -75,6 +75,11 @@ func BenchmarkBesideKmod(b *testing.B) {
 	if out, err := build.CombinedOutput(); err != nil {
 		b.Fatalf("%v: %s", err, out)
 	}
+	build = exec.Command("go", "build", "-o", program+"-modprobe", "../kmodsh-modprobe")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		b.Fatalf("%v: %s", err, out)
+	}
 	b.Setenv(lab.CacheEnv, b.TempDir())
 	for _, t := range trees {
 		if !strings.Contains(t, os.Getenv("KMODSH_BENCH_KERNEL")) {
@@ -124,9 +129,12 @@ func besideTree(b *testing.B, program, tree string) {
 		list = append(list, beside{what, rounds, o, k, ready})
 	}
 	o, k := query("-R", names[0])
+	small := func(o []string) []string { return append([]string{program + "-modprobe"}, o[2:]...) }
 	add("modprobe -R, whole process", 200, o, k, nil)
+	add("the same, kmodsh-modprobe", 200, small(o), k, nil)
 	o, k = query("-D", "btrfs")
 	add("modprobe -D, whole process", 200, o, k, nil)
+	add("the same, kmodsh-modprobe", 200, small(o), k, nil)
 	o, k = query(append([]string{"-R", "-a"}, names...)...)
 	add(fmt.Sprintf("%d lookups in one process", len(names)), 10, o, k, nil)
 	add(fmt.Sprintf("modinfo of %d files", len(modules)), 3, ours("modinfo", modules...), append([]string{kmodTool(b, "modinfo")}, modules...), nil)

@@ -11,19 +11,23 @@ import (
 )
 
 // TestQueriesEndEarly holds that a query of modprobe is answered before the
-// screen, the decoders and the simulator are initialised.
+// screen, the decoders and the simulator are initialised, by the program and by
+// the small one beside it.
 func TestQueriesEndEarly(t *testing.T) {
 	// The program that people get: one built for the race detector, as these
 	// tests are, initialises in another order.
-	program := filepath.Join(t.TempDir(), "modprobe")
-	build := exec.Command("go", "build", "-o", program, ".")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
+	dir := t.TempDir()
+	for name, source := range map[string]string{"modprobe": ".", "kmodsh": ".", "kmodsh-modprobe": "../kmodsh-modprobe"} {
+		build := exec.Command("go", "build", "-o", filepath.Join(dir, name), source)
+		build.Env = append(os.Environ(), "CGO_ENABLED=0")
+		if out, err := build.CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
 	}
 	root := oneModule(t)
+	name := "modprobe"
 	inits := func(args ...string) string {
-		cmd := exec.Command(program, append([]string{"-d", root, "-S", "1.0", "-C", "/dev/null"}, args...)...)
+		cmd := exec.Command(filepath.Join(dir, name), append([]string{"-d", root, "-S", "1.0", "-C", "/dev/null"}, args...)...)
 		cmd.Env = []string{"GODEBUG=inittrace=1"}
 		var trace strings.Builder
 		cmd.Stderr = &trace
@@ -32,16 +36,23 @@ func TestQueriesEndEarly(t *testing.T) {
 		}
 		return trace.String()
 	}
-	for _, query := range [][]string{{"-R", "one"}, {"-D", "one"}} {
-		trace := inits(query...)
-		for _, late := range []string{"charmbracelet/bubbletea ", "therootcompany/xz ", "kmodsh/internal/sim ", "alecthomas/kong "} {
-			if strings.Contains(trace, late) {
-				t.Errorf("%v: %s was initialised", query, late)
+	late := []string{"charmbracelet/bubbletea ", "therootcompany/xz ", "kmodsh/internal/sim ", "alecthomas/kong "}
+	// The small program has not even the decoders, whose tables come first.
+	small := append([]string{"klauspost/compress", "crypto/sha256 ", "encoding/json "}, late...)
+	for program, none := range map[string][]string{"modprobe": late, "kmodsh-modprobe": small} {
+		name = program
+		for _, query := range [][]string{{"-R", "one"}, {"-D", "one"}} {
+			trace := inits(query...)
+			for _, late := range none {
+				if strings.Contains(trace, late) {
+					t.Errorf("%s %v: %s was initialised", name, query, late)
+				}
 			}
 		}
-	}
-	if !strings.Contains(inits("--show", "one"), "charmbracelet/bubbletea ") {
-		t.Error("the trace does not show what it would have to show")
+		// For what is no query it becomes the whole program.
+		if !strings.Contains(inits("--show", "one"), "charmbracelet/bubbletea ") {
+			t.Errorf("%s: the trace does not show what it would have to show", name)
+		}
 	}
 }
 

@@ -56,18 +56,28 @@ func release(dir, out, only string) error {
 		goos, arch, _ := strings.Cut(p, "/")
 		name := fmt.Sprintf("kmodsh-%s-%s-%s", v.text, goos, arch)
 		fmt.Println(name)
-		if err := build(dir, filepath.Join(out, name), p, v.text); err != nil {
+		if err := build(dir, "kmodsh", filepath.Join(out, name), p, v.text); err != nil {
 			return err
 		}
 		made = append(made, name)
 		if goos != "linux" {
 			continue
 		}
+		small := fmt.Sprintf("kmodsh-modprobe-%s-%s-%s", v.text, goos, arch)
+		fmt.Println(small)
+		if err := build(dir, "kmodsh-modprobe", filepath.Join(out, small), p, v.text); err != nil {
+			return err
+		}
+		made = append(made, small)
 		program, err := os.ReadFile(filepath.Join(out, name))
 		if err != nil {
 			return err
 		}
-		deb, err := debOf(v, arch, append([]file{{"usr/bin/kmodsh", program, 0o755}}, papers...))
+		modprobe, err := os.ReadFile(filepath.Join(out, small))
+		if err != nil {
+			return err
+		}
+		deb, err := debOf(v, arch, append([]file{{"usr/bin/kmodsh", program, 0o755}, {"usr/lib/kmodsh/modprobe", modprobe, 0o755}}, papers...))
 		if err != nil {
 			return err
 		}
@@ -119,15 +129,15 @@ func versionOf(dir string) (version, error) {
 	return v, nil
 }
 
-// build makes one program: static, without the paths of this machine, without
+// build makes one program of cmd: static, without the paths of this machine, without
 // what differs from one build to the next.
-func build(dir, to, platform, version string) error {
+func build(dir, what, to, platform, version string) error {
 	goos, arch, _ := strings.Cut(platform, "/")
 	to, err := filepath.Abs(to)
 	if err != nil {
 		return err
 	}
-	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w -buildid= -X main.released="+version, "-o", to, "./cmd/kmodsh")
+	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w -buildid= -X main.released="+version, "-o", to, "./cmd/"+what)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS="+goos, "GOARCH="+arch, "GOFLAGS=-mod=readonly", "GOAMD64=v1", "GOARM64=v8.0")
 	if b, err := cmd.CombinedOutput(); err != nil {
@@ -144,7 +154,7 @@ func papersOf(dir string) ([]file, error) {
 	}
 	defer os.RemoveAll(tmp)
 	program := filepath.Join(tmp, "kmodsh")
-	if err := build(dir, program, runtime.GOOS+"/"+runtime.GOARCH, ""); err != nil {
+	if err := build(dir, "kmodsh", program, runtime.GOOS+"/"+runtime.GOARCH, ""); err != nil {
 		return nil, err
 	}
 	if b, err := exec.Command(program, "man", "-o", filepath.Join(tmp, "man")).CombinedOutput(); err != nil {

@@ -24,7 +24,7 @@ func TestReproducible(t *testing.T) {
 	var programs, packages [2][]byte
 	for i, dir := range []string{here, there} {
 		out := filepath.Join(t.TempDir(), "kmodsh")
-		if err := build(dir, out, "linux/arm64", v.text); err != nil {
+		if err := build(dir, "kmodsh", out, "linux/arm64", v.text); err != nil {
 			t.Fatal(err)
 		}
 		if programs[i], err = os.ReadFile(out); err != nil {

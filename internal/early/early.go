@@ -6,14 +6,14 @@
 // Go initialises packages that are ready in the order of their import paths, so
 // the init of this package runs before those of all packages of others that it
 // does not import itself; a test of the house holds that these are few. It must
-// not know anything above internal/kmod/applet, and be imported by package main
-// only.
+// not know anything above internal/kmod/applet, and be imported by programs only.
 package early
 
 import (
 	"os"
 	"path"
 	"slices"
+	"strings"
 
 	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/kmod/applet"
@@ -31,7 +31,7 @@ func query(argv []string) (name string, args []string, ok bool) {
 	if len(argv) == 0 {
 		return "", nil, false
 	}
-	name, args = path.Base(argv[0]), argv[1:]
+	name, args = strings.TrimPrefix(path.Base(argv[0]), "kmodsh-"), argv[1:]
 	if !slices.Contains(applet.Names(), name) {
 		if len(args) == 0 || !slices.Contains(applet.Names(), args[0]) {
 			return "", nil, false

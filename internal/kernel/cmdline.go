@@ -1,8 +1,8 @@
 package kernel
 
 import (
-	"io"
-	"os"
+	"slices"
+	"syscall"
 )
 
 // maxCmdline bounds the length in bytes of a kernel's command line; no
@@ -12,14 +12,28 @@ const maxCmdline = 64 << 10
 // Cmdline returns the running kernel's command line, "" where it cannot be
 // read.
 func Cmdline() string {
-	f, err := os.Open("/proc/cmdline")
+	// By system calls: an *os.File would cost each modprobe that the kernel
+	// starts the runtime's poller, for one file.
+	fd, err := syscall.Open("/proc/cmdline", syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
 	if err != nil {
 		return ""
 	}
-	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, maxCmdline))
-	if err != nil {
-		return ""
+	defer syscall.Close(fd)
+	b := make([]byte, 0, 4096)
+	for len(b) < maxCmdline {
+		if len(b) == cap(b) {
+			b = slices.Grow(b, len(b))
+		}
+		n, err := syscall.Read(fd, b[len(b):cap(b)])
+		switch {
+		case err == syscall.EINTR:
+		case err != nil:
+			return ""
+		case n == 0:
+			return string(b)
+		default:
+			b = b[:len(b)+n]
+		}
 	}
-	return string(b)
+	return string(b[:maxCmdline])
 }

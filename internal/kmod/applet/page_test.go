@@ -130,6 +130,9 @@ refused, who uses a module that cannot be removed, and where an index is damaged
 it needs are loaded, what softdep lines name in their order, an install command while nothing else is done. A module that could not be loaded then
 fails those that need it and nobody else, where without the flag modprobe stops at the first failure; the message and the exit status are those of the
 first failure in modprobe's own order. Without it modules are loaded one after the other, in kmod's order.
+
+Who asks ` + "`modprobe -R`, `-D` or `-c`" + ` thousands of times takes ` + "`kmodsh-modprobe`" + ` (in the Debian package /usr/lib/kmodsh/modprobe): a
+small program of the same code for these three, which becomes kmodsh for everything else. ` + "`make bench`" + ` has both beside kmod's.
 `)
 	for _, tool := range tools {
 		fmt.Fprintf(&b, "\n## %s\n\n| flag | argument | command lines that use it |\n| --- | --- | --- |\n", tool.name)
