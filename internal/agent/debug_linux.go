@@ -86,11 +86,11 @@ func (d *debugger) threads(ctx context.Context, since uint64, err error) (wire.T
 
 // moved answers what has moved threads: with what there is to see then, when
 // the host wants to look and nothing went wrong.
-func (d *debugger) moved(ctx context.Context, since uint64, look *wire.Look, stuck string, err error) (any, error) {
-	if look != nil && err == nil && stuck == "" {
-		return d.look(ctx, *look)
+func (d *debugger) moved(ctx context.Context, tell wire.Tell, stuck string, err error) (any, error) {
+	if tell.Look != nil && err == nil && stuck == "" {
+		return d.look(ctx, *tell.Look)
 	}
-	a, err := d.threads(ctx, since, err)
+	a, err := d.threads(ctx, tell.Since, err)
 	a.Stuck = stuck
 	return a, err
 }
@@ -112,7 +112,7 @@ func (d *debugger) doSpawn(ctx context.Context, raw json.RawMessage) (any, error
 		if err := d.spawnKernel(ctx, a, v); err != nil {
 			return nil, err
 		}
-		return d.moved(ctx, 0, a.Look, "", nil)
+		return d.moved(ctx, a.Tell, "", nil)
 	}
 	if v.Name == "insmod" || v.Name == "init" {
 		if _, err := moduleFile(a.Task.Name); err != nil {
@@ -122,7 +122,7 @@ func (d *debugger) doSpawn(ctx context.Context, raw json.RawMessage) (any, error
 	if err := d.spawnChild(ctx, a, v); err != nil {
 		return nil, err
 	}
-	return d.moved(ctx, 0, a.Look, "", nil)
+	return d.moved(ctx, a.Tell, "", nil)
 }
 
 // spawnKernel makes a kernel thread that will do a task.
@@ -245,7 +245,7 @@ func (d *debugger) doStep(ctx context.Context, raw json.RawMessage) (any, error)
 	}
 	defer d.stream.work()()
 	stuck, err := d.steps.step(ctx, a.ID, a.Free)
-	return d.moved(ctx, a.Since, a.Look, stuck, err)
+	return d.moved(ctx, a.Tell, stuck, err)
 }
 
 func (d *debugger) doAwait(ctx context.Context, raw json.RawMessage) (any, error) {
@@ -257,7 +257,7 @@ func (d *debugger) doAwait(ctx context.Context, raw json.RawMessage) (any, error
 		return nil, fmt.Errorf("%w: a time of %d ns", wire.ErrProtocol, a.For)
 	}
 	defer d.stream.work()()
-	return d.moved(ctx, a.Since, a.Look, "", d.steps.await(ctx, a.For))
+	return d.moved(ctx, a.Tell, "", d.steps.await(ctx, a.For))
 }
 
 func (d *debugger) doFree(ctx context.Context, raw json.RawMessage) (any, error) {
@@ -269,7 +269,7 @@ func (d *debugger) doFree(ctx context.Context, raw json.RawMessage) (any, error)
 		return nil, fmt.Errorf("%w: a time of %d ns", wire.ErrProtocol, a.Limit)
 	}
 	defer d.stream.work()()
-	return d.moved(ctx, a.Since, a.Look, "", d.steps.freeAll(ctx, a.Limit))
+	return d.moved(ctx, a.Tell, "", d.steps.freeAll(ctx, a.Limit))
 }
 
 func (d *debugger) doRelease(ctx context.Context, raw json.RawMessage) (any, error) {
@@ -280,7 +280,7 @@ func (d *debugger) doRelease(ctx context.Context, raw json.RawMessage) (any, err
 	if err := d.steps.release(a.ID); err != nil {
 		return nil, err
 	}
-	return d.moved(ctx, a.Since, a.Look, "", nil)
+	return d.moved(ctx, a.Tell, "", nil)
 }
 
 func (d *debugger) doSignal(ctx context.Context, raw json.RawMessage) (any, error) {
@@ -289,7 +289,7 @@ func (d *debugger) doSignal(ctx context.Context, raw json.RawMessage) (any, erro
 		return nil, err
 	}
 	defer d.stream.work()()
-	return d.moved(ctx, a.Since, a.Look, "", d.steps.signal(ctx, a.ID, a.Signal))
+	return d.moved(ctx, a.Tell, "", d.steps.signal(ctx, a.ID, a.Signal))
 }
 
 func (d *debugger) doFault(_ context.Context, raw json.RawMessage) (any, error) {

@@ -113,27 +113,31 @@ func (t *target) do(ctx context.Context, a action) (wire.Threads, error) {
 // apply does an action.
 func (t *target) apply(ctx context.Context, a action) (_ wire.Threads, err error) {
 	d := &t.debug
-	var look *wire.Look
 	seq, life := t.log.mark()
-	if d.wanted {
-		look = &wire.Look{Since: d.version, LogSeq: seq, Seen: d.view.number}
-	}
-	d.wanted, d.seen = false, nil
 	aside := d.aside.Load()
+	tell := wire.Tell{Since: d.version}
+	if d.wanted {
+		tell.Look = &wire.Look{Since: d.version, LogSeq: seq, Seen: d.view.number}
+	}
+	d.seen = nil
 	var s wire.Snapshot
+	move := func(args any) error {
+		d.wanted = false
+		return t.call(ctx, a.op, args, &s)
+	}
 	switch a.op {
 	case wire.OpSpawn:
-		err = t.call(ctx, a.op, wire.Spawn{ID: a.thread, Task: a.task, Look: look}, &s)
+		err = move(wire.Spawn{ID: a.thread, Task: a.task, Tell: tell})
 	case wire.OpStep:
-		err = t.call(ctx, a.op, wire.ThreadArgs{ID: a.thread, Since: d.version, Free: a.free, Look: look}, &s)
+		err = move(wire.ThreadArgs{ID: a.thread, Free: a.free, Tell: tell})
 	case wire.OpRelease:
-		err = t.call(ctx, a.op, wire.ThreadArgs{ID: a.thread, Since: d.version, Look: look}, &s)
+		err = move(wire.ThreadArgs{ID: a.thread, Tell: tell})
 	case wire.OpSignal:
-		err = t.call(ctx, a.op, wire.Signal{ID: a.thread, Signal: a.text, Since: d.version, Look: look}, &s)
+		err = move(wire.Signal{ID: a.thread, Signal: a.text, Tell: tell})
 	case wire.OpAwait:
-		err = t.call(ctx, a.op, wire.Await{For: a.limit, Since: d.version, Look: look}, &s)
+		err = move(wire.Await{For: a.limit, Tell: tell})
 	case wire.OpFree:
-		err = t.call(ctx, a.op, wire.Free{Limit: a.limit, Since: d.version, Look: look}, &s)
+		err = move(wire.Free{Limit: a.limit, Tell: tell})
 	case wire.OpFault:
 		err = t.call(ctx, a.op, wire.FaultArgs{Fault: a.fault}, nil)
 	case wire.OpUnfault:

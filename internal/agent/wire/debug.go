@@ -25,47 +25,50 @@ const (
 	OpAccount  Op = "account"  // nothing -> kernel.Account
 )
 
+// Tell is what those that move threads are to answer.
+type Tell struct {
+	// Since is the Version of the last answer the host has: only threads that
+	// have changed after it come back.
+	Since uint64 `json:"since,omitempty"`
+	// Look asks for a whole Snapshot, with the same Since.
+	Look *Look `json:"look,omitempty"`
+}
+
 // Spawn makes a thread that will do Task.
 type Spawn struct {
 	ID   string      `json:"id"`
 	Task kernel.Task `json:"task"`
-	Look *Look       `json:"look,omitempty"`
+	Tell
 }
 
 // ThreadArgs names a thread.
 type ThreadArgs struct {
 	ID string `json:"id"`
-	// Since is the Version of the last answer the host has: only threads that
-	// have changed after it come back.
-	Since uint64 `json:"since,omitempty"`
 	// Free, of a step: it does not stop at points, but for holds, and neither
 	// do its helpers.
-	Free bool  `json:"free,omitempty"`
-	Look *Look `json:"look,omitempty"`
+	Free bool `json:"free,omitempty"`
+	Tell
 }
 
 // Await waits until a thread that could not move can, or has ended, or For
 // nanoseconds are over; 0: until no thread moves by itself any more.
 type Await struct {
-	For   int64  `json:"for_ns,omitempty"`
-	Since uint64 `json:"since,omitempty"`
-	Look  *Look  `json:"look,omitempty"`
+	For int64 `json:"for_ns,omitempty"`
+	Tell
 }
 
 // Free lets all threads go on without a stop at points, but for holds, until
 // all have ended or wait for something that no time ends, or the limit is over.
 type Free struct {
-	Since uint64 `json:"since,omitempty"`
-	Limit int64  `json:"limit_ns,omitempty"` // of the guest's clock, 0 none
-	Look  *Look  `json:"look,omitempty"`
+	Limit int64 `json:"limit_ns,omitempty"` // of the guest's clock, 0 none
+	Tell
 }
 
 // Signal sends a signal, "TERM" or "KILL".
 type Signal struct {
 	ID     string `json:"id"`
 	Signal string `json:"signal"`
-	Since  uint64 `json:"since,omitempty"`
-	Look   *Look  `json:"look,omitempty"`
+	Tell
 }
 
 // FaultArgs puts a fault in force; its number is the host's.
@@ -102,7 +105,7 @@ type Threads struct {
 
 // Look asks for a snapshot.
 type Look struct {
-	Since  uint64 `json:"since,omitempty"`   // as in ThreadArgs
+	Since  uint64 `json:"since,omitempty"`   // as in Tell
 	LogSeq uint64 `json:"log_seq,omitempty"` // of the last line of the kernel's log the host has, 0 none
 	Seen   uint64 `json:"seen,omitempty"`    // number of the last snapshot the host took in, 0 none
 }
