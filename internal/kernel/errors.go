@@ -97,6 +97,7 @@ type DeadError struct {
 	Target  string
 	Blame   Blame
 	What    string   // "kernel panic", "QEMU died", ...
+	During  string   // what was being done, such as "position 13 (A from W5)"; "" not known
 	Console []string // last lines
 	Err     error    // cause, may be nil
 }
@@ -108,6 +109,9 @@ func (e *DeadError) Error() string {
 		who = "the kernel failed"
 	}
 	fmt.Fprintf(&b, "%s: %s: %s", e.Target, who, e.What)
+	if e.During != "" {
+		b.WriteString(", on the way to " + e.During)
+	}
 	if e.Err != nil {
 		fmt.Fprintf(&b, ": %v", e.Err)
 	}

@@ -28,4 +28,6 @@ type Boot struct {
 	// Fingerprint changes whenever one of the files would: the key of what
 	// was saved from a machine that booted from them.
 	Fingerprint string `json:"fingerprint"`
+	// NoTests says that the tree has no test modules: none were built for it.
+	NoTests bool `json:"no_tests,omitempty"`
 }

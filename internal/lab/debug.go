@@ -97,7 +97,7 @@ func (t *target) begin(ctx context.Context) (done func(), err error) {
 func (t *target) do(ctx context.Context, a action) (wire.Threads, error) {
 	r, err := t.apply(ctx, a)
 	if err != nil || r.Stuck != "" {
-		return r, err
+		return r, t.during(a, err)
 	}
 	d := &t.debug
 	if d.pos < len(d.actions) {
@@ -108,6 +108,22 @@ func (t *target) do(ctx context.Context, a action) (wire.Threads, error) {
 	d.note(a, t.events)
 	d.touched.Store(true)
 	return r, nil
+}
+
+// during says of a kernel that went down with an action with which it did.
+func (t *target) during(a action, err error) error {
+	var dead *kernel.DeadError
+	if !errors.As(err, &dead) || dead.Blame != kernel.BlameKernel {
+		return err
+	}
+	at := *dead // it is of the machine, and of others who ask it
+	at.During = fmt.Sprintf("position %d", t.debug.pos+1)
+	if th := t.debug.thread(a.thread); th != nil && th.At != "" {
+		at.During += fmt.Sprintf(" (%s from %s)", a.thread, th.At)
+	} else if a.thread != "" {
+		at.During += fmt.Sprintf(" (%s from its beginning)", a.thread)
+	}
+	return &at
 }
 
 // apply does an action.
@@ -190,6 +206,12 @@ func (d *debugging) thread(id string) *wire.Thread {
 
 // Spawn implements kernel.Debugger.
 func (t *target) Spawn(ctx context.Context, id string, task kernel.Task) error {
+	switch task.Verb {
+	case "insmod", "init", "load", "request":
+		if err := t.lacks(task.Name); err != nil {
+			return err
+		}
+	}
 	return t.act(ctx, action{op: wire.OpSpawn, thread: id, task: task})
 }
 

@@ -38,7 +38,7 @@ func (c *Cache) prepare(ctx context.Context, k Kernel, p Progress) (Boot, error)
 	case !errors.Is(err, fs.ErrNotExist):
 		return Boot{}, err
 	}
-	b := Boot{Kernel: k}
+	b := Boot{Kernel: k, NoTests: err != nil}
 	var imageKey string
 	if b.Image, imageKey, err = c.image(ctx, k, p); err != nil {
 		return Boot{}, err

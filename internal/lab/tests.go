@@ -2,13 +2,16 @@ package lab
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"example.org/kmodsh/internal/inject"
+	"example.org/kmodsh/internal/kernel"
 )
 
 // testsFormat names what BuildTests makes and the version of its maker.
@@ -81,4 +84,31 @@ func (c *Cache) findTests(k Kernel) (dir, key string, err error) {
 	}
 	c.use(best.path)
 	return best.path, filepath.Base(best.path), nil
+}
+
+// lacks returns an error where a name is that of a test module and the machine
+// has none of that name: what cannot be tried for it says nothing of the kernel.
+func (t *target) lacks(name string) error {
+	name = kernel.Normalize(name)
+	if !t.boot.NoTests || !slices.Contains(inject.TestModules(), name) || hasModule(t.boot.Kernel.Modules, name) {
+		return nil
+	}
+	return &kernel.UnsupportedError{
+		Target: t.name, Op: kernel.OpLoad, Try: []string{"sim"},
+		Why: fmt.Sprintf("the test module %s was not built for this kernel; build it: %s", name, DriverHint(t.boot.Kernel)),
+	}
+}
+
+// hasModule says whether a module tree has a file of a module.
+func hasModule(dir, name string) bool {
+	if dir == "" {
+		return false
+	}
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if base, _, ok := strings.Cut(filepath.Base(path), ".ko"); err == nil && ok && !d.IsDir() && kernel.Normalize(base) == name {
+			return fs.ErrExist
+		}
+		return nil
+	})
+	return errors.Is(err, fs.ErrExist)
 }

@@ -91,7 +91,7 @@ func ReportError(err error) *ErrorReport {
 		r.Error = (&UsageError{Verb: usage.Verb, Msg: usage.Msg}).Error()
 	case errors.As(err, &dead):
 		r.Kind, r.Log = string(dead.Blame), dead.Console
-		r.Error = (&kernel.DeadError{Target: dead.Target, Blame: dead.Blame, What: dead.What, Err: dead.Err}).Error()
+		r.Error = (&kernel.DeadError{Target: dead.Target, Blame: dead.Blame, What: dead.What, During: dead.During, Err: dead.Err}).Error()
 	case errors.As(err, &load):
 		r.Kind, r.Module, r.File, r.Log = "module", load.Module, load.File, load.Log
 		short := *load
