@@ -6,19 +6,31 @@ package kmod
 
 // globMatch reports whether s matches pattern. Its time is bounded by the
 // product of the lengths: only the last star is ever retried.
-func globMatch(pattern, s string) bool {
+func globMatch[P string | []byte](pattern P, s string) bool {
 	p, i := 0, 0
 	star, mark := -1, 0
 	for i < len(s) {
-		if p < len(pattern) && pattern[p] == '*' {
-			star, mark = p, i
-			p++
-			continue
-		}
-		if n, ok := globOne(pattern[min(p, len(pattern)):], s[i]); ok {
-			p += n
-			i++
-			continue
+		if p < len(pattern) {
+			switch c := pattern[p]; c {
+			case '*':
+				star, mark = p, i
+				p++
+				continue
+			case '?':
+				p++
+				i++
+				continue
+			case '[', '\\':
+				if n, ok := globOne(string(pattern[p:]), s[i]); ok {
+					p += n
+					i++
+					continue
+				}
+			case s[i]:
+				p++
+				i++
+				continue
+			}
 		}
 		if star < 0 {
 			return false
@@ -32,27 +44,45 @@ func globMatch(pattern, s string) bool {
 	return p == len(pattern)
 }
 
-// globOne matches the first element of pattern, which is no star, with one
-// character; n is the length of that element.
-func globOne(pattern string, c byte) (n int, ok bool) {
-	if pattern == "" {
-		return 0, false
+// globBegins reports whether a pattern that begins with begin may match s: false
+// is certain. What holds a bracket or a backslash may end within an element, and
+// is not looked at.
+func globBegins(begin []byte, s string) bool {
+	p, i := 0, 0
+	star, mark := -1, 0
+	for p < len(begin) {
+		switch c := begin[p]; {
+		case c == '[' || c == '\\':
+			return true
+		case c == '*':
+			star, mark = p, i
+			p++
+		case i < len(s) && (c == '?' || c == s[i]):
+			p++
+			i++
+		case star < 0 || mark >= len(s):
+			return false
+		default:
+			mark++
+			p, i = star+1, mark
+		}
 	}
-	switch pattern[0] {
-	case '?':
-		return 1, true
-	case '[':
+	return true
+}
+
+// globOne matches the first element of pattern, which begins with a bracket or a
+// backslash, with one character; n is the length of that element.
+func globOne(pattern string, c byte) (n int, ok bool) {
+	if pattern[0] == '[' {
 		if n, ok, set := globSet(pattern, c); set {
 			return n, ok
 		}
 		return 1, c == '[' // no closing bracket: an ordinary character
-	case '\\':
-		if len(pattern) == 1 {
-			return 1, false // glibc: a trailing backslash matches nothing
-		}
-		return 2, pattern[1] == c
 	}
-	return 1, pattern[0] == c
+	if len(pattern) == 1 {
+		return 1, false // glibc: a trailing backslash matches nothing
+	}
+	return 2, pattern[1] == c
 }
 
 // globSet matches a bracket expression; set is false when it has no end.

@@ -1,11 +1,11 @@
 package kmod
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"sync"
 )
 
@@ -26,11 +26,18 @@ type binIndex struct {
 
 	mu    sync.Mutex
 	pages [binPages]binPage
+	read  int    // pages that were read
+	whole []byte // the file, once so much was read that the rest is worth it; else nil
 }
 
 const (
 	binPageSize = 4096
 	binPages    = 64
+	// An index of which more than binMany pages were read, and which is no
+	// larger than binLarge bytes, is read as a whole: who asks that much asks for
+	// more.
+	binMany  = 2 * binPages
+	binLarge = 16 << 20
 )
 
 type binPage struct {
@@ -70,9 +77,20 @@ func (b *binIndex) page(off int64) ([]byte, int, error) {
 	if off < 0 || off >= b.size {
 		return nil, 0, damaged(b.file, off, fmt.Sprintf("beyond its end at %d", b.size))
 	}
+	if b.whole != nil {
+		return b.whole, int(off), nil
+	}
 	n := off / binPageSize
 	p := &b.pages[n%binPages]
 	if p.number != n+1 {
+		if b.read++; b.read > binMany && b.size <= binLarge {
+			whole := make([]byte, b.size)
+			// What fails here is told when it is read page by page.
+			if got, _ := b.r.ReadAt(whole, 0); got == len(whole) {
+				b.whole, b.pages = whole, [binPages]binPage{}
+				return whole, int(off), nil
+			}
+		}
 		want := int(min(binPageSize, b.size-n*binPageSize))
 		if cap(p.data) < want {
 			p.data = make([]byte, want)
@@ -118,19 +136,24 @@ func (b *binIndex) word(off int64) (uint32, error) {
 }
 
 // text reads a NUL-ended string of at most limit bytes; next is behind its NUL.
+// The string may not be changed.
 func (b *binIndex) text(off int64, limit int) (s []byte, next int64, err error) {
 	for at := off; ; {
 		p, i, err := b.page(at)
 		if err != nil {
 			return nil, 0, err
 		}
-		end := slices.Index(p[i:], 0)
+		end := bytes.IndexByte(p[i:min(len(p), i+limit+1)], 0)
+		if end >= 0 && b.whole != nil && s == nil {
+			return p[i : i+end : i+end], at + int64(end) + 1, nil
+		}
 		if end >= 0 {
 			s = append(s, p[i:i+end]...)
 			at += int64(end) + 1
 		} else {
-			s = append(s, p[i:]...)
-			at += int64(len(p) - i)
+			rest := p[i:min(len(p), i+limit+1)]
+			s = append(s, rest...)
+			at += int64(len(rest))
 		}
 		if len(s) > limit {
 			return nil, 0, damaged(b.file, off, fmt.Sprintf("a string longer than %d bytes", limit))

@@ -150,15 +150,18 @@ func TestBinIndexDamaged(t *testing.T) {
 		"wide range":   head(indexHasChildren|12, 0, 0xff),
 		"count":        head(indexHasValues|12, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0),
 		"no end":       head(indexHasPrefix|12, 'a', 'b', 'c'),
-		// Two children of each node are the same next node: 2 to the power of
-		// the depth ways to go.
+		// Two children of each node, * and ?, are the same next node: 2 to the
+		// power of the depth ways to go, of which a key of three characters
+		// leaves some ten millions.
 		"shared": func() []byte {
 			b := head(indexHasChildren | 12)
+			const size = 2 + 4*('?'-'*'+1)
 			for i := range 400 {
-				next := uint32(12 + 10*(i+1))
-				b = append(b, '*', '+')
-				b = binary.BigEndian.AppendUint32(b, indexHasChildren|next)
-				b = binary.BigEndian.AppendUint32(b, indexHasChildren|next)
+				next := binary.BigEndian.AppendUint32(nil, uint32(indexHasChildren|12+size*(i+1)))
+				b = append(b, '*', '?')
+				b = append(b, next...)
+				b = append(b, make([]byte, size-10)...)
+				b = append(b, next...)
 			}
 			return append(b, '*', '*', 0, 0, 0, 0)
 		}(),
@@ -208,4 +211,48 @@ func FuzzBinIndex(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestBinIndexWhole asks an index so much that it is read as a whole: the answers
+// stay what they are page by page.
+func TestBinIndexWhole(t *testing.T) {
+	var entries []indexEntry
+	for i := range 20000 {
+		e := indexEntry{value: fmt.Sprintf("module%d", i), priority: uint32(i)}
+		switch i % 4 {
+		case 0:
+			e.key = fmt.Sprintf("pci:v%08d*", i)
+		case 1:
+			e.key = fmt.Sprintf("of:N*T*Cvendor,part%d", i)
+		case 2:
+			e.key = fmt.Sprintf("usb:v%04dp[0-%d]*d?", i, i%10)
+		default:
+			e.key = fmt.Sprintf("name_%d", i)
+		}
+		entries = append(entries, e)
+	}
+	image := indexImage(t, entries...)
+	asked, err := openImage(image)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 3000 {
+		k := (i * 7919) % 20000
+		for _, key := range []string{
+			fmt.Sprintf("pci:v%08dd1", k), fmt.Sprintf("of:NxTyCvendor,part%d", k), fmt.Sprintf("usb:v%04dp3d7", k), fmt.Sprintf("name_%d", k), "nothing",
+		} {
+			fresh, err := openImage(image)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want, err1 := matchText(fresh, key)
+			got, err2 := matchText(asked, key)
+			if err1 != nil || err2 != nil || got != want {
+				t.Fatalf("%s: %q, %v; page by page %q, %v", key, got, err2, want, err1)
+			}
+		}
+	}
+	if asked.whole == nil {
+		t.Error("it was not read as a whole")
+	}
 }

@@ -26,6 +26,7 @@ type binWalk struct {
 	nodes int
 	bytes int
 	out   []indexMatch
+	key   [256]byte // what most keys have room in while they are put together
 }
 
 // node reads a node and counts it.
@@ -84,7 +85,7 @@ func (w *binWalk) descend(key string) error {
 		}
 		for j, c := range n.prefix {
 			if isWild(c) {
-				return w.patterns(n, j, []byte(key[:i+j]), i+j, key)
+				return w.patterns(n, j, append(w.key[:0], key[:i+j]...), i+j, key)
 			}
 			if i+j >= len(key) || c != key[i+j] {
 				return nil
@@ -103,7 +104,7 @@ func (w *binWalk) descend(key string) error {
 			if err != nil {
 				return err
 			}
-			if err := w.patterns(m, 0, append([]byte(key[:i]), c), i, key); err != nil {
+			if err := w.patterns(m, 0, append(append(w.key[:0], key[:i]...), c), i, key); err != nil {
 				return err
 			}
 		}
@@ -125,7 +126,11 @@ func (w *binWalk) patterns(n binNode, j int, buf []byte, lit int, key string) er
 	if len(buf) > maxIndexKey {
 		return damaged(w.b.file, n.children, fmt.Sprintf("a key longer than %d bytes", maxIndexKey))
 	}
-	for c := n.first; c <= n.last; c++ {
+	last := n.last
+	if last >= n.first && !globBegins(buf[lit:], key[lit:]) {
+		last = n.first - 1 // nothing below can match
+	}
+	for c := n.first; c <= last; c++ {
 		sub, err := w.b.child(n, c)
 		if err != nil {
 			return err
@@ -141,7 +146,7 @@ func (w *binWalk) patterns(n binNode, j int, buf []byte, lit int, key string) er
 			return err
 		}
 	}
-	if n.values != 0 && globMatch(string(buf[lit:]), key[lit:]) {
+	if n.values != 0 && globMatch(buf[lit:], key[lit:]) {
 		return w.values(n, string(buf), maxIndexValues)
 	}
 	return nil

@@ -110,6 +110,23 @@ func (r *Resolver) Resolve(name string) ([]Found, error) {
 // ResolveWith is Resolve with options. All matches being blacklisted is no
 // error: the result is empty.
 func (r *Resolver) ResolveWith(name string, opt ResolveOptions) ([]Found, error) {
+	found, err := r.names(name)
+	if err != nil {
+		return nil, err
+	}
+	for i := range found {
+		if err := r.complete(&found[i]); err != nil {
+			return nil, fmt.Errorf("resolve %s: %w", name, err)
+		}
+	}
+	if opt.Blacklist {
+		found = slices.DeleteFunc(found, func(f Found) bool { return f.Blacklisted })
+	}
+	return found, nil
+}
+
+// names is Resolve for who wants the modules' names alone.
+func (r *Resolver) names(name string) ([]Found, error) {
 	key, err := checkName(name)
 	if err != nil {
 		return nil, err
@@ -120,14 +137,6 @@ func (r *Resolver) ResolveWith(name string, opt ResolveOptions) ([]Found, error)
 	}
 	if len(found) == 0 {
 		return nil, r.notFound(name)
-	}
-	for i := range found {
-		if err := r.complete(&found[i]); err != nil {
-			return nil, fmt.Errorf("resolve %s: %w", name, err)
-		}
-	}
-	if opt.Blacklist {
-		found = slices.DeleteFunc(found, func(f Found) bool { return f.Blacklisted })
 	}
 	return found, nil
 }

@@ -8,10 +8,16 @@ import (
 // ShowNames returns the lines modprobe -R NAME prints: the names of the
 // modules that name stands for, blacklisted or not.
 func (r *Resolver) ShowNames(name string) ([]string, error) {
-	found, err := r.resolveOrPath(name)
-	var out []string
-	for _, f := range found {
-		out = append(out, f.Module)
+	var found []Found
+	var err error
+	if IsPath(name) {
+		found, err = r.resolveOrPath(name)
+	} else {
+		found, err = r.names(name) // no more is asked of them
+	}
+	out := make([]string, len(found))
+	for i, f := range found {
+		out[i] = f.Module
 	}
 	return out, err
 }

@@ -54,7 +54,8 @@ var modprobeOptions = []option{
 type modprobeRun struct {
 	*program
 	all, remove, holders, first, verbose bool
-	query                                string // id of the flag of a query; "" for none
+	query                                string        // id of the flag of a query; "" for none
+	out                                  *bufio.Writer // of a query's lines
 
 	wait    time.Duration
 	jobs    int // modules to load at once; 0: one after the other, as kmod
@@ -73,7 +74,7 @@ func (p *program) modprobe(args []string) error {
 	if err != nil {
 		return err
 	}
-	m := &modprobeRun{program: p}
+	m := &modprobeRun{program: p, out: bufio.NewWriter(p.Stdout)}
 	for _, f := range flags {
 		switch f.id {
 		case "help":
@@ -207,7 +208,16 @@ func (m *modprobeRun) each(names []string, do func(string) error) error {
 			failed = errSilent
 		}
 	}
+	if err := m.out.Flush(); err != nil {
+		return err
+	}
 	return failed
+}
+
+// complain prints an error behind the lines that came before it.
+func (m *modprobeRun) complain(err error) {
+	m.out.Flush() // what is wrong with it stays there, and is told at the end
+	m.program.complain(err)
 }
 
 // load loads or shows what a name stands for.
@@ -307,13 +317,14 @@ func (m *modprobeRun) sayLoad(module string, err error) {
 
 // print writes the lines of a query.
 func (m *modprobeRun) print(name string, lines []string, err error) error {
-	w := bufio.NewWriter(m.Stdout)
 	for _, l := range lines {
-		w.WriteString(l)
-		w.WriteByte('\n')
+		m.out.WriteString(l)
+		m.out.WriteByte('\n')
 	}
-	if ferr := w.Flush(); ferr != nil {
-		return ferr
+	if !m.all {
+		if ferr := m.out.Flush(); ferr != nil {
+			return ferr
+		}
 	}
 	if isNotFound(err) {
 		return m.notFound(name, err)
