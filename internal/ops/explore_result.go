@@ -193,7 +193,7 @@ func (f *Found) write(t *text, item func(label, text string)) {
 	}
 	item("schedule", how)
 	t.line("")
-	t.lines(f.Prose)
+	t.story(f.Prose)
 	t.line("")
 	t.lines(f.Chart)
 	t.line("")
@@ -214,6 +214,10 @@ func (f *Found) write(t *text, item func(label, text string)) {
 		words += "--on " + clean(f.On, t.st.ASCII) + " "
 	}
 	t.line("  replay    %s%s", words, clean(what, t.st.ASCII))
+	if f.File != "" {
+		t.line("  look      kmodsh open %s", clean(f.File, t.st.ASCII))
+		t.line("  share     the file, or kmodsh export %s --format html", clean(f.File, t.st.ASCII))
+	}
 }
 
 // turns writes moves as a person says them: A*3 B A*2.

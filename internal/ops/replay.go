@@ -194,7 +194,7 @@ type ThreadVerdict struct {
 // WriteText writes the steps and what came of them.
 func (r *ReplayResult) WriteText(w io.Writer, st Style) error {
 	t := newText(w, st)
-	t.lines(r.Prose)
+	t.story(r.Prose)
 	t.line("")
 	item := func(label, text string) { t.wrap(fmt.Sprintf("%-9s", label), 9, text) }
 	how := fmt.Sprintf("%d steps of the schedule, positions %d to %d", r.Steps, r.Setup, r.Actions)

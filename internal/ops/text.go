@@ -123,6 +123,19 @@ func (t *text) wrap(head string, indent int, s string) {
 	}
 }
 
+// story writes what explore.Tell wrote: a numbered sentence is folded below its
+// own beginning, "  12. W4  ".
+func (t *text) story(list []string) {
+	for _, l := range list {
+		const head = 10
+		if n, _, ok := strings.Cut(strings.TrimSpace(l), ". "); ok && len(l) > head && strings.Trim(n, "0123456789") == "" {
+			t.wrap(clean(l[:head], t.st.ASCII), head, l[head:])
+			continue
+		}
+		t.line("%s", clean(l, t.st.ASCII))
+	}
+}
+
 // fold breaks s into lines of at most width columns, at a space where there is
 // one, else behind a slash, else anywhere. There is always one line.
 func fold(s string, width int) []string {
