@@ -96,6 +96,10 @@ func (f *Fault) Strike(words []string) error {
 
 func quote(s string) string { return strconv.Quote(clip(s)) }
 
+// Watches says that the fault does nothing but to make a function a point, at
+// which threads stop while they are stepped: a breakpoint there.
+func (f Fault) Watches() bool { return !f.Hold && f.Delay <= 0 && f.Fail == 0 }
+
 // String is the fault as ParseFault reads it.
 func (f Fault) String() string {
 	s := "hold " + f.Point
@@ -104,6 +108,8 @@ func (f Fault) String() string {
 		s = "delay " + f.Point + " " + f.Delay.String()
 	case f.Fail != 0:
 		s = "fail " + f.Point + " " + ErrnoName(syscall.Errno(f.Fail))
+	case f.Watches():
+		s = "break " + f.Point
 	}
 	if f.Module != "" {
 		s += " module=" + f.Module

@@ -17,27 +17,28 @@ func breakVerb() *Verb {
 	return &Verb{
 		Name: "break", Group: groupDebug,
 		Short: "stop runs at a point; list or delete such breakpoints",
-		Usage: "[--delete N|all] [POINT [thread=ID] [module=NAME] [if COND]]",
+		Usage: "[--delete N|all] [POINT|fn:FUNCTION [thread=ID] [module=NAME] [if COND]]",
 		Needs: []kernel.Op{kernel.OpDebug},
 		New:   func() Command { return new(breakCommand) },
 		Examples: []string{
-			"break W4", "break L18 module=ext4", `break H2 thread=helper-1 if state("ext4") == "coming"`, "break", "break --delete 1",
+			"break W4", "break fn:do_init_module", "break L18 module=ext4", `break H2 thread=helper-1 if state("ext4") == "coming"`, "break", "break --delete 1",
 		},
 	}
 }
 
 type breakCommand struct {
 	Delete string   `placeholder:"N" help:"Delete this breakpoint, or all."`
-	Point  string   `arg:"" optional:"" help:"The point: see docs/points.md, or info POINT."`
+	Point  string   `arg:"" optional:"" help:"The point: see docs/points.md, or info POINT; on a real kernel also fn: and a function of it."`
 	Where  []string `arg:"" optional:"" passthrough:"" sep:"none" help:"thread=ID, module=NAME, and a condition behind the word if."`
 }
 
 func (c *breakCommand) Run(ctx context.Context, s *Session) (Result, error) {
-	if _, err := s.debugger(); err != nil {
+	d, err := s.debugger()
+	if err != nil {
 		return nil, err
 	}
 	if c.Delete != "" {
-		return s.deleteBreaks(c.Delete)
+		return s.deleteBreaks(ctx, d, c.Delete)
 	}
 	if c.Point == "" {
 		return s.breaks(), nil
@@ -45,6 +46,12 @@ func (c *breakCommand) Run(ctx context.Context, s *Session) (Result, error) {
 	b, err := c.breakpoint()
 	if err != nil {
 		return nil, err
+	}
+	if strings.HasPrefix(b.point, trace.FuncPrefix) {
+		s.changing(d)
+		if b.fault, err = d.AddFault(ctx, kernel.Fault{Point: b.point}); err != nil {
+			return nil, err
+		}
 	}
 	s.withDebug(func(st *debugState) {
 		st.lastNo++
@@ -57,9 +64,6 @@ func (c *breakCommand) Run(ctx context.Context, s *Session) (Result, error) {
 // breakpoint reads the arguments.
 func (c *breakCommand) breakpoint() (breakpoint, error) {
 	p, err := lookupPoint(c.Point)
-	if err == nil && p.Phase == trace.PhaseFunction {
-		err = &UsageError{Msg: "a breakpoint is at a point; hold " + p.ID + " stops who comes there, until it is released"}
-	}
 	if err != nil {
 		return breakpoint{}, err
 	}
@@ -112,22 +116,49 @@ func (s *Session) breaks() *BreaksResult {
 	return r
 }
 
-func (s *Session) deleteBreaks(which string) (Result, error) {
+func (s *Session) deleteBreaks(ctx context.Context, d kernel.Debugger, which string) (Result, error) {
 	n, err := strconv.Atoi(which)
 	if err != nil && which != "all" {
 		return nil, &UsageError{Msg: quoteShort(which) + " is neither the number of a breakpoint nor all"}
 	}
 	found := which == "all"
+	var faults []int
 	s.withDebug(func(st *debugState) {
 		st.breaks = slices.DeleteFunc(st.breaks, func(b breakpoint) bool {
-			found = found || b.number == n
-			return which == "all" || b.number == n
+			gone := which == "all" || b.number == n
+			found = found || gone
+			if gone && b.fault > 0 {
+				faults = append(faults, b.fault)
+			}
+			return gone
 		})
 	})
+	if len(faults) > 0 {
+		if err := s.unwatch(ctx, d, faults); err != nil {
+			return nil, err
+		}
+	}
 	if !found {
 		return nil, &UsageError{Msg: fmt.Sprintf("there is no breakpoint %d", n)}
 	}
 	return s.breaks(), nil
+}
+
+// unwatch takes breakpoints at functions out of force, unless going back has.
+func (s *Session) unwatch(ctx context.Context, d kernel.Debugger, faults []int) error {
+	snap, err := d.Snapshot(ctx)
+	if err != nil {
+		return err
+	}
+	s.changing(d)
+	for _, f := range snap.Faults {
+		if f.Watches() && slices.Contains(faults, f.Number) {
+			if err := d.RemoveFault(ctx, f.Number); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func (c *breakCommand) Complete(s *Session, before []string, word string) []Candidate {
@@ -137,7 +168,8 @@ func (c *breakCommand) Complete(s *Session, before []string, word string) []Cand
 		}
 		return s.completeFilters(word)
 	}
-	return completePoints(word, func(trace.Point) bool { return true })
+	all := func(trace.Point) bool { return true }
+	return append(completePoints(word, all), completeFunctions(word, all)...)
 }
 
 // completePoints completes the IDs of the points that are wanted.

@@ -28,6 +28,7 @@ type breakpoint struct {
 	thread string
 	module string
 	cond   *condition.Condition // nil: always
+	fault  int                  // of a function's entry, which makes it a point; 0 none
 }
 
 // mark is a position with a name.

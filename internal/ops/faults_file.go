@@ -32,6 +32,9 @@ func (c *faultsCommand) save(ctx context.Context, d kernel.Debugger) (Result, er
 	}
 	p := kernel.FaultPlan{Name: strings.Join(strings.Fields(clean(c.Name, false)), " ")}
 	for _, f := range snap.Faults {
+		if f.Watches() {
+			continue // a breakpoint's
+		}
 		f.Number, f.Hits = 0, 0
 		p.Faults = append(p.Faults, f)
 	}
