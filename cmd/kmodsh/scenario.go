@@ -39,6 +39,10 @@ func (p *program) runScenarios(ctx context.Context, args []string) error {
 		Jobs      int      `short:"j" default:"1"`
 		Scenarios []string `arg:"" name:"scenario"`
 	}
+	if slices.Contains(args, "-h") || slices.Contains(args, "--help") {
+		_, err := fmt.Println(runUsage)
+		return err
+	}
 	if err := parse("run", &g, args, runUsage); err != nil {
 		return err
 	}
