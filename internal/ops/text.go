@@ -50,6 +50,8 @@ type text struct {
 	width int
 	root  string // the directory of module trees in paths that need not say it, with a slash behind
 	err   error
+
+	painted map[string]string // what paint has made, and of what
 }
 
 // inTree takes the directory of the tree off the paths in s.
@@ -83,7 +85,39 @@ func (t *text) paint(c sgr, s string) string {
 	if !t.st.Color || c == plain || s == "" {
 		return s
 	}
-	return "\x1b[" + string(c) + "m" + s + "\x1b[0m"
+	painted := "\x1b[" + string(c) + "m" + s + unpainted
+	if t.painted == nil {
+		t.painted = map[string]string{}
+	}
+	t.painted[painted] = s
+	return painted
+}
+
+const unpainted = "\x1b[0m"
+
+// plainOf takes away what paint added, and returns what was painted, as it was
+// painted, in order. Escapes that paint did not make stay, for clean to show.
+func (t *text) plainOf(s string) (string, []string) {
+	var b strings.Builder
+	var spans []string
+	for {
+		i := strings.IndexByte(s, 0x1b)
+		if i < 0 {
+			break
+		}
+		if n := strings.Index(s[i:], unpainted); n >= 0 {
+			if span := s[i : i+n+len(unpainted)]; t.painted[span] != "" {
+				b.WriteString(s[:i] + t.painted[span])
+				spans = append(spans, span)
+				s = s[i+len(span):]
+				continue
+			}
+		}
+		b.WriteString(s[:i+1])
+		s = s[i+1:]
+	}
+	b.WriteString(s)
+	return b.String(), spans
 }
 
 // clean makes text from outside safe to print: control characters and broken
@@ -113,11 +147,20 @@ func clean(s string, ascii bool) string {
 
 // wrap writes s behind head, broken at spaces into lines of the width; the
 // lines after the first are indented by indent columns, the width of head.
-// Line breaks in s are kept.
+// Line breaks in s are kept, and what was painted.
 func (t *text) wrap(head string, indent int, s string) {
+	s, spans := t.plainOf(s)
 	for _, part := range strings.Split(strings.TrimRight(s, "\n"), "\n") {
 		for _, l := range fold(clean(part, t.st.ASCII), t.width-indent) {
-			t.print(head + l + "\n")
+			done := ""
+			for len(spans) > 0 { // what was broken over two lines is left plain
+				before, after, ok := strings.Cut(l, t.painted[spans[0]])
+				if !ok {
+					break
+				}
+				done, l, spans = done+before+spans[0], after, spans[1:]
+			}
+			t.print(head + done + l + "\n")
 			head = strings.Repeat(" ", indent)
 		}
 	}
