@@ -17,7 +17,7 @@ func breakVerb() *Verb {
 	return &Verb{
 		Name: "break", Group: groupDebug,
 		Short: "stop runs at a point; list or delete such breakpoints",
-		Usage: "[--delete N|all] [POINT|fn:FUNCTION [thread=ID] [module=NAME] [if COND]]",
+		Usage: "[--delete N|all] [POINT|fn:FUNC [thread=ID] [module=NAME] [if COND]]",
 		Needs: []kernel.Op{kernel.OpDebug},
 		New:   func() Command { return new(breakCommand) },
 		Examples: []string{
