@@ -128,7 +128,7 @@ func TestVMBisect(t *testing.T) {
 		t.Errorf("a good one: exit %d\n%s", status, out)
 	}
 	out, status := bisected(t, bin, image, modules, "warning", ailing)
-	for _, want := range []string{":8: continue", "warning, by insmod/", "(A from W4 ", "ailing: warns as it always does", "ailing_init+0x", "not ok 1 "} {
+	for _, want := range []string{":8: continue", "warning, by insmod/", "(A from W4, now returned 0)", "ailing: warns as it always does", "ailing_init+0x", "not ok 1 "} {
 		if !strings.Contains(out, want) {
 			t.Errorf("one that warns does not say %q", want)
 		}
