@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"google.golang.org/protobuf/encoding/protowire"
 )
@@ -94,7 +95,9 @@ func decode(kind string, b []byte) (message, error) {
 		case protowire.BytesType:
 			var inner []byte
 			inner, n = protowire.ConsumeBytes(b)
-			if v = string(inner); f.sub != "string" {
+			if v = string(inner); f.sub == "string" && !utf8.Valid(inner) {
+				return nil, fmt.Errorf("%s.%s is not UTF-8: %q", kind, f.name, inner)
+			} else if f.sub != "string" {
 				sub, err := decode(f.sub, inner)
 				if err != nil {
 					return nil, err
@@ -184,6 +187,11 @@ func checkPerfetto(t *testing.T, b []byte) facts {
 			t.Errorf("an event of type %d", kind)
 		}
 		f.names[e.text("name")] = true
+		for _, a := range e["debug_annotations"] {
+			if a.(message).text("name") == "" {
+				t.Errorf("track %d has an annotation without a name", id)
+			}
+		}
 		for _, flow := range e["flow_ids"] {
 			f.flows[flow.(uint64)]++
 		}
