@@ -277,6 +277,8 @@ func TestWaitOf(t *testing.T) {
 		{false, 'D', "usermodehelper_read_trylock ask asker_main", "user space to be frozen or thawed", false},
 		{false, 'D', "wait_for_completion run_test_case trigger_config_store dev_attr_store", "the threads of test_kmod", true},
 		{false, 'D', "fanotify_handle_event fsnotify do_dentry_open do_open_execat kernel_execve", "the root file system, which is frozen", false},
+		{false, 'D', "kmodsh_stop_wait kmodsh_delay kmodsh_point kmodsh_enter kmodsh_stub_0 load_module", "its delay to end", true},
+		{false, 'D', "kmodsh_stop_wait kmodsh_point kmodsh_enter kmodsh_stub_0 load_module", "", false},
 		{false, 'S', "futex_wait_queue futex_wait", "", false},
 		{false, 'R', "load_module", "", false},
 		{false, 'S', "", "", false},

@@ -74,8 +74,10 @@ func waitOf(s sight, other bool) known {
 			return known{waitSleep, "its asynchronous work", true, 0}
 		}
 		return known{waitSleep, "a while", true, 0}
-	case "kmodsh_delay":
-		return known{waitSleep, "its delay to end", true, 0}
+	case "kmodsh_stop_wait": // of who is held the driver tells
+		if s.in("kmodsh_delay") {
+			return known{waitSleep, "its delay to end", true, 0}
+		}
 	case "load_module", "module_patient_check_exists", "add_unformed_module":
 		// wait_event_interruptible(module_wq, finished_loading(name)), or on
 		// 6.1 resolve_symbol_wait, which is inlined.

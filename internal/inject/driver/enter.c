@@ -118,6 +118,16 @@ static int fail(const struct verdict *v, const unsigned long *args, unsigned lon
 }
 
 /*
+ * A delay is told from a hold by this function on the stack: it must not
+ * become a jump.
+ */
+static noinline void kmodsh_delay(struct kmodsh_stop *stop, unsigned int ms)
+{
+	kmodsh_stop_wait(stop, ms);
+	barrier();
+}
+
+/*
  * Does what the rules say for the current task at the site. Returns 0 to go
  * on, or a negative errno to skip the function, which then returns *ret.
  */
@@ -136,8 +146,10 @@ int kmodsh_point(struct kmodsh_site *site, const unsigned long *args, unsigned l
 			break;
 	kmodsh_unlock_all(g);
 
-	if (v.action == DO_HOLD || v.action == DO_DELAY)
+	if (v.action == DO_HOLD)
 		kmodsh_stop_wait(&v.stop, v.ms);
+	else if (v.action == DO_DELAY)
+		kmodsh_delay(&v.stop, v.ms);
 	else if (v.action == DO_FAIL)
 		err = fail(&v, args, ret);
 	kmodsh_leave_driver(was);
