@@ -28,7 +28,7 @@ func breakVerb() *Verb {
 
 type breakCommand struct {
 	Delete string   `placeholder:"N" help:"Delete this breakpoint, or all."`
-	Point  string   `arg:"" optional:"" help:"The point: see docs/points.md, or info POINT; on a real kernel also fn: and a function of it."`
+	Point  string   `arg:"" optional:"" help:"The point: see docs/points.md, or info POINT; on a real kernel also fn: and a function of it, which is a point where docs/points.md has it as one."`
 	Where  []string `arg:"" optional:"" passthrough:"" sep:"none" help:"thread=ID, module=NAME, and a condition behind the word if."`
 }
 
@@ -46,6 +46,17 @@ func (c *breakCommand) Run(ctx context.Context, s *Session) (Result, error) {
 	b, err := c.breakpoint()
 	if err != nil {
 		return nil, err
+	}
+	if function, ok := strings.CutPrefix(b.point, trace.FuncPrefix); ok {
+		snap, err := d.Snapshot(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if _, isSim := d.(simulated); !isSim {
+			if p, ok := trace.PointOf(snap.Kernel, function); ok {
+				b.point = p.ID
+			}
+		}
 	}
 	if strings.HasPrefix(b.point, trace.FuncPrefix) {
 		s.changing(d)

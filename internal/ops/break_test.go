@@ -57,9 +57,9 @@ func TestBreakAtAFunction(t *testing.T) {
 			t.Fatalf("%s: %v", line, err)
 		}
 	}
-	do("break fn:do_init_module module=victim")
-	do("break W4")
-	if len(faults) != 1 || faults[0].Point != "fn:do_init_module" || !faults[0].Watches() || len(s.Breakpoints()) != 2 {
+	do("break fn:add_unformed_module module=victim")
+	do("break fn:do_init_module")
+	if list := s.Breakpoints(); len(faults) != 1 || faults[0].Point != "fn:add_unformed_module" || !faults[0].Watches() || len(list) != 2 || list[1].Point != "L17" {
 		t.Errorf("%+v, breakpoints %+v", faults, s.Breakpoints())
 	}
 	do("hold fn:do_init_module")

@@ -40,6 +40,20 @@ func (p Point) HooksIn(version string) []Hook {
 	return in
 }
 
+// PointOf returns the point of the table at which threads stop on the entry of a
+// function on a version of the kernel, whoever calls it: such a function is that
+// point, and no second one.
+func PointOf(version, function string) (p Point, ok bool) {
+	for _, p := range Points() {
+		for _, h := range p.HooksIn(version) {
+			if h.Func == function && h.Attr == "" && h.In == "" && !h.FailOnly && !h.Some && !h.Asked {
+				return p, true
+			}
+		}
+	}
+	return p, false
+}
+
 // FailsIn says whether the driver can make the point fail with the errno of
 // that name on a version of the kernel.
 func (p Point) FailsIn(version, errno string) bool {
