@@ -35,8 +35,9 @@ const conformSchedules = 4
 // are few, since each begins with a machine of its own.
 func shares(n int) []int {
 	list := make([]int, len(conformed))
+	each := max(3, (n+len(list)-1)/len(list))
 	for i := range list {
-		list[i] = min(n, max(3, (n+len(list)-1)/len(list)))
+		list[i] = min(n, each)
 		n -= list[i]
 	}
 	return list
@@ -83,6 +84,9 @@ func TestVMConform(t *testing.T) {
 					continue
 				}
 				for _, c := range r.Cases {
+					for _, text := range c.Aside {
+						t.Logf("%s: set aside: %s", conformed[i].name, text)
+					}
 					agreed, aside, moves = agreed+c.Schedules, aside+c.SetAside, moves+c.Moves
 				}
 			}

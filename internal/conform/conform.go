@@ -4,6 +4,7 @@ import (
 	"context"
 	"math/rand/v2"
 	"slices"
+	"strings"
 )
 
 // Options say how much is compared. The zero value compares one schedule.
@@ -22,12 +23,16 @@ type Report struct {
 	Moves     int `json:"moves"`     // compared, in all
 	// SetAside are schedules in which the two differed in what was due at a
 	// time, which passes by itself on a real kernel.
-	SetAside int      `json:"set_aside"`
+	SetAside int `json:"set_aside"`
+	// Aside is how those differed first, at most maxAside of them.
+	Aside    []string `json:"aside,omitempty"`
 	Outcomes []string `json:"outcomes"` // different ends, sorted
 	// LeftOut are the modules that were on one of the two from the beginning.
 	LeftOut      []string      `json:"left_out"`
 	Disagreement *Disagreement `json:"disagreement,omitempty"`
 }
+
+const maxAside = 5
 
 // Disagreement is a schedule on which the two differ.
 type Disagreement struct {
@@ -81,6 +86,9 @@ func Run(ctx context.Context, a, b *Side, o Options) (Report, error) {
 			}
 		case one.late:
 			r.SetAside++
+			if text := strings.Join(one.choices, " ") + ": " + one.diff[0].String(); len(r.Aside) < maxAside {
+				r.Aside = append(r.Aside, text)
+			}
 		default:
 			r.Disagreement, err = p.shrink(ctx, one, o.Tries)
 			if r.Disagreement != nil {

@@ -59,6 +59,9 @@ func (r *ConformResult) WriteText(w io.Writer, st Style) error {
 		if c.SetAside > 0 {
 			item("set aside", count(c.SetAside, "schedule", "schedules")+" that differed in what was due at a time")
 		}
+		for _, text := range c.Aside {
+			item("", text)
+		}
 		if len(c.Report.LeftOut) > 0 {
 			item("left out", "modules that one of them had from the beginning: "+strings.Join(c.Report.LeftOut, " "))
 		}

@@ -198,10 +198,11 @@ func Counts(e trace.Event, places map[string]bool) bool {
 }
 
 // counts is Counts for an event of this target. A loader that was spawned is a
-// process of its own on a real kernel, and reports that it has started; on the
-// simulated one it begins with what comes next.
+// process of its own on a real kernel, and reports that it has started and that
+// it exits; on the simulated one it is what comes between.
 func (w *Walker) counts(e trace.Event, places map[string]bool) bool {
-	return Counts(e, places) && !(e.Point == trace.PointStarted && w.tasks[e.Thread.ID])
+	own := e.Point == trace.PointStarted || e.Point == trace.PointExit
+	return Counts(e, places) && !(own && w.tasks[e.Thread.ID])
 }
 
 // arrived says whether the last of the thread's events is its coming to the
