@@ -72,9 +72,10 @@ func (h handOver) insert(ctx context.Context) (op string, err error) {
 }
 
 // decompressHere says whether a refusal by finit_module may be about the file's
-// form, so that init_module with the plain image is worth the attempt: the
-// kernel's own xz takes only CRC32 and dictionaries up to 1 MiB and answers
-// EINVAL (lib/decompress_unxz.c); without finit_module the answer is ENOSYS.
+// form, so that init_module with the plain image is worth the attempt: what the
+// kernel's own decompressor does not take, or has no memory for, is EINVAL
+// (kernel/module/decompress.c; XzHead.Refused); without finit_module the answer is
+// ENOSYS.
 func decompressHere(kind string, errno syscall.Errno) bool {
 	switch errno {
 	case syscall.ENOSYS:

@@ -178,8 +178,13 @@ func TestAnswer(t *testing.T) {
 		{syscall.EBUSY, "x: Unknown symbol core_run (err -16)", "did not get ready within 30 s"},
 		{syscall.EINVAL, "module x uses symbol foo from namespace BAR, but does not import it.", "namespace BAR without importing it; add MODULE_IMPORT_NS(BAR)"},
 		{syscall.EINVAL, "x: `abc' invalid for parameter `level'", `the value "abc" is not one that its parameter level takes; see modinfo -p x`},
-		{syscall.ENOEXEC, "module: x: .gnu.linkonce.this_module section size must match the kernel's built struct module size at run time", "another size than the kernel's"},
-		{syscall.EINVAL, "module-decompress: decompression failed with status 6", "decompressor does not take the file"},
+		{syscall.ENOEXEC, "Invalid architecture in ELF header: 183", "another architecture"},
+		{syscall.ENOEXEC, "Invalid ELF section header overflow", "damaged or no module"},
+		{syscall.ENOEXEC, `Invalid ELF header magic: != \x7fELF`, "damaged or no module"},
+		{syscall.ENOEXEC, "module x: .gnu.linkonce.this_module section size must match the kernel's built struct module size at run time", "another size than the kernel's"},
+		{syscall.EINVAL, "decompression failed with status 6", "decompressor does not take the file"},
+		{syscall.EINVAL, "decompression failed with status 3", "no memory for the dictionary"},
+		{syscall.EINVAL, "decompression failed with status 7", "is damaged"},
 		{syscall.EKEYREJECTED, "Loading of unsigned module is rejected", "it is not signed"},
 		{syscall.EPERM, "Lockdown: insmod: unsigned module loading is restricted; see man kernel_lockdown.7", "locked down"},
 		{syscall.EEXIST, "sysfs: cannot create duplicate filename '/module/x'", "(/module/x)"},
@@ -222,6 +227,30 @@ func FuzzPreflight(f *testing.F) {
 			if len(c.File("mine", name, params)) == 0 {
 				t.Fatal("nothing was said")
 			}
+		}
+	})
+}
+
+// FuzzAnswer: whatever a kernel logs of a refusal, the answer is a sentence or
+// nothing.
+func FuzzAnswer(f *testing.F) {
+	for _, line := range []string{
+		"x: Unknown symbol core_run (err -2)", "x: `abc' invalid for parameter `level'", "module x uses symbol foo from namespace BAR, but does not import it.",
+		"decompression failed with status 6", "x: version magic '5' should be '6'", "x: disagrees about version of symbol ", "sysfs: cannot create duplicate filename '", "`",
+	} {
+		f.Add(line, uint8(2))
+	}
+	tree, err := kmod.OpenTree(f.TempDir())
+	if err != nil {
+		f.Fatal(err)
+	}
+	defer tree.Close()
+	r := kmod.NewResolver(tree, nil)
+	f.Fuzz(func(t *testing.T, log string, errno uint8) {
+		c := refusal.Checker{Resolver: r, Release: testRelease}
+		e := &kernel.LoadError{Op: "insert", Module: "x", Errno: syscall.Errno(errno), Log: strings.Split(log, "\n")}
+		if got := c.Answer(e, nil); len(got) > 8*len(log)+1024 {
+			t.Fatalf("%d bytes of answer to %d bytes of log", len(got), len(log))
 		}
 	})
 }

@@ -93,7 +93,7 @@ func (k *crowdKernel) run(_ context.Context, c Command) (int, error) {
 	}
 	k.alone = true
 	k.mu.Unlock()
-	time.Sleep(time.Second)
+	time.Sleep(k.takes(c.Module))
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.alone = false
@@ -402,6 +402,41 @@ func TestTogetherStops(t *testing.T) {
 		}
 		if threads != 1 || ended != 1 {
 			t.Errorf("%d further threads begun, %d ended", threads, ended)
+		}
+	})
+}
+
+// FuzzTogether: whatever a tree and a configuration say, a load ends, with any
+// number of jobs in the same way.
+func FuzzTogether(f *testing.F) {
+	f.Add("a.ko: b.ko c.ko\nb.ko: c.ko\nc.ko:\n", "softdep a pre: c post: b\ninstall b x\n", "a")
+	f.Add("a.ko: a.ko b.ko\nb.ko: a.ko\n", "softdep a pre: b\nsoftdep b pre: a\n", "b")
+	f.Add("a.ko: gone.ko\n", "alias * a\nblacklist a\n", "x")
+	f.Fuzz(func(t *testing.T, dep, conf, name string) {
+		if len(dep) > 500 || len(conf) > 500 {
+			return
+		}
+		tree := fstest.MapFS{"modules.dep": {Data: []byte(dep)}, "a.ko": {}, "b.ko": {}, "c.ko": {}}
+		file := filepath.Join(t.TempDir(), "a.conf")
+		if err := os.WriteFile(file, []byte(conf), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		config, err := ReadConfig([]string{file}, "")
+		if err != nil {
+			return
+		}
+		var first string
+		for _, jobs := range []int{1, 4} {
+			k := &crowdKernel{states: map[string]trace.State{}, takes: func(string) time.Duration { return 0 }}
+			l := &Loader{Resolver: NewResolver(NewTree(tree, "TREE"), config), Kernel: k, Policy: Policy{Name: PolicyKmod20}, Run: k.run}
+			res, err := l.Load(t.Context(), kernel.LoadRequest{Name: name, Jobs: jobs})
+			got := fmt.Sprint(res.Modules, res.Verdict, res.State, err, k.live())
+			if first == "" {
+				first = got
+			}
+			if got != first {
+				t.Errorf("with %d jobs %s\nwith 1 %s", jobs, got, first)
+			}
 		}
 	})
 }

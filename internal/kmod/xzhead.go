@@ -98,22 +98,18 @@ func ParseXzHead(b []byte) (XzHead, error) {
 // Refused says why the decompressor inside Linux does not take such a file, ""
 // when it does (lib/xz/xz_dec_stream.c, dec_stream_header: any check but none
 // and CRC32 is XZ_OPTIONS_ERROR, as XZ_DEC_ANY_CHECK is not built in; xz_dec_bcj.c
-// has a filter only where the kernel's configuration names it).
+// has a filter only where the kernel's configuration names it). A dictionary of
+// any size is taken where there is memory for it (kernel/module/decompress.c,
+// xz_dec_init with XZ_DYNALLOC and no limit; 128 MiB by a kernel with 512).
 func (h XzHead) Refused() string {
 	switch {
 	case h.Check != "none" && h.Check != "CRC32":
 		return fmt.Sprintf("its check is %s, and the kernel's own xz knows only CRC32", h.Check)
-	case h.Dictionary > maxKernelDictionary:
-		return fmt.Sprintf("its dictionary has %d MiB, and the kernel would have to allocate that at once", h.Dictionary>>20)
 	case slices.ContainsFunc(h.Filters, func(f string) bool { return !slices.Contains(kernelXzFilters, f) }):
 		return fmt.Sprintf("it has the filter %s, which the kernel's own xz does not have", h.Filters[0])
 	}
 	return ""
 }
-
-// maxKernelDictionary is the largest dictionary in bytes with which a file is
-// left to the kernel.
-const maxKernelDictionary = 64 << 20
 
 // kernelXzFilters are those a kernel may have (lib/xz/Kconfig, XZ_DEC_*).
 var kernelXzFilters = []string{"x86", "powerpc", "ia64", "arm", "armthumb", "sparc", "arm64", "riscv"}

@@ -69,15 +69,13 @@ func logRules() []logRule {
 		{".gnu.linkonce.this_module section size must match", func(c *Checker, _ *kernel.LoadError, _ string) (string, string) {
 			return "its struct module has another size than the kernel's: it was built with another configuration", rebuild(c.release())
 		}},
-		{"Invalid module architecture", func(c *Checker, _ *kernel.LoadError, _ string) (string, string) {
+		{"Invalid architecture in ELF header", func(c *Checker, _ *kernel.LoadError, _ string) (string, string) {
 			return "it is built for another architecture", "get the module of this architecture"
 		}},
 		{"Invalid ELF ", func(_ *Checker, _ *kernel.LoadError, _ string) (string, string) {
 			return "the file is damaged or no module", "install its package again"
 		}},
-		{"decompression failed with status", func(_ *Checker, _ *kernel.LoadError, _ string) (string, string) {
-			return "the kernel's own decompressor does not take the file (xz: only check CRC32)", "compress it with: xz --check=crc32 --lzma2=dict=1MiB"
-		}},
+		{"decompression failed with status ", notDecompressed},
 		{"Loading of unsigned module is rejected", rejected("it is not signed, and the kernel takes only signed modules")},
 		{"Loading of module with unavailable key is rejected", rejected("the key it is signed with is not enrolled")},
 		{"Loading of module with unsupported crypto is rejected", rejected("it is signed in a way this kernel does not know")},
@@ -146,6 +144,19 @@ func unknownSymbol(c *Checker, e *kernel.LoadError, line string) (cause, mend st
 		return fmt.Sprintf("the symbol %s is exported by %s, which is not loaded", sym, owner), fmt.Sprintf("load it first (modprobe %s), or use modprobe in place of insmod; if it is loaded, %s takes only GPL modules", owner, sym)
 	}
 	return fmt.Sprintf("nobody exports the symbol %s: neither the kernel nor a module of the tree, or it is for GPL modules only and this is none", sym), rebuild(c.release())
+}
+
+// notDecompressed explains "decompression failed with status N", where N is an
+// enum xz_ret (include/linux/xz.h; kernel/module/decompress.c).
+func notDecompressed(_ *Checker, _ *kernel.LoadError, line string) (cause, mend string) {
+	const again = "compress it with: xz --check=crc32 --lzma2=dict=1MiB"
+	switch word(after(line, "decompression failed with status ")) {
+	case "3": // XZ_MEM_ERROR
+		return "the kernel has no memory for the dictionary that the file was compressed with", again
+	case "6": // XZ_OPTIONS_ERROR
+		return "the kernel's own decompressor does not take the file: it knows only the check CRC32, and few filters", again
+	}
+	return "the compressed file is damaged", "install its package again"
 }
 
 func rejected(why string) func(*Checker, *kernel.LoadError, string) (string, string) {

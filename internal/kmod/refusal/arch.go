@@ -48,7 +48,7 @@ func archOf(m *kmod.ModuleFacts) string {
 }
 
 // checkArch compares the ELF header with the machine (kernel/module/main.c,
-// elf_validity_check: "Invalid module architecture in ELF header").
+// elf_validity_check: "Invalid architecture in ELF header").
 func (c *Checker) checkArch(m *kmod.ModuleFacts) Finding {
 	f := Finding{What: WhatArch, State: Fits, Text: archOf(m)}
 	want := c.System.Machine
