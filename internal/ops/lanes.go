@@ -75,6 +75,16 @@ func (c *lanesCommand) Run(ctx context.Context, s *Session) (Result, error) {
 			}
 		}
 	}
+	// Two may end in one step, of which only one is told as its move.
+	for i := range r.Lanes {
+		l := &r.Lanes[i]
+		t := snap.Thread(l.Thread)
+		if n := len(l.Steps); t == nil || !t.Done || n > 0 && l.Steps[n-1].Result != nil {
+			continue
+		}
+		result := t.Result
+		l.Steps = append(l.Steps, LaneStep{Pos: snap.Pos, Point: t.At, Status: t.Status, Result: &result, Killed: t.Killed, Verdict: string(t.Verdict)})
+	}
 	for _, id := range c.IDs {
 		if _, ok := at[id]; !ok && snap.Thread(id) == nil {
 			return nil, fmt.Errorf("there is no thread %s at this position; threads lists them: %w", quoteShort(id), kernel.ErrNotFound)
