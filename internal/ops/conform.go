@@ -155,6 +155,9 @@ func (c *conformCommand) compare(ctx context.Context, s *Session, sc *scenario.S
 		_, isSim := g.d.(simulated)
 		sides[i] = &conform.Side{Walker: w, RealClock: !isSim}
 	}
+	for i, side := range sides {
+		side.Walker.Brief = sides[1-i].RealClock
+	}
 	report, err := conform.Run(ctx, sides[0], sides[1], conform.Options{
 		Schedules: n, Seed: c.Seed, Tries: c.Tries,
 		Progress: func(i, _ int) { progress(i) },

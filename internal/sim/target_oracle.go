@@ -1,5 +1,7 @@
 package sim
 
+import "context"
+
 // What a search of another target asks of a simulated kernel that is moved
 // beside it: which moves touch what, and which states are the same.
 
@@ -37,6 +39,11 @@ func (w *World) begun() []string {
 		}
 	}
 	return ids
+}
+
+// Advance moves the clock to what is due next, also where threads could go on.
+func (t *Target) Advance(ctx context.Context) error {
+	return t.act(ctx, Action{Kind: DoAdvance})
 }
 
 // Touched says whether the steps taken since the last call read or wrote

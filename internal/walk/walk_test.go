@@ -144,3 +144,42 @@ func TestWaitMovesTheClockThenReleases(t *testing.T) {
 		t.Errorf("waited %d times, want 2: for the hold and for the sleep of init", waits)
 	}
 }
+
+// TestGracePeriodsOfAMove: a load that fails waits for a grace period on its way
+// out. A move is over before it, or, beside a real kernel, behind it.
+func TestGracePeriodsOfAMove(t *testing.T) {
+	for _, brief := range []bool{false, true} {
+		ctx := t.Context()
+		d, err := sim.Open("v6.12")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer d.Close()
+		if err := d.Spawn(ctx, "B", kernel.Task{Verb: "insmod", Name: "user"}); err != nil {
+			t.Fatal(err)
+		}
+		w, err := walk.New(ctx, d, walk.PointsOf([]string{"6.12"}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.Brief = brief
+		waited, ended := false, false
+		for range 30 {
+			out, err := w.Settle(ctx, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			b := out.State.Thread("B")
+			waited, ended = waited || b.Status == walk.Waits, b.Status == walk.Done
+			if b.Status != walk.Ready {
+				break
+			}
+			if _, _, err := w.Move(ctx, "B"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if waited == brief || ended != brief {
+			t.Errorf("brief %v: waited %v, ended %v", brief, waited, ended)
+		}
+	}
+}
