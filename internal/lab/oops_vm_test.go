@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"debug/elf"
-	"encoding/binary"
 	"errors"
 	"io/fs"
 	"os"
@@ -21,12 +20,7 @@ import (
 // undefined instruction where its first own one was.
 func oopsing(t *testing.T, module []byte) []byte {
 	t.Helper()
-	// Its signature would be wrong: include/linux/module_signature.h.
-	const magic = "~Module signature appended~\n"
-	if rest, ok := bytes.CutSuffix(module, []byte(magic)); ok {
-		n := len(rest) - 12 - int(binary.BigEndian.Uint32(rest[len(rest)-4:]))
-		module = bytes.Clone(rest[:n])
-	}
+	module = unsigned(module) // its signature would be wrong
 	f, err := elf.NewFile(bytes.NewReader(module))
 	if err != nil {
 		t.Fatal(err)
@@ -50,12 +44,12 @@ func oopsing(t *testing.T, module []byte) []byte {
 	return nil
 }
 
-// findFile finds a file by its name.
+// findFile finds a file by its name, or a pattern of it.
 func findFile(t *testing.T, dir, name string) string {
 	t.Helper()
 	found := ""
 	filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
-		if err == nil && filepath.Base(path) == name {
+		if ok, _ := filepath.Match(name, filepath.Base(path)); err == nil && ok {
 			found = path
 		}
 		return nil
