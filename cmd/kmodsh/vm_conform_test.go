@@ -21,7 +21,7 @@ import (
 var conformed = []struct{ name, lines string }{
 	{"three", "spawn A insmod victim\nspawn B insmod --copy victim\nspawn C rmmod victim"},
 	{"requests", "policy kmod19\nspawn A insmod minix\nspawn B request fs-minix\nspawn C request minix"},
-	{"failing", "spawn A insmod victim init_ret=-5\nspawn B insmod victim\nspawn C request victim"},
+	{"failing", "policy kmod20\nspawn A insmod victim init_ret=-5\nspawn B insmod victim\nspawn C request victim"},
 	{"unloads", "load victim\nspawn A rmmod victim\nspawn B rmmod victim\nspawn C insmod victim"},
 	{"dependency", "spawn A insmod victim\nspawn B insmod user\nspawn C rmmod victim"},
 	{"loads", "spawn A load user\nspawn B load user\nspawn C unload user"},
@@ -29,7 +29,7 @@ var conformed = []struct{ name, lines string }{
 
 // conformSchedules is how many schedules TestVMConform compares on each kernel
 // when it is one test of many; KMODSH_SCHEDULES names another number.
-const conformSchedules = 4
+const conformSchedules = 25
 
 // shares deals n schedules out to the scenarios: three for each as long as there
 // are few, since each begins with a machine of its own.

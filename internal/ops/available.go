@@ -46,7 +46,7 @@ const (
 	ExitOK          = 0
 	ExitFailed      = 1   // the verb failed
 	ExitUsage       = 2   // the words were not understood
-	ExitUnavailable = 125 // no target that can do it: git bisect run skips on it
+	ExitUnavailable = 125 // no target that can do it, or it could not be judged: git bisect run skips on it
 )
 
 // ExitStatuses are those of the program with what they say, for its manual.
@@ -55,7 +55,7 @@ func ExitStatuses() [][2]string {
 		{strconv.Itoa(ExitOK), "done"},
 		{strconv.Itoa(ExitFailed), "the verb failed, a promise was broken, an expectation was not met, two traces differ, or the kernel under test went down"},
 		{strconv.Itoa(ExitUsage), "the words were not understood"},
-		{strconv.Itoa(ExitUnavailable), "there is no target that can do it, or it could not be had; git bisect run skips on it"},
+		{strconv.Itoa(ExitUnavailable), "there is no target that can do it, or it could not be had, or what it did says nothing; git bisect run skips on it"},
 		{"130", "interrupted by Ctrl-C; 128 and the number of the signal for others"},
 	}
 }
@@ -75,7 +75,7 @@ func ExitCode(err error) int {
 		return ExitUsage
 	case errors.As(err, &dead) && dead.Blame == kernel.BlameKernel:
 		return ExitFailed
-	case errors.As(err, &dead), errors.As(err, &unsupported), errors.As(err, &open), errors.Is(err, ErrNoTarget):
+	case errors.As(err, &dead), errors.As(err, &unsupported), errors.As(err, &open), errors.Is(err, ErrNoTarget), errors.Is(err, errAllAside):
 		return ExitUnavailable
 	}
 	return ExitFailed

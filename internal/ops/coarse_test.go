@@ -12,8 +12,9 @@ import (
 )
 
 // coarse is a simulated kernel with the manners of a real one: its threads stop
-// only where a kernel function begins or the loader reports a stage, and those
-// that a step wakes or makes run on to their next stop by themselves.
+// only where a kernel function begins or the loader reports a stage, a step that
+// comes to a grace period is over when that is, and those that a step wakes or
+// makes run on to their next stop by themselves.
 type coarse struct {
 	kernel.Debugger
 	version string
@@ -87,6 +88,12 @@ func (c *coarse) run(ctx context.Context, id string) (kernel.Stop, error) {
 	for {
 		from := c.Debugger.Events().Last()
 		stop, err := c.Debugger.Step(ctx, id)
+		if err == nil && stop.Reason == kernel.StopWaits && strings.HasPrefix(stop.Waits, "a grace period") {
+			if err := c.Debugger.(interface{ Advance(context.Context) error }).Advance(ctx); err != nil {
+				return stop, err
+			}
+			continue
+		}
 		if err != nil || stop.Reason != kernel.StopPoint {
 			return stop, err
 		}

@@ -89,8 +89,15 @@ func (c *conformCommand) Run(ctx context.Context, s *Session) (Result, error) {
 	if bad := r.disagreements(); len(bad) > 0 {
 		return r, fmt.Errorf("%w: %s and %s, in %s", errDisagree, r.A, r.B, strings.Join(bad, "; "))
 	}
+	if none := r.allAside(); len(none) > 0 {
+		return r, fmt.Errorf("%w: %s and %s, in %s", errAllAside, r.A, r.B, strings.Join(none, "; "))
+	}
 	return r, nil
 }
+
+// errAllAside is wrapped where every schedule was set aside, which says nothing
+// of model and kernel.
+var errAllAside = errors.New("no schedule was compared to its end")
 
 // errNotCompared is wrapped where a scenario has nothing to compare.
 var errNotCompared = errors.New("nothing to compare")

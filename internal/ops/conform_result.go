@@ -38,6 +38,17 @@ func (r *ConformResult) disagreements() []string {
 	return list
 }
 
+// allAside names the cases of which every schedule was set aside.
+func (r *ConformResult) allAside() []string {
+	var list []string
+	for _, c := range r.Cases {
+		if c.Disagreement == nil && c.Schedules == 0 && c.SetAside > 0 {
+			list = append(list, c.Name)
+		}
+	}
+	return list
+}
+
 // ConformCase is one case of it.
 type ConformCase struct {
 	Name    string    `json:"name"`
@@ -65,7 +76,12 @@ func (r *ConformResult) WriteText(w io.Writer, st Style) error {
 		if len(c.Report.LeftOut) > 0 {
 			item("left out", "modules that one of them had from the beginning: "+strings.Join(c.Report.LeftOut, " "))
 		}
-		if c.Disagreement == nil {
+		switch {
+		case c.Disagreement != nil:
+		case c.Schedules == 0 && c.SetAside > 0:
+			item("result", "none: all were set aside")
+			continue
+		default:
 			item("result", t.paint(green, "agree"))
 			continue
 		}
