@@ -5,6 +5,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"slices"
@@ -17,12 +18,16 @@ import (
 // inCheck are the scenarios that TestVMLibrary runs when it is one test of many;
 // KMODSH_LIBRARY names others:
 //
-//	KMODSH_LIBRARY='seed/* wild/*' go test ./cmd/kmodsh -run TestVMLibrary -timeout 1h
+//	KMODSH_LIBRARY='seed/* wild/* kselftest/*' go test ./cmd/kmodsh -run TestVMLibrary -timeout 1h
 func inCheck() []string {
 	if names := strings.Fields(os.Getenv("KMODSH_LIBRARY")); len(names) > 0 {
 		return names
 	}
-	return []string{"vector/*", "kselftest/*"}
+	list := []string{"vector/*"}
+	for _, n := range []int{1, 2, 3, 4, 10, 11, 12, 13} { // the others have crowds of threads, for which an emulated processor takes minutes
+		list = append(list, fmt.Sprintf("kselftest/%04d", n))
+	}
+	return list
 }
 
 // TestVMLibrary has real kernels come to the verdicts of the simulated ones, case
@@ -80,7 +85,7 @@ func TestVMLibrary(t *testing.T) {
 }
 
 // vectorsAndSelftests is how many scenarios inCheck names by itself.
-const vectorsAndSelftests = 35 + 13
+const vectorsAndSelftests = 35 + 8
 
 // casesOf returns the cases of what was run on a target.
 func casesOf(r scenario.Result) []scenario.Result {
