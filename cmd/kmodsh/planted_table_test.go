@@ -310,7 +310,7 @@ func loaderBugs() []planted {
 		{name: "soft-dependency-needed", says: "A soft dependency that fails stops the load.",
 			file: kmodDir + "probe.go", fn: "module", old: "case !s.Soft && !r.policy.KeepsFailed:", new: "case !r.policy.KeepsFailed:", given: softFails, promise: aGets0},
 		{name: "blacklist-ignored", says: "A blacklisted module is loaded for its alias.",
-			file: kmodDir + "probe.go", fn: "module", old: "f.Blacklisted ||", new: "", given: blacklist, promise: `state("minix") == "absent"`},
+			file: kmodDir + "probe.go", fn: "blacklisted", old: `!f.Blacklisted && (!r.Blacklist || f.BlacklistedBy == "")`, new: `!r.Blacklist || f.BlacklistedBy == ""`, given: blacklist, promise: `state("minix") == "absent"`},
 		{name: "alias-not-verified", says: "The verifier looks for a module called as the alias is.",
 			file: kmodDir + "verify.go", fn: "verdictOf", old: "states[f.Module]", new: "states[name]", given: oneAlias, promise: zeroReady},
 		{name: "builtin-not-verified", says: "The verifier does not know built-in modules.",
