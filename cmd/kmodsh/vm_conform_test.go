@@ -29,7 +29,7 @@ var conformed = []struct{ name, lines string }{
 
 // conformSchedules is how many schedules TestVMConform compares on each kernel
 // when it is one test of many; KMODSH_SCHEDULES names another number.
-const conformSchedules = 25
+const conformSchedules = 8
 
 // shares deals n schedules out to the scenarios: three for each as long as there
 // are few, since each begins with a machine of its own.
@@ -48,6 +48,7 @@ func shares(n int) []int {
 //
 //	KMODSH_SCHEDULES=50 go test ./cmd/kmodsh -run TestVMConform -timeout 1h -v
 func TestVMConform(t *testing.T) {
+	t.Parallel()
 	total := conformSchedules
 	if text := os.Getenv("KMODSH_SCHEDULES"); text != "" {
 		var err error

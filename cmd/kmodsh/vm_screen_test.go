@@ -203,6 +203,7 @@ func (s *screen) row(module, state string, there bool) {
 // screen on a machine, real modules with deep dependency chains loaded,
 // requested by the kernel itself and unloaded, their states live in the table.
 func TestVMScreen(t *testing.T) {
+	t.Parallel()
 	bin := buildStatic(t)
 	for _, series := range []string{"6.1", "6.12"} {
 		t.Run(series, func(t *testing.T) {

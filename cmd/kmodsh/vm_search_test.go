@@ -67,6 +67,7 @@ spawn C request fs-minix
 // minutes, it takes the schedule to the kernel again by holds and by delays
 // alone, and has model and kernel agree on 25 schedules of one scenario.
 func TestVMSearch(t *testing.T) {
+	t.Parallel()
 	for _, series := range []string{"6.1", "6.12"} {
 		needVM(t, series)
 	}

@@ -39,6 +39,7 @@ func sweep(t *testing.T, bin, series string, words ...string) (map[string]ops.Sw
 // list to its init, in real kernels: nothing stays behind. A module that loses
 // memory on purpose is found out, and only where it has lost some.
 func TestVMSweep(t *testing.T) {
+	t.Parallel()
 	bin := buildStatic(t)
 	for _, series := range []string{"6.1", "6.12"} {
 		t.Run(series, func(t *testing.T) {
