@@ -163,7 +163,7 @@ func (t *target) apply(ctx context.Context, a action) (_ wire.Threads, err error
 	default:
 		return wire.Threads{}, fmt.Errorf("no action %q", a.op)
 	}
-	if s.Version > 0 {
+	if s.Now > 0 { // it answered; without threads its version is 0
 		d.merge(s.Threads)
 	}
 	if s.Number > 0 && err == nil {

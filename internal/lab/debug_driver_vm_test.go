@@ -63,6 +63,9 @@ func TestVMRace(t *testing.T) {
 			vm := openDebugVM(t, series)
 			ctx := t.Context()
 			vm.Spare(true) // but for the beginning and the window nothing is gone back to
+			if stop := run(t, vm, kernel.RunOptions{For: 50 * time.Millisecond}); stop.Reason != kernel.StopTime || stop.Pos != 1 {
+				t.Errorf("time passes without threads, too: %+v", stop)
+			}
 			spawn(t, vm, "A", "insmod", "minix")
 			var at []string
 			for {
