@@ -48,7 +48,6 @@ func shares(n int) []int {
 //
 //	KMODSH_SCHEDULES=50 go test ./cmd/kmodsh -run TestVMConform -timeout 1h -v
 func TestVMConform(t *testing.T) {
-	t.Parallel()
 	total := conformSchedules
 	if text := os.Getenv("KMODSH_SCHEDULES"); text != "" {
 		var err error
@@ -56,45 +55,35 @@ func TestVMConform(t *testing.T) {
 			t.Fatalf("KMODSH_SCHEDULES=%s is no number of schedules", text)
 		}
 	}
-	for _, series := range []string{"6.1", "6.12"} {
-		needVM(t, series)
-	}
-	bin := buildStatic(t)
-	if out, errs, status := command(t, bin, "", "lab", "driver", "build", "6.1", "6.12"); status != 0 {
-		t.Fatalf("the test driver: %s%s", out, errs)
-	}
-	for _, series := range []string{"6.1", "6.12"} {
-		t.Run(series, func(t *testing.T) {
-			t.Parallel() // a machine has one processor
-			agreed, aside, moves := 0, 0, 0
-			for i, n := range shares(total) {
-				if n == 0 {
-					continue
-				}
-				file := filepath.Join(t.TempDir(), conformed[i].name+".kmodsh")
-				text := fmt.Sprintf("# title: %s\n# shows: what model and kernel do\n# source: made up\n# targets: sim:v6.1 sim:v6.12\n\n%s\n", conformed[i].name, conformed[i].lines)
-				if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-					t.Fatal(err)
-				}
-				out, errs, status := command(t, bin, "", "--json", "conform", file, "--sim", "v"+series, "--vm", series, "-n", strconv.Itoa(n), "--seed", series[2:], "--tries", "20")
-				var r ops.ConformResult
-				if err := json.Unmarshal([]byte(out), &r); err != nil || status != 0 {
-					var text strings.Builder
-					_ = r.WriteText(&text, ops.Style{ASCII: true, Width: 140}) // a builder takes all
-					t.Errorf("%s: exit %d, %v\n%s%s", conformed[i].name, status, err, &text, errs)
-					continue
-				}
-				for _, c := range r.Cases {
-					for _, text := range c.Aside {
-						t.Logf("%s: set aside: %s", conformed[i].name, text)
-					}
-					agreed, aside, moves = agreed+c.Schedules, aside+c.SetAside, moves+c.Moves
-				}
+	onKernels(t, func(t *testing.T, bin, series string) {
+		agreed, aside, moves := 0, 0, 0
+		for i, n := range shares(total) {
+			if n == 0 {
+				continue
 			}
-			if agreed+aside < total && !t.Failed() || agreed < (total+1)/2 {
-				t.Errorf("%d schedules agree, of %d, %d set aside", agreed, total, aside)
+			file := filepath.Join(t.TempDir(), conformed[i].name+".kmodsh")
+			text := fmt.Sprintf("# title: %s\n# shows: what model and kernel do\n# source: made up\n# targets: sim:v6.1 sim:v6.12\n\n%s\n", conformed[i].name, conformed[i].lines)
+			if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
 			}
-			t.Logf("%d schedules agree, %d moves, %d set aside", agreed, moves, aside)
-		})
-	}
+			out, errs, status := command(t, bin, "", "--json", "conform", file, "--sim", "v"+series, "--vm", series, "-n", strconv.Itoa(n), "--seed", series[2:], "--tries", "20")
+			var r ops.ConformResult
+			if err := json.Unmarshal([]byte(out), &r); err != nil || status != 0 {
+				var text strings.Builder
+				_ = r.WriteText(&text, ops.Style{ASCII: true, Width: 140}) // a builder takes all
+				t.Errorf("%s: exit %d, %v\n%s%s", conformed[i].name, status, err, &text, errs)
+				continue
+			}
+			for _, c := range r.Cases {
+				for _, text := range c.Aside {
+					t.Logf("%s: set aside: %s", conformed[i].name, text)
+				}
+				agreed, aside, moves = agreed+c.Schedules, aside+c.SetAside, moves+c.Moves
+			}
+		}
+		if agreed+aside < total && !t.Failed() || agreed < (total+1)/2 {
+			t.Errorf("%d schedules agree, of %d, %d set aside", agreed, total, aside)
+		}
+		t.Logf("%d schedules agree, %d moves, %d set aside", agreed, moves, aside)
+	})
 }

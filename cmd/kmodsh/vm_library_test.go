@@ -43,56 +43,42 @@ var crowds = []string{"kselftest/0005", "kselftest/0006", "kselftest/0007", "kse
 // TestVMLibrary has real kernels come to the verdicts of the simulated ones, case
 // by case. A case that a machine cannot do says so, and is listed here.
 func TestVMLibrary(t *testing.T) {
-	t.Parallel()
-	bin := buildStatic(t)
-	for _, series := range []string{"6.1", "6.12"} {
-		needVM(t, series)
-		if out, err := exec.Command(bin, "lab", "driver", "build", series).CombinedOutput(); err != nil {
-			if os.Getenv("CI") == "true" || os.Getenv("KMODSH_REQUIRE_VM") != "" {
-				t.Fatalf("no VM test: %v\n%s", err, out)
-			}
-			t.Skipf("no VM test: %v\n%s", err, out)
+	onKernels(t, func(t *testing.T, bin, series string) {
+		cmd := exec.CommandContext(t.Context(), bin, append([]string{"--json", "run", "--on", "sim:v" + series, "--on", "vm:" + series}, inCheck(series)...)...)
+		var errs bytes.Buffer
+		cmd.Stderr = &errs
+		out, err := cmd.Output()
+		if len(out) == 0 {
+			t.Fatalf("%v\n%s", err, &errs)
 		}
-	}
-	for _, series := range []string{"6.1", "6.12"} {
-		t.Run(series, func(t *testing.T) {
-			t.Parallel()
-			cmd := exec.CommandContext(t.Context(), bin, append([]string{"--json", "run", "--on", "sim:v" + series, "--on", "vm:" + series}, inCheck(series)...)...)
-			var errs bytes.Buffer
-			cmd.Stderr = &errs
-			out, err := cmd.Output()
-			if len(out) == 0 {
-				t.Fatalf("%v\n%s", err, &errs)
+		n := 0
+		for line := range bytes.Lines(out) {
+			var r scenario.Result
+			if err := json.Unmarshal(line, &r); err != nil {
+				t.Fatalf("%v: %s", err, line)
 			}
-			n := 0
-			for line := range bytes.Lines(out) {
-				var r scenario.Result
-				if err := json.Unmarshal(line, &r); err != nil {
-					t.Fatalf("%v: %s", err, line)
-				}
-				if len(r.Parts) != 2 {
-					t.Fatalf("%s: %d targets", r.Name, len(r.Parts))
-				}
-				n++
-				model, real := casesOf(r.Parts[0]), casesOf(r.Parts[1])
-				if len(model) != len(real) {
-					t.Fatalf("%s: %d cases and %d", r.Name, len(model), len(real))
-				}
-				for i, m := range model {
-					switch v := real[i]; {
-					case v.Verdict == m.Verdict:
-					case v.Verdict == scenario.Skipped && slices.Contains(skipped, r.Name+" "+v.Name):
-						t.Logf("%s, %s: skipped: %s", r.Name, v.Name, v.Why)
-					default:
-						t.Errorf("%s, %s: %s on sim:v%s, %s on vm:%s: %s %q", r.Name, v.Name, m.Verdict, series, v.Verdict, series, v.Why, v.Notes)
-					}
+			if len(r.Parts) != 2 {
+				t.Fatalf("%s: %d targets", r.Name, len(r.Parts))
+			}
+			n++
+			model, real := casesOf(r.Parts[0]), casesOf(r.Parts[1])
+			if len(model) != len(real) {
+				t.Fatalf("%s: %d cases and %d", r.Name, len(model), len(real))
+			}
+			for i, m := range model {
+				switch v := real[i]; {
+				case v.Verdict == m.Verdict:
+				case v.Verdict == scenario.Skipped && slices.Contains(skipped, r.Name+" "+v.Name):
+					t.Logf("%s, %s: skipped: %s", r.Name, v.Name, v.Why)
+				default:
+					t.Errorf("%s, %s: %s on sim:v%s, %s on vm:%s: %s %q", r.Name, v.Name, m.Verdict, series, v.Verdict, series, v.Why, v.Notes)
 				}
 			}
-			if n < len(inCheck(series)) {
-				t.Errorf("%d scenarios were run, of %q", n, inCheck(series))
-			}
-		})
-	}
+		}
+		if n < len(inCheck(series)) {
+			t.Errorf("%d scenarios were run, of %q", n, inCheck(series))
+		}
+	})
 }
 
 // casesOf returns the cases of what was run on a target.

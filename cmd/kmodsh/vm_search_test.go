@@ -67,18 +67,29 @@ spawn C request fs-minix
 // minutes, it takes the schedule to the kernel again by holds and by delays
 // alone, and has model and kernel agree on 25 schedules of one scenario.
 func TestVMSearch(t *testing.T) {
+	onKernels(t, searchVM)
+}
+
+// onKernels does something on each of the lab's kernels at the same time, since a
+// machine has one processor, with the program as a person builds it, and the test
+// driver built.
+func onKernels(t *testing.T, do func(t *testing.T, bin, series string)) {
 	t.Parallel()
-	for _, series := range []string{"6.1", "6.12"} {
+	kernels := []string{"6.1", "6.12"}
+	for _, series := range kernels {
 		needVM(t, series)
 	}
 	bin := buildStatic(t)
-	if out, errs, status := command(t, bin, "", "lab", "driver", "build", "6.1", "6.12"); status != 0 {
-		t.Fatalf("the test driver: %s%s", out, errs)
+	if out, errs, status := command(t, bin, "", append([]string{"lab", "driver", "build"}, kernels...)...); status != 0 {
+		if os.Getenv("CI") == "true" || os.Getenv("KMODSH_REQUIRE_VM") != "" {
+			t.Fatalf("no VM test: the test driver: %s%s", out, errs)
+		}
+		t.Skipf("no VM test: the test driver: %s%s", out, errs)
 	}
-	for _, series := range []string{"6.1", "6.12"} {
+	for _, series := range kernels {
 		t.Run(series, func(t *testing.T) {
-			t.Parallel() // a machine has one processor
-			searchVM(t, bin, series)
+			t.Parallel()
+			do(t, bin, series)
 		})
 	}
 }
