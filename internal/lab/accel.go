@@ -39,6 +39,17 @@ func (a AccelName) arg() string {
 	return string(a)
 }
 
+// cpu is the model of processor. An emulated one (QEMU 7.2) that is interrupted
+// right after cmpxchg16b may save flags with a piece of RAX in them, of which the
+// guest dies when they come back: machines that were saved there crashed at every
+// second start. Kernels do without the instruction where there is none.
+func (a AccelName) cpu() string {
+	if a == AccelTCG {
+		return "max,cx16=off"
+	}
+	return "max"
+}
+
 // clockArgs returns the arguments that make the guest's clock, and the word for
 // the kernel's command line that goes with them. An emulated guest counts its
 // instructions, 4 ns each, about what it takes here: so its time hangs neither on

@@ -83,7 +83,7 @@ func (m machine) args() []string {
 	a := []string{
 		"-name", "kmodsh",
 		"-no-user-config", "-nodefaults", "-display", "none", "-no-reboot",
-		"-machine", "q35", "-cpu", "max",
+		"-machine", "q35", "-cpu", m.accel.cpu(),
 		"-accel", m.accel.arg(),
 		"-m", strconv.Itoa(m.memory), "-smp", strconv.Itoa(m.cpus),
 		"-kernel", m.image, "-initrd", m.initrd, "-append", strings.Join(strings.Fields(commandLine+" "+word+" "+m.more), " "),
