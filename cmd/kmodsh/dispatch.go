@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -48,13 +47,11 @@ func runApplet(name string, args []string) int {
 	report, hangUp := agent.DialReport()
 	defer hangUp()
 	thread := func() func() {
-		ctx, done := context.WithCancel(context.Background())
-		kernel.LockThread(ctx, func() {
+		return kernel.LockThread(func() {
 			fmt.Fprintf(os.Stderr, "%s: ERROR: %v\n", name, kernel.ErrOops)
 			report(kmod.Exited(1))
 			os.Exit(1)
 		})
-		return done
 	}
 	defer thread()()
 	gate := agent.DialGate()

@@ -53,21 +53,15 @@ func ChildMain() int {
 		return 2
 	}
 	unix.CloseOnExec(childFD)
-	ctx, done := context.WithCancel(context.Background())
-	thread := func(ctx context.Context) {
-		kernel.LockThread(ctx, func() {
+	j.thread = func() func() {
+		return kernel.LockThread(func() {
 			os.Exit(reply(out, nil, fmt.Errorf("%s: %w; see the log", j.Op, kernel.ErrOops)))
 		})
 	}
 	// One thread does it all, unless more are asked for, so traces show one, and
 	// an oops ends that one.
-	thread(ctx)
-	j.thread = func() func() {
-		ctx, done := context.WithCancel(ctx)
-		thread(ctx)
-		return done
-	}
-	result, err := doJob(ctx, j)
+	done := j.thread()
+	result, err := doJob(context.Background(), j)
 	done()
 	return reply(out, result, err)
 }

@@ -3,7 +3,6 @@
 package kernel
 
 import (
-	"context"
 	"errors"
 	"runtime"
 )
@@ -23,4 +22,7 @@ func ReadKmsg(int) ([]LogRecord, error) { return nil, errNotLinux }
 
 // LockThread wires the calling goroutine to its thread. It never calls lost: no
 // Linux kernel oopses here.
-func LockThread(ctx context.Context, lost func()) { runtime.LockOSThread() }
+func LockThread(lost func()) (done func()) {
+	runtime.LockOSThread()
+	return func() {}
+}

@@ -17,15 +17,17 @@ import (
 const threadPoll = 200 * time.Millisecond
 
 // LockThread wires the calling goroutine to its thread, and calls lost, in
-// another goroutine, when that thread ends before ctx does.
+// another goroutine, when that thread ends before done is called.
 //
 // An oops ends the thread it happened in and nothing else (make_task_dead in
 // kernel/exit.c of 6.1). The Go runtime is not told: the goroutine that made
 // the system call waits for ever, and its process with it. A process that
 // loads or unloads calls this first, and ends itself in lost.
-func LockThread(ctx context.Context, lost func()) {
+func LockThread(lost func()) (done func()) {
 	runtime.LockOSThread()
+	ctx, done := context.WithCancel(context.Background())
 	watchThread(ctx, syscall.Gettid(), lost)
+	return done
 }
 
 // watchThread calls lost when the thread tid of this process ends before ctx.

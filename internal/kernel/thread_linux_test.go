@@ -25,7 +25,7 @@ func TestLockThread(t *testing.T) {
 				runtime.UnlockOSThread()
 				return
 			}
-			LockThread(t.Context(), func() { close(lost) })
+			LockThread(func() { close(lost) })
 			tid <- unix.Gettid()
 			<-end
 		}()
