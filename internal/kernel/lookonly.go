@@ -14,7 +14,7 @@ type LookOnly struct {
 
 // Load implements Target: it cannot.
 func (l LookOnly) Load(_ context.Context, req LoadRequest) (LoadResult, error) {
-	return LoadResult{Name: req.Name, Modules: []string{}, Steps: []Step{}}, l.Refuse(OpLoad)
+	return NoLoad(req.Name), l.Refuse(OpLoad)
 }
 
 // Unload implements Target: it cannot.

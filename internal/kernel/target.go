@@ -140,6 +140,11 @@ type LoadResult struct {
 	Took    int64       `json:"took_ns"`
 }
 
+// NoLoad is the result of a load of which nothing was done.
+func NoLoad(name string) LoadResult {
+	return LoadResult{Name: name, Modules: []string{}, Steps: []Step{}}
+}
+
 // UnloadResult is what became of an unload.
 type UnloadResult struct {
 	Name  string      `json:"name"`

@@ -237,12 +237,12 @@ func (t *target) Modules(ctx context.Context) (list []kernel.Module, err error) 
 // Load implements kernel.Target.
 func (t *target) Load(ctx context.Context, req kernel.LoadRequest) (r kernel.LoadResult, err error) {
 	if err := t.lacks(req.Name); err != nil {
-		return kernel.LoadResult{Name: req.Name, Modules: []string{}, Steps: []kernel.Step{}}, err
+		return kernel.NoLoad(req.Name), err
 	}
 	if t.debugged() {
 		o, err := t.perform(ctx, kernel.Task{Verb: "load", Name: req.Name, Params: req.Params, Policy: req.Policy})
 		if o.Load == nil {
-			return kernel.LoadResult{Name: req.Name, Modules: []string{}, Steps: []kernel.Step{}}, err
+			return kernel.NoLoad(req.Name), err
 		}
 		return *o.Load, err
 	}

@@ -157,14 +157,14 @@ func (t *Target) Modules(context.Context) ([]kernel.Module, error) {
 // Load implements kernel.Target.
 func (t *Target) Load(ctx context.Context, req kernel.LoadRequest) (kernel.LoadResult, error) {
 	if req.Jobs > 0 {
-		return kernel.LoadResult{Name: req.Name, Modules: []string{}, Steps: []kernel.Step{}}, &kernel.UnsupportedError{
+		return kernel.NoLoad(req.Name), &kernel.UnsupportedError{
 			Target: t.Name(), Op: kernel.OpLoad,
 			Why: "a loader of a simulated kernel is one thread, so that a schedule says all that happens: spawn one loader for each of the modules, and any order of their steps can be had",
 		}
 	}
 	o, err := t.do(ctx, Task{Verb: "load", Name: req.Name, Params: req.Params, Policy: req.Policy})
 	if o == nil || o.Load == nil {
-		return kernel.LoadResult{Name: req.Name, Modules: []string{}, Steps: []kernel.Step{}}, err
+		return kernel.NoLoad(req.Name), err
 	}
 	return *o.Load, errors.Join(err, o.Err)
 }
