@@ -88,7 +88,7 @@ func (d *debugger) threads(ctx context.Context, since uint64, err error) (wire.T
 // the host wants to look and nothing went wrong.
 func (d *debugger) moved(ctx context.Context, tell wire.Tell, stuck string, err error) (any, error) {
 	if tell.Look != nil && err == nil && stuck == "" {
-		return d.look(ctx, *tell.Look)
+		return d.look(ctx, tell.Since, *tell.Look)
 	}
 	a, err := d.threads(ctx, tell.Since, err)
 	a.Stuck = stuck
@@ -130,13 +130,9 @@ func (d *debugger) spawnKernel(ctx context.Context, a wire.Spawn, v wire.Task) e
 	t := &thread{id: a.ID, comm: v.Comm, task: &a.Task, kernel: true}
 	t.outcome.Task = a.Task.String()
 	t.kill = func(sig string) error {
-		signal := unix.SIGKILL
-		if sig != "KILL" {
-			signal = unix.SIGTERM // the thread allows it, and no wait of a request ends by it
-		}
-		// To the thread itself: one that is pending for the whole process does
+		// The thread allows SIGTERM, and no wait of a request ends by it. To the thread itself: one that is pending for the whole process does
 		// not end a killable wait of a kernel thread (signal_pending_state).
-		return unix.Tgkill(t.pid, t.pid, signal)
+		return unix.Tgkill(t.pid, t.pid, signalOf(sig))
 	}
 	if err := d.steps.add(t); err != nil {
 		return err
@@ -150,11 +146,7 @@ func (d *debugger) spawnKernel(ctx context.Context, a wire.Spawn, v wire.Task) e
 
 // killProcess sends a process that is not a child of ours SIGKILL or SIGTERM.
 func killProcess(pid int, sig string) error {
-	signal := unix.SIGKILL
-	if sig != "KILL" {
-		signal = unix.SIGTERM
-	}
-	if err := unix.Kill(pid, signal); err != nil && err != unix.ESRCH {
+	if err := unix.Kill(pid, signalOf(sig)); err != nil && err != unix.ESRCH {
 		return err
 	}
 	return nil

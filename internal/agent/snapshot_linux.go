@@ -20,15 +20,18 @@ const sysModule = "/sys/module"
 
 // doSnapshot tells all there is to see in the guest.
 func (d *debugger) doSnapshot(ctx context.Context, raw json.RawMessage) (any, error) {
-	a, err := args[wire.Look](raw)
+	a, err := args[wire.Tell](raw)
 	if err != nil {
 		return nil, err
 	}
-	return d.look(ctx, a)
+	if a.Look == nil {
+		a.Look = new(wire.Look)
+	}
+	return d.look(ctx, a.Since, *a.Look)
 }
 
-// look takes a snapshot.
-func (d *debugger) look(ctx context.Context, a wire.Look) (s wire.Snapshot, err error) {
+// look takes a snapshot, with the threads that have changed after a version.
+func (d *debugger) look(ctx context.Context, since uint64, a wire.Look) (s wire.Snapshot, err error) {
 	s = wire.Snapshot{UMH: "enabled", Policy: d.getPolicy(), Helper: d.helperText(), Taints: taints()}
 	modules := []kernel.ModuleState{}
 	s.Modprobe, _ = readLine(modprobeSysctl)
@@ -63,7 +66,7 @@ func (d *debugger) look(ctx context.Context, a wire.Look) (s wire.Snapshot, err 
 	d.steps.mu.Lock()
 	s.Faults = slices.Clone(d.steps.faults.list)
 	d.steps.mu.Unlock()
-	s.Threads, err = d.threads(ctx, a.Since, nil)
+	s.Threads, err = d.threads(ctx, since, nil)
 	d.told.shorten(&s, modules, a.Seen)
 	return s, err
 }

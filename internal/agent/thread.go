@@ -1,6 +1,8 @@
 package agent
 
 import (
+	"syscall"
+
 	"example.org/kmodsh/internal/agent/wire"
 	"example.org/kmodsh/internal/kernel"
 )
@@ -98,10 +100,15 @@ const killedStatus = 9
 
 // killedBy is that of one that was sent a signal and has ended by one.
 func killedBy(signal string) int64 {
-	if signal == "TERM" {
-		return 15
+	return int64(signalOf(signal))
+}
+
+// signalOf is the signal of a name, TERM; SIGKILL for any other.
+func signalOf(name string) syscall.Signal {
+	if name == "TERM" {
+		return syscall.SIGTERM
 	}
-	return killedStatus
+	return syscall.SIGKILL
 }
 
 // where says in words where a thread is, for an error.

@@ -129,11 +129,9 @@ func (t *target) during(a action, err error) error {
 // apply does an action.
 func (t *target) apply(ctx context.Context, a action) (_ wire.Threads, err error) {
 	d := &t.debug
-	seq, life := t.log.mark()
-	aside := d.aside.Load()
-	tell := wire.Tell{Since: d.version}
-	if d.wanted {
-		tell.Look = &wire.Look{Since: d.version, LogSeq: seq, Seen: d.view.number}
+	tell, at := t.question()
+	if !d.wanted {
+		tell.Look = nil
 	}
 	d.seen = nil
 	var s wire.Snapshot
@@ -167,7 +165,7 @@ func (t *target) apply(ctx context.Context, a action) (_ wire.Threads, err error
 		d.merge(s.Threads)
 	}
 	if s.Number > 0 && err == nil {
-		err = t.saw(&s, life, aside)
+		err = t.saw(&s, at)
 	}
 	return s.Threads, t.blame(err)
 }

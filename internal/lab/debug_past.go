@@ -131,23 +131,35 @@ func (t *target) Fork(ctx context.Context) (kernel.Debugger, error) {
 // look asks the guest for all there is to see and takes it in.
 func (t *target) look(ctx context.Context) (s wire.Snapshot, err error) {
 	d := &t.debug
-	seq, life := t.log.mark()
-	aside := d.aside.Load()
-	if err := t.call(ctx, wire.OpSnapshot, wire.Look{Since: d.version, LogSeq: seq, Seen: d.view.number}, &s); err != nil {
+	tell, at := t.question()
+	if err := t.call(ctx, wire.OpSnapshot, tell, &s); err != nil {
 		return s, err
 	}
 	d.merge(s.Threads)
-	return s, t.saw(&s, life, aside)
+	return s, t.saw(&s, at)
 }
 
-// saw takes in a snapshot but its threads. life is the log's, and aside the
-// count of what was done aside, from before it was asked for.
-func (t *target) saw(s *wire.Snapshot, life int, aside int64) error {
+// askedAt is when a snapshot was asked for: the life of the log, and the count of
+// what was done aside.
+type askedAt struct {
+	life  int
+	aside int64
+}
+
+// question is what the guest is to tell beyond what is known.
+func (t *target) question() (wire.Tell, askedAt) {
+	d := &t.debug
+	seq, life := t.log.mark()
+	return wire.Tell{Since: d.version, Look: &wire.Look{LogSeq: seq, Seen: d.view.number}}, askedAt{life, d.aside.Load()}
+}
+
+// saw takes in a snapshot but its threads.
+func (t *target) saw(s *wire.Snapshot, at askedAt) error {
 	d := &t.debug
 	if err := d.view.update(s); err != nil {
 		return fmt.Errorf("%s: %w", t.name, err)
 	}
-	t.log.take(s.Log, s.LogSeq, life)
-	d.seen, d.seenAside = s, aside
+	t.log.take(s.Log, s.LogSeq, at.life)
+	d.seen, d.seenAside = s, at.aside
 	return nil
 }

@@ -3,6 +3,8 @@ package lab
 import (
 	"slices"
 	"sync"
+
+	"example.org/kmodsh/internal/kernel"
 )
 
 // guestLogKept is how many lines of a guest's kernel log the host remembers.
@@ -69,9 +71,5 @@ func (l *guestLog) become(p printed) {
 func (l *guestLog) last(n int) []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	from := 0
-	if n > 0 {
-		from = max(0, len(l.now.lines)-n)
-	}
-	return slices.Clone(l.now.lines[from:])
+	return kernel.LastLines(l.now.lines, n)
 }

@@ -19,7 +19,7 @@ const (
 	OpUnfault  Op = "unfault"  // Unfault -> nothing
 	OpSet      Op = "set"      // Setting -> nothing
 	OpSettings Op = "settings" // nothing -> []kernel.Setting
-	OpSnapshot Op = "snapshot" // Look -> Snapshot
+	OpSnapshot Op = "snapshot" // Tell -> Snapshot
 	OpOutcome  Op = "outcome"  // ThreadArgs -> Outcome
 	OpDriver   Op = "driver"   // nothing -> Driver
 	OpAccount  Op = "account"  // nothing -> kernel.Account
@@ -30,7 +30,7 @@ type Tell struct {
 	// Since is the Version of the last answer the host has: only threads that
 	// have changed after it come back.
 	Since uint64 `json:"since,omitempty"`
-	// Look asks for a whole Snapshot, with the same Since.
+	// Look asks for a whole Snapshot.
 	Look *Look `json:"look,omitempty"`
 }
 
@@ -103,9 +103,8 @@ type Threads struct {
 	Stuck   string   `json:"stuck,omitempty"` // why the thread could not be moved, in words
 }
 
-// Look asks for a snapshot.
+// Look says what the host has of earlier snapshots.
 type Look struct {
-	Since  uint64 `json:"since,omitempty"`   // as in Tell
 	LogSeq uint64 `json:"log_seq,omitempty"` // of the last line of the kernel's log the host has, 0 none
 	Seen   uint64 `json:"seen,omitempty"`    // number of the last snapshot the host took in, 0 none
 }
