@@ -86,8 +86,8 @@ func Run(ctx context.Context, a, b *Side, o Options) (Report, error) {
 			}
 		case one.late:
 			r.SetAside++
-			if text := strings.Join(one.choices, " ") + ": " + one.diff[0].String(); len(r.Aside) < maxAside {
-				r.Aside = append(r.Aside, text)
+			if len(r.Aside) < maxAside {
+				r.Aside = append(r.Aside, strings.Join(one.choices, " ")+": "+one.diff[0].String())
 			}
 		default:
 			r.Disagreement, err = p.shrink(ctx, one, o.Tries)

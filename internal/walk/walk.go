@@ -44,10 +44,10 @@ func PointsOf(versions []string, targets ...kernel.Debugger) Points {
 			some := row.ForSomeIn(v)
 			stops, shown = stops && !some && row.StopsIn(v), shown && !some && row.ShownIn(v)
 		}
-		for _, list := range places {
-			if row.StopsIn("") {
+		if row.StopsIn("") {
+			for _, list := range places {
 				has := slices.Contains(list, row.ID)
-				stops, shown = stops && has, shown && (has || !row.StopsIn("") && row.Tracepoint != "")
+				stops, shown = stops && has, shown && has
 			}
 		}
 		if stops {
