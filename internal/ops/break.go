@@ -48,19 +48,7 @@ func (c *breakCommand) Run(ctx context.Context, s *Session) (Result, error) {
 		return nil, err
 	}
 	if function, ok := strings.CutPrefix(b.point, trace.FuncPrefix); ok {
-		snap, err := d.Snapshot(ctx)
-		if err != nil {
-			return nil, err
-		}
-		if _, isSim := d.(simulated); !isSim {
-			if p, ok := trace.PointOf(snap.Kernel, function); ok {
-				b.point = p.ID
-			}
-		}
-	}
-	if strings.HasPrefix(b.point, trace.FuncPrefix) {
-		s.changing(d)
-		if b.fault, err = d.AddFault(ctx, kernel.Fault{Point: b.point}); err != nil {
+		if err := s.watch(ctx, d, function, &b); err != nil {
 			return nil, err
 		}
 	}
@@ -153,6 +141,23 @@ func (s *Session) deleteBreaks(ctx context.Context, d kernel.Debugger, which str
 		return nil, &UsageError{Msg: fmt.Sprintf("there is no breakpoint %d", n)}
 	}
 	return s.breaks(), nil
+}
+
+// watch makes a function that is no point yet one, at which a breakpoint can be.
+func (s *Session) watch(ctx context.Context, d kernel.Debugger, function string, b *breakpoint) (err error) {
+	if _, isSim := d.(simulated); !isSim {
+		snap, err := d.Snapshot(ctx)
+		if err != nil {
+			return err
+		}
+		if p, ok := trace.PointOf(snap.Kernel, function); ok {
+			b.point = p.ID
+			return nil
+		}
+	}
+	s.changing(d)
+	b.fault, err = d.AddFault(ctx, kernel.Fault{Point: b.point})
+	return err
 }
 
 // unwatch takes breakpoints at functions out of force, unless going back has.

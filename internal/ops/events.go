@@ -69,13 +69,16 @@ func eventsWith(list []trace.Event, words []string) []trace.Event {
 		return list
 	}
 	return slices.DeleteFunc(slices.Clone(list), func(e trace.Event) bool {
-		return !hasWords(words, e.Point, string(e.State), e.Thread.Comm, eventWords(e))
+		return !HasWords(words, e.Point, string(e.State), e.Thread.Comm, eventWords(e))
 	})
 }
 
-// hasWords says whether every word is in one of the texts, in small or capital
-// letters.
-func hasWords(words []string, texts ...string) bool {
+// HasWords says whether every word is in one of the texts or in where two of
+// them meet, in small or capital letters.
+func HasWords(words []string, texts ...string) bool {
+	if len(words) == 0 {
+		return true
+	}
 	text := strings.ToLower(strings.Join(texts, " "))
 	return !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(text, strings.ToLower(w)) })
 }

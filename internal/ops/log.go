@@ -38,10 +38,8 @@ func (c *logCommand) Run(ctx context.Context, s *Session) (Result, error) {
 		return nil, err
 	}
 	if len(c.Words) > 0 {
-		lines = slices.DeleteFunc(slices.Clone(lines), func(l string) bool { return !hasWords(c.Words, l) })
-		if c.Count > 0 && len(lines) > c.Count {
-			lines = lines[len(lines)-c.Count:]
-		}
+		lines = slices.DeleteFunc(slices.Clone(lines), func(l string) bool { return !HasWords(c.Words, l) })
+		lines = kernel.LastLines(lines, c.Count)
 	}
 	return &LogResult{Target: t.Name(), Lines: full(lines)}, nil
 }

@@ -69,17 +69,12 @@ func (c *statesCommand) Run(ctx context.Context, s *Session) (Result, error) {
 	return &StatesResult{Target: t.Name(), Modules: full(rows)}, nil
 }
 
-// stateOrder orders states by how much they need a look: those that pass first.
-var stateOrder = map[trace.State]int{
-	trace.Unformed: 1, trace.Coming: 2, trace.Going: 3, trace.Live: 4, trace.Builtin: 5, trace.Absent: 6,
-}
-
 // sortModules sorts by a column; "" leaves the kernel's own order.
 func sortModules(rows []kernel.Module, column string) error {
 	by, ok := map[string]func(a, b kernel.Module) int{
 		"":       func(a, b kernel.Module) int { return 0 },
 		"module": func(a, b kernel.Module) int { return strings.Compare(a.Name, b.Name) },
-		"state":  func(a, b kernel.Module) int { return cmp.Compare(stateOrder[a.State], stateOrder[b.State]) },
+		"state":  func(a, b kernel.Module) int { return trace.CompareStates(a.State, b.State) },
 		"refs":   func(a, b kernel.Module) int { return cmp.Compare(b.Refs, a.Refs) },
 		"size":   func(a, b kernel.Module) int { return cmp.Compare(b.Size, a.Size) },
 		"users":  func(a, b kernel.Module) int { return cmp.Compare(len(b.Users), len(a.Users)) },

@@ -1,5 +1,7 @@
 package trace
 
+import "cmp"
+
 // State is the state of one module, in the kernel's own words
 // (include/linux/module.h, enum module_state), with two more for modules that
 // are not on the kernel's module list.
@@ -16,6 +18,13 @@ const (
 	Going    State = "going"
 	Builtin  State = "builtin"
 )
+
+// stateRank is how much a state needs a look: those that pass come first.
+var stateRank = map[State]int{Unformed: 1, Coming: 2, Going: 3, Live: 4, Builtin: 5, Absent: 6}
+
+// CompareStates orders states by how much they need a look, those that pass
+// before those that stay.
+func CompareStates(a, b State) int { return cmp.Compare(stateRank[a], stateRank[b]) }
 
 // ParseProcState translates the state column of /proc/modules (Live, Loading,
 // Unloading: kernel/module/procfs.c, m_show). It answers "" for any other word.

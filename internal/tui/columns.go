@@ -32,15 +32,10 @@ func (c column) descends() bool { return c == colRefs || c == colSize || c == co
 
 func (c column) right() bool { return c == colRefs || c == colSize }
 
-// stateRank orders states by how much they need a look: what moves first.
-var stateRank = map[trace.State]int{
-	trace.Unformed: 1, trace.Coming: 2, trace.Going: 3, trace.Live: 4, trace.Builtin: 5, trace.Absent: 6,
-}
-
 func compare(a, b *Row, by column) int {
 	switch by {
 	case colState:
-		return cmp.Compare(stateRank[a.State], stateRank[b.State])
+		return trace.CompareStates(a.State, b.State)
 	case colSysfs:
 		return strings.Compare(a.Sysfs, b.Sysfs)
 	case colRefs:

@@ -2,12 +2,12 @@ package tui
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 
 	"example.org/kmodsh/internal/kernel"
+	"example.org/kmodsh/internal/ops"
 	"example.org/kmodsh/internal/trace"
 )
 
@@ -129,18 +129,8 @@ func clock(ns int64, w int) string {
 
 // eventMatches says whether every word, in lower case, is in the event.
 func eventMatches(e *trace.Event, words []string) bool {
-	return hasWords(words, e.Point, e.Module, string(e.State), thread(e.Thread), fragment(e))
+	return ops.HasWords(words, e.Point, e.Module, string(e.State), thread(e.Thread), fragment(e))
 }
 
 // filterWords are the words of a filter, in lower case.
 func filterWords(filter string) []string { return strings.Fields(strings.ToLower(filter)) }
-
-// hasWords says whether every word, in lower case, is in one of the texts or in
-// where two of them meet.
-func hasWords(words []string, texts ...string) bool {
-	if len(words) == 0 {
-		return true
-	}
-	text := strings.ToLower(strings.Join(texts, " "))
-	return !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(text, w) })
-}

@@ -2,9 +2,11 @@ package tui
 
 import (
 	"fmt"
+	"slices"
 
 	tea "github.com/charmbracelet/bubbletea"
 
+	"example.org/kmodsh/internal/ops"
 	"example.org/kmodsh/internal/trace"
 )
 
@@ -26,35 +28,28 @@ func (m *Model) find(d, from int) tea.Cmd {
 	words := filterWords(m.sought)
 	p := m.panes[m.focus].(finder)
 	n, at := p.finds()
-	first, all := -1, 0
-	for k := range n {
-		if p.found(k, words) {
-			all++
-		}
-	}
-	for k := from; k < n+from && all > 0; k++ {
-		if i := ((at+d*k)%n + n) % n; p.found(i, words) {
-			first = i
-			break
+	var hits []int // in rising order
+	for i := range n {
+		if p.found(i, words) {
+			hits = append(hits, i)
 		}
 	}
 	text := clean(m.sought, m.look.ascii)
-	if first < 0 {
+	if len(hits) == 0 {
 		where := "no line of " + m.panes[m.focus].Name()
 		if m.focus == paneLanes {
 			where = "no step on the lanes"
 		}
 		return m.complain(where + " has " + text)
 	}
-	place := 1
-	for k := range first {
-		if p.found(k, words) {
-			place++
-		}
+	k, there := slices.BinarySearch(hits, at+d*from)
+	if d < 0 && !there {
+		k-- // the last before there, not the first behind
 	}
-	p.show(first)
+	k = (k + len(hits)) % len(hits)
+	p.show(hits[k])
 	m.sync()
-	return m.say(fmt.Sprintf("%s: %d of %d; N next, P before", text, place, all))
+	return m.say(fmt.Sprintf("%s: %d of %d; N next, P before", text, k+1, len(hits)))
 }
 
 func (p *modulesPane) finds() (n, at int) { return len(p.rows), p.list.cursor }
@@ -83,7 +78,7 @@ func (p *lanesPane) found(i int, words []string) bool {
 	for _, c := range m.States {
 		texts = append(texts, c.Module, string(c.State))
 	}
-	return hasWords(words, texts...)
+	return ops.HasWords(words, texts...)
 }
 
 func (p *lanesPane) show(i int) { p.To(i) }
@@ -102,7 +97,7 @@ func (p *eventsPane) show(i int) {
 func (p *outputPane) finds() (n, at int) { return len(p.lines), p.list.cursor }
 
 func (p *outputPane) found(i int, words []string) bool {
-	return hasWords(words, clean(p.lines[i], false)) // without the escapes of colours
+	return ops.HasWords(words, clean(p.lines[i], false)) // without the escapes of colours
 }
 
 func (p *outputPane) show(i int) {
@@ -112,7 +107,9 @@ func (p *outputPane) show(i int) {
 
 func (p *consolePane) finds() (n, at int) { return len(p.rows), p.list.cursor }
 
-func (p *consolePane) found(i int, words []string) bool { return hasWords(words, p.lines[p.rows[i]]) }
+func (p *consolePane) found(i int, words []string) bool {
+	return ops.HasWords(words, p.lines[p.rows[i]])
+}
 
 func (p *consolePane) show(i int) {
 	p.stay = true

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"example.org/kmodsh/internal/kernel"
+	"example.org/kmodsh/internal/ops"
 )
 
 // order is what threads and their lanes are sorted by.
@@ -92,7 +93,7 @@ func arrangeThreads[T any](rows []T, now func(*T) *kernel.ThreadState, by order,
 // threadHas says whether every word, in lower case, is in what is told of a
 // thread.
 func threadHas(t *kernel.ThreadState, words []string) bool {
-	return hasWords(words, t.ID, t.Comm, t.Task, t.Status, t.At, t.Module, t.Waits, string(t.Verdict))
+	return ops.HasWords(words, t.ID, t.Comm, t.Task, t.Status, t.At, t.Module, t.Waits, string(t.Verdict))
 }
 
 // orderText is what a title says of an order.

@@ -10,6 +10,7 @@ import (
 
 	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/kernel/klog"
+	"example.org/kmodsh/internal/ops"
 )
 
 // consoleLines is how many of the last lines of a kernel's log are read.
@@ -91,7 +92,7 @@ func (p *consolePane) place() {
 	words := filterWords(p.filter)
 	p.rows = p.rows[:0]
 	for i, line := range p.lines {
-		if hasWords(words, line) {
+		if ops.HasWords(words, line) {
 			p.rows = append(p.rows, i)
 		}
 	}

@@ -65,7 +65,7 @@ func (p *lanesPane) lanes() []lane {
 	return arrangeThreads(p.lives().lanes, func(l *lane) *kernel.ThreadState { return l.now }, p.sort, p.turned, p.filter,
 		func(l *lane, words []string) bool {
 			if l.now == nil {
-				return hasWords(words, l.id)
+				return ops.HasWords(words, l.id)
 			}
 			return threadHas(l.now, words)
 		})
