@@ -41,8 +41,8 @@ func (r *ConformResult) disagreements() []string {
 // allAside names the cases of which every schedule was set aside.
 func (r *ConformResult) allAside() []string {
 	var list []string
-	for _, c := range r.Cases {
-		if c.Disagreement == nil && c.Schedules == 0 && c.SetAside > 0 {
+	for i := range r.Cases {
+		if c := &r.Cases[i]; c.allAside() {
 			list = append(list, c.Name)
 		}
 	}
@@ -55,6 +55,11 @@ type ConformCase struct {
 	Setup   []string  `json:"setup"`
 	LeftOut []LeftOut `json:"left_out_lines"`
 	conform.Report
+}
+
+// allAside says that every schedule was set aside, so that nothing is known.
+func (c *ConformCase) allAside() bool {
+	return c.Disagreement == nil && c.Schedules == 0 && c.SetAside > 0
 }
 
 // WriteText writes what was compared, and a disagreement side by side.
@@ -78,15 +83,13 @@ func (r *ConformResult) WriteText(w io.Writer, st Style) error {
 		}
 		switch {
 		case c.Disagreement != nil:
-		case c.Schedules == 0 && c.SetAside > 0:
+			item("result", t.paint(red, "disagree"))
+			r.disagreement(t, c)
+		case c.allAside():
 			item("result", "none: all were set aside")
-			continue
 		default:
 			item("result", t.paint(green, "agree"))
-			continue
 		}
-		item("result", t.paint(red, "disagree"))
-		r.disagreement(t, c)
 	}
 	for _, n := range r.NotCompared {
 		t.wrap("", 2, n)
