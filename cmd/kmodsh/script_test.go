@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"strconv"
@@ -15,7 +16,23 @@ func TestMain(m *testing.M) {
 	run := func() {
 		main()
 	}
-	testscript.Main(m, map[string]func(){"kmodsh": run, "modprobe": run, "depmod": run})
+	testscript.Main(tidied{m}, map[string]func(){"kmodsh": run, "modprobe": run, "depmod": run})
+}
+
+// buildDir is where tests put what they build for all of them.
+var buildDir string
+
+// tidied are the tests, with that directory.
+type tidied struct{ *testing.M }
+
+func (m tidied) Run() int {
+	var err error
+	if buildDir, err = os.MkdirTemp("", "kmodsh-test-"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(buildDir)
+	return m.M.Run()
 }
 
 // TestScripts runs the whole program as a person does, without a kernel.

@@ -39,16 +39,7 @@ func ownBuild(t *testing.T, series string) (image, modules string) {
 		copies[found[0]] = filepath.Join(to, filepath.Dir(name), filepath.Base(found[0]))
 	}
 	for from, to := range copies {
-		b, err := os.ReadFile(from)
-		if err == nil {
-			err = os.MkdirAll(filepath.Dir(to), 0o755)
-		}
-		if err == nil {
-			err = os.WriteFile(to, b, 0o644)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
+		copyInto(t, from, to, 0o644)
 	}
 	headers, err := filepath.Glob(filepath.Join(cache.Dir(), "headers", k.Release+"_*", "usr/src/linux-headers-"+k.Release))
 	if err != nil || len(headers) == 0 {

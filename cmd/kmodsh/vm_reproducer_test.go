@@ -78,6 +78,21 @@ func TestVMReproducer(t *testing.T) {
 	}
 }
 
+// copyInto copies a file to a directory that may not be there yet.
+func copyInto(t *testing.T, from, to string, mode os.FileMode) {
+	t.Helper()
+	b, err := os.ReadFile(from)
+	if err == nil {
+		err = os.MkdirAll(filepath.Dir(to), 0o755)
+	}
+	if err == nil {
+		err = os.WriteFile(to, b, mode)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // runBare boots a kernel with BusyBox, the test driver and the module minix,
 // and what files puts where, and returns what it printed.
 func runBare(t *testing.T, series string, files map[string]string) string {
@@ -95,18 +110,7 @@ func runBare(t *testing.T, series string, files map[string]string) string {
 		t.Fatal(err)
 	}
 	root := t.TempDir()
-	put := func(to, from string) {
-		b, err := os.ReadFile(from)
-		if err == nil {
-			err = os.MkdirAll(filepath.Dir(filepath.Join(root, to)), 0o755)
-		}
-		if err == nil {
-			err = os.WriteFile(filepath.Join(root, to), b, 0o755)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
+	put := func(to, from string) { copyInto(t, from, filepath.Join(root, to), 0o755) }
 	for _, d := range []string{"proc", "sys", "dev", "tmp"} {
 		if err := os.Mkdir(filepath.Join(root, d), 0o755); err != nil {
 			t.Fatal(err)

@@ -5,6 +5,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -50,14 +51,23 @@ func needVM(t *testing.T, series string) {
 // be a guest's init, which a test binary is not.
 func buildStatic(t *testing.T) string {
 	t.Helper()
-	bin := filepath.Join(t.TempDir(), "kmodsh")
-	cmd := exec.Command("go", "build", "-o", bin, ".")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("building kmodsh: %v\n%s", err, out)
+	bin, err := builtStatic()
+	if err != nil {
+		t.Fatalf("building kmodsh: %v", err)
 	}
 	return bin
 }
+
+// builtStatic builds it once for all tests.
+var builtStatic = sync.OnceValues(func() (bin string, err error) {
+	bin = filepath.Join(buildDir, "kmodsh")
+	cmd := exec.Command("go", "build", "-o", bin, ".")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%w\n%s", err, out)
+	}
+	return bin, nil
+})
 
 // screen is a program on a terminal of its own, and what that shows.
 type screen struct {

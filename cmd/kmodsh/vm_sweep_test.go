@@ -39,42 +39,33 @@ func sweep(t *testing.T, bin, series string, words ...string) (map[string]ops.Sw
 // list to its init, in real kernels: nothing stays behind. A module that loses
 // memory on purpose is found out, and only where it has lost some.
 func TestVMSweep(t *testing.T) {
-	t.Parallel()
-	bin := buildStatic(t)
-	for _, series := range []string{"6.1", "6.12"} {
-		t.Run(series, func(t *testing.T) {
-			t.Parallel()
-			needVM(t, series)
-			if out, err := exec.CommandContext(t.Context(), bin, "lab", "driver", "build", series).CombinedOutput(); err != nil {
-				t.Fatalf("lab driver build: %v\n%s", err, out)
+	onKernels(t, func(t *testing.T, bin, series string) {
+		points := []string{"L2", "L8", "L13", "W4", "L17"}
+		var words []string
+		for _, p := range points {
+			words = append(words, "--point", p)
+		}
+		rows, err := sweep(t, bin, series, words...)
+		for _, p := range points {
+			if row := rows[p]; row.Hits < 6 || row.Ret >= 0 || row.Cannot != "" || len(row.Left) > 0 {
+				t.Errorf("%s: %+v", p, row)
 			}
-			points := []string{"L2", "L8", "L13", "W4", "L17"}
-			var words []string
-			for _, p := range points {
-				words = append(words, "--point", p)
+		}
+		if err != nil {
+			t.Errorf("clean: %v", err)
+		}
+		rows, err = sweep(t, bin, series, "--point", "L13", "--point", "L14", "leaky", "leak=1")
+		if len(rows["L13"].Left) > 0 {
+			t.Errorf("the parameter that loses memory was not set yet: %+v", rows["L13"])
+		}
+		left := strings.Join(rows["L14"].Left, "; ")
+		for _, want := range []string{"bytes of percpu in 10 loads", "10 objects of slab kmalloc-4k in 10 loads", "bytes of vmalloc in 10 loads"} {
+			if !strings.Contains(left, want) {
+				t.Errorf("%q is not among what was found: %s", want, left)
 			}
-			rows, err := sweep(t, bin, series, words...)
-			for _, p := range points {
-				if row := rows[p]; row.Hits < 6 || row.Ret >= 0 || row.Cannot != "" || len(row.Left) > 0 {
-					t.Errorf("%s: %+v", p, row)
-				}
-			}
-			if err != nil {
-				t.Errorf("clean: %v", err)
-			}
-			rows, err = sweep(t, bin, series, "--point", "L13", "--point", "L14", "leaky", "leak=1")
-			if len(rows["L13"].Left) > 0 {
-				t.Errorf("the parameter that loses memory was not set yet: %+v", rows["L13"])
-			}
-			left := strings.Join(rows["L14"].Left, "; ")
-			for _, want := range []string{"bytes of percpu in 10 loads", "10 objects of slab kmalloc-4k in 10 loads", "bytes of vmalloc in 10 loads"} {
-				if !strings.Contains(left, want) {
-					t.Errorf("%q is not among what was found: %s", want, left)
-				}
-			}
-			if err == nil {
-				t.Error("a sweep that finds something left behind exits with 0")
-			}
-		})
-	}
+		}
+		if err == nil {
+			t.Error("a sweep that finds something left behind exits with 0")
+		}
+	})
 }

@@ -48,53 +48,39 @@ func refusalCases() []refusalCase {
 // refusal are those that kernels print. It is one of those that run when
 // KMODSH_LONG is set.
 func TestVMRefusals(t *testing.T) {
-	if os.Getenv("KMODSH_LONG") == "" {
-		t.Skip("takes some minutes: KMODSH_LONG=1 runs it")
-	}
-	for _, series := range []string{"6.1", "6.12"} {
-		t.Run(series, func(t *testing.T) {
-			c := vmCache(t, series)
-			k, dummy := dummyOf(t, c, series)
-			files := map[string]string{}
-			for _, r := range refusalCases() {
-				b := dummy
-				if r.spoil != nil {
-					b = r.spoil(t, bytes.Clone(dummy))
-				}
-				files["kernel/"+r.name+".ko"] = string(b)
+	onDummies(t, func(t *testing.T, series string, c *Cache, k Kernel, dummy []byte) {
+		files := map[string]string{}
+		for _, r := range refusalCases() {
+			b := dummy
+			if r.spoil != nil {
+				b = r.spoil(t, bytes.Clone(dummy))
 			}
-			vm := withModules(t, c, k, files, "")
-			for _, r := range refusalCases() {
-				if r.since != "" && r.since != series {
-					continue
-				}
-				_, err := vm.Load(t.Context(), kernel.LoadRequest{Name: r.name, Params: r.params})
-				r.check(t, err)
+			files["kernel/"+r.name+".ko"] = string(b)
+		}
+		vm := withModules(t, c, k, files, "")
+		for _, r := range refusalCases() {
+			if r.since != "" && r.since != series {
+				continue
 			}
-		})
-	}
+			_, err := vm.Load(t.Context(), kernel.LoadRequest{Name: r.name, Params: r.params})
+			r.check(t, err)
+		}
+	})
 }
 
 // TestVMSignatures is TestVMRefusals for a kernel that takes signed modules alone.
 func TestVMSignatures(t *testing.T) {
-	if os.Getenv("KMODSH_LONG") == "" {
-		t.Skip("takes some minutes: KMODSH_LONG=1 runs it")
-	}
-	for _, series := range []string{"6.1", "6.12"} {
-		t.Run(series, func(t *testing.T) {
-			c := vmCache(t, series)
-			k, dummy := dummyOf(t, c, series)
-			signed := replaced("numdummies", "numdummiez", 1)(t, fileOf(t, k, "dummy"))
-			vm := withModules(t, c, k, map[string]string{"kernel/unsigned.ko": string(dummy), "kernel/foreign.ko": string(signed)}, "module.sig_enforce=1")
-			for _, r := range []refusalCase{
-				{name: "unsigned", errno: "EKEYREJECTED", why: "it is not signed", log: "Loading of unsigned module is rejected"},
-				{name: "foreign", errno: "EKEYREJECTED", why: "signature"},
-			} {
-				_, err := vm.Load(t.Context(), kernel.LoadRequest{Name: r.name})
-				r.check(t, err)
-			}
-		})
-	}
+	onDummies(t, func(t *testing.T, series string, c *Cache, k Kernel, dummy []byte) {
+		signed := replaced("numdummies", "numdummiez", 1)(t, fileOf(t, k, "dummy"))
+		vm := withModules(t, c, k, map[string]string{"kernel/unsigned.ko": string(dummy), "kernel/foreign.ko": string(signed)}, "module.sig_enforce=1")
+		for _, r := range []refusalCase{
+			{name: "unsigned", errno: "EKEYREJECTED", why: "it is not signed", log: "Loading of unsigned module is rejected"},
+			{name: "foreign", errno: "EKEYREJECTED", why: "signature"},
+		} {
+			_, err := vm.Load(t.Context(), kernel.LoadRequest{Name: r.name})
+			r.check(t, err)
+		}
+	})
 }
 
 // check holds a refusal to what is known of it.
@@ -145,6 +131,21 @@ func TestVMXz(t *testing.T) {
 	log, err := vm.Log(t.Context(), 0)
 	if all := strings.Join(log, "\n"); err != nil || !strings.Contains(all, "decompression failed with status 6") || !strings.Contains(all, "decompression failed with status 3") {
 		t.Errorf("the kernel does not say what the texts rely on: %v\n%s", err, all)
+	}
+}
+
+// onDummies does something with the module dummy of each kernel, when KMODSH_LONG
+// is set.
+func onDummies(t *testing.T, do func(t *testing.T, series string, c *Cache, k Kernel, dummy []byte)) {
+	if os.Getenv("KMODSH_LONG") == "" {
+		t.Skip("takes some minutes: KMODSH_LONG=1 runs it")
+	}
+	for _, series := range []string{"6.1", "6.12"} {
+		t.Run(series, func(t *testing.T) {
+			c := vmCache(t, series)
+			k, dummy := dummyOf(t, c, series)
+			do(t, series, c, k, dummy)
+		})
 	}
 }
 

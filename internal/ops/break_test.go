@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"example.org/kmodsh/internal/kernel"
-	"example.org/kmodsh/internal/ops"
 )
 
 // attaching is a target that attaches to functions.
@@ -39,15 +38,7 @@ func (a attaching) Snapshot(ctx context.Context) (*kernel.Snapshot, error) {
 // and one that is deleted lets it go.
 func TestBreakAtAFunction(t *testing.T) {
 	var faults []kernel.Fault
-	s := withCoarse(nil)
-	open := s.OpenTarget
-	s.OpenTarget = func(ctx context.Context, name string, p ops.Progress) (kernel.Target, error) {
-		d, err := open(ctx, name, p)
-		if c, ok := d.(*coarse); ok {
-			return attaching{c, &faults}, err
-		}
-		return d, err
-	}
+	s := coarseAs(func(c *coarse) kernel.Target { return attaching{c, &faults} })
 	if err := s.Open(t.Context(), "vm:6.12"); err != nil {
 		t.Fatal(err)
 	}

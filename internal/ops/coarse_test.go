@@ -135,3 +135,17 @@ func withCoarse(change func(*coarse)) *ops.Session {
 	}
 	return s
 }
+
+// coarseAs is withCoarse(nil) with each of those targets inside another.
+func coarseAs(wrap func(*coarse) kernel.Target) *ops.Session {
+	s := withCoarse(nil)
+	open := s.OpenTarget
+	s.OpenTarget = func(ctx context.Context, name string, p ops.Progress) (kernel.Target, error) {
+		t, err := open(ctx, name, p)
+		if c, ok := t.(*coarse); ok {
+			return wrap(c), err
+		}
+		return t, err
+	}
+	return s
+}

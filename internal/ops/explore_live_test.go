@@ -30,15 +30,7 @@ func (k keeping) Keep(ctx context.Context, name string) (string, error) {
 // has a token that repeats it on the simulated kernel; and none under kmod 20.
 func TestExploreARealOne(t *testing.T) {
 	var kept []string
-	s := withCoarse(nil)
-	open := s.OpenTarget
-	s.OpenTarget = func(ctx context.Context, name string, p ops.Progress) (kernel.Target, error) {
-		d, err := open(ctx, name, p)
-		if c, ok := d.(*coarse); ok {
-			return keeping{c, &kept}, err
-		}
-		return d, err
-	}
+	s := coarseAs(func(c *coarse) kernel.Target { return keeping{c, &kept} })
 	r, err := searched(context.Background(), t, s, "--on", "vm:6.12", "--case", "success while", "seed/builtin-race")
 	if ops.ExitCode(err) != ops.ExitFailed || !strings.Contains(err.Error(), "zero-means-ready") {
 		t.Fatal(err)

@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"example.org/kmodsh/internal/kernel"
-	"example.org/kmodsh/internal/ops"
 	"example.org/kmodsh/internal/scenario"
 )
 
@@ -33,15 +32,7 @@ func (s sickly) Log(context.Context, int) ([]string, error) {
 // boot does not, nor one of another kernel.
 func TestReportsFailAScenario(t *testing.T) {
 	run := func(from int, header string) scenario.Result {
-		s := withCoarse(nil)
-		open := s.OpenTarget
-		s.OpenTarget = func(ctx context.Context, name string, p ops.Progress) (kernel.Target, error) {
-			d, err := open(ctx, name, p)
-			if c, ok := d.(*coarse); ok {
-				return sickly{c, from}, err
-			}
-			return d, err
-		}
+		s := coarseAs(func(c *coarse) kernel.Target { return sickly{c, from} })
 		sc, err := scenario.Parse("test", "# title: t\n# targets: vm:6.12\n"+header+"spawn A insmod victim\n! spawn A insmod victim\nstep A\nexpect at(\"A\") == \"L0\"\n")
 		if err != nil {
 			t.Fatal(err)

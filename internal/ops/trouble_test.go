@@ -51,15 +51,7 @@ func TestTroubleIsTiedToItsMove(t *testing.T) {
 		3: "step A|the kernel reports trouble at position 3 (A from L2, now L3 ",
 		5: "continue|the kernel reports trouble at position 5 (A from L4, now L5 ",
 	} {
-		s := withCoarse(nil)
-		open := s.OpenTarget
-		s.OpenTarget = func(ctx context.Context, name string, p ops.Progress) (kernel.Target, error) {
-			d, err := open(ctx, name, p)
-			if c, ok := d.(*coarse); ok {
-				return warning{c, at}, err
-			}
-			return d, err
-		}
+		s := coarseAs(func(c *coarse) kernel.Target { return warning{c, at} })
 		if err := s.Open(t.Context(), "vm:6.12"); err != nil {
 			t.Fatal(err)
 		}
