@@ -33,14 +33,17 @@ type driver struct {
 	spawn   func(func())
 	version string // of the kernel, "6.12"
 
-	mu       sync.Mutex
-	hooked   map[string]bool    // points at which threads stop
-	owners   map[uint64]*thread // of requests, by number
-	askers   map[string]*thread // request threads, by the ID of their command
-	answers  chan inject.Event  // of a State command, nil when nobody asked
-	asking   sync.Mutex
-	serial   int
-	rules    map[int]kernel.Fault // faults that the driver's rules are, by the rule's number
+	mu      sync.Mutex
+	hooked  map[string]bool    // points at which threads stop
+	owners  map[uint64]*thread // of requests, by number
+	askers  map[string]*thread // request threads, by the ID of their command
+	answers chan inject.Event  // of a State command, nil when nobody asked
+	asking  sync.Mutex
+	serial  int
+	rules   map[int]kernel.Fault // faults that the driver's rules are, by the rule's number
+	// left are those of rules that were taken away, until the number is given
+	// again: a rule may have struck and its event still be on its way.
+	left     map[int]kernel.Fault
 	lostNext uint64
 
 	// What was allocated when that was looked at last.
@@ -52,7 +55,7 @@ type driver struct {
 func newDriver(s session, steps *stepper, stream *stream, spawn func(func())) *driver {
 	return &driver{
 		session: s, steps: steps, stream: stream, spawn: spawn, judge: judgeNothing,
-		owners: map[uint64]*thread{}, askers: map[string]*thread{}, rules: map[int]kernel.Fault{},
+		owners: map[uint64]*thread{}, askers: map[string]*thread{}, rules: map[int]kernel.Fault{}, left: map[int]kernel.Fault{},
 	}
 }
 
@@ -195,6 +198,9 @@ func (d *driver) struck(e inject.Event) {
 	}
 	d.mu.Lock()
 	f, ok := d.rules[e.Rule]
+	if !ok {
+		f, ok = d.left[e.Rule]
+	}
 	d.mu.Unlock()
 	if ok {
 		d.steps.hit(f.Number)
@@ -382,6 +388,7 @@ func (d *driver) fault(f kernel.Fault, all bool) error {
 				return err
 			}
 			d.rules[r.N] = f
+			delete(d.left, r.N)
 			return nil
 		}
 	}
@@ -396,6 +403,7 @@ func (d *driver) unfault(fits func(kernel.Fault) bool) {
 		if fits(f) {
 			d.send(inject.Unrule{N: n})
 			delete(d.rules, n)
+			d.left[n] = f
 		}
 	}
 }

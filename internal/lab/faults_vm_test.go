@@ -143,7 +143,7 @@ func faultPlan(t *testing.T, vm *target) {
 		again := f
 		again.Hits, again.Number = 0, 0
 		if again != plan.Faults[i] || f.Hits < 1 {
-			t.Errorf("fault %+v, planned %+v", f, plan.Faults[i])
+			t.Errorf("fault %+v, planned %+v: %d hits", f, plan.Faults[i], f.Hits)
 		}
 	}
 	noFaults(t, vm)
