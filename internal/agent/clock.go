@@ -26,6 +26,9 @@ const (
 const (
 	leapMin = int64(1e6)
 	leapMax = int64(16e6)
+
+	// nudgeTime is how long the keeper sleeps to see who really runs.
+	nudgeTime = int64(1e3)
 )
 
 // leap returns the length of the next leap, 0 for none, after one of last.

@@ -106,6 +106,11 @@ func keepClock() (any, error) {
 		return buf[:n]
 	}
 	open, last := counter(page), int64(0)
+	// Since 6.12 who sleeps may be counted among those that run until somebody
+	// else has had his share (kernel/sched/fair.c, dequeue_entity with
+	// DELAY_DEQUEUE). Of the keeper's share that is milliseconds; when he sleeps
+	// himself, however shortly, the scheduler picks the other and sees the truth.
+	nudge := unix.NsecToTimespec(nudgeTime)
 	for {
 		for open.Load() == 0 {
 			last = 0
@@ -116,6 +121,10 @@ func keepClock() (any, error) {
 		running, moving := runningOf(read(load)), 0
 		for _, f := range inflight {
 			moving += inflightOf(read(f))
+		}
+		if running > 1 && moving == 0 {
+			unix.Nanosleep(&nudge, nil)
+			running = runningOf(read(load))
 		}
 		if last = leap(last, int(open.Load()), running, moving); last > 0 {
 			ts := unix.NsecToTimespec(last)
