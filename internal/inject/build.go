@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -59,7 +60,9 @@ func FindCompiler(ctx context.Context, dir string) (Compiler, error) {
 	return Compiler{}, &MissingError{What: names[0], Package: names[0], Err: exec.ErrNotFound}
 }
 
-var compilerName = regexp.MustCompile(`^CONFIG_CC_VERSION_TEXT="(?:x86_64-linux-gnu-)?(gcc(?:-[0-9]+)?|clang(?:-[0-9]+)?) `)
+var compilerName = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^CONFIG_CC_VERSION_TEXT="(?:x86_64-linux-gnu-)?(gcc(?:-[0-9]+)?|clang(?:-[0-9]+)?) `)
+})
 
 // configuredCompiler reads the name of the compiler that built the kernel.
 func configuredCompiler(dir string) string {
@@ -71,7 +74,7 @@ func configuredCompiler(dir string) string {
 		defer f.Close()
 		lines := bufio.NewScanner(f)
 		for lines.Scan() {
-			if m := compilerName.FindStringSubmatch(lines.Text()); m != nil {
+			if m := compilerName().FindStringSubmatch(lines.Text()); m != nil {
 				return m[1]
 			}
 		}
@@ -170,13 +173,13 @@ func checkTree(o BuildOptions) error {
 	return nil
 }
 
-var overridden = regexp.MustCompile(`(?m)^override KERNELRELEASE = (\S+)$`)
+var overridden = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?m)^override KERNELRELEASE = (\S+)$`) })
 
 // treeRelease reads the release that modules built against a tree are for.
 // Debian's headers override what the build of the kernel noted.
 func treeRelease(tree string) (string, error) {
 	b, err := os.ReadFile(filepath.Join(tree, ".kernelvariables"))
-	if m := overridden.FindSubmatch(b); err == nil && m != nil {
+	if m := overridden().FindSubmatch(b); err == nil && m != nil {
 		return string(m[1]), nil
 	}
 	b, err = os.ReadFile(filepath.Join(tree, "include/config/kernel.release"))

@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"example.org/kmodsh/internal/kernel"
@@ -56,7 +57,7 @@ type kept struct {
 var _ kernel.Keeper = (*target)(nil)
 
 // keptName is what a name of a kept machine looks like.
-var keptName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,199}$`)
+var keptName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,199}$`) })
 
 // keptPath is the directory of a machine that was kept of the target vm:SPEC.
 func (c *Cache) keptPath(spec, name string) string {
@@ -78,7 +79,7 @@ func ofKept(target string) (spec, name string) {
 // Keep implements kernel.Keeper: the present moment, in place of what was kept
 // under the name before. OpenKept begins there.
 func (t *target) Keep(ctx context.Context, name string) (string, error) {
-	if !keptName.MatchString(name) {
+	if !keptName().MatchString(name) {
 		return "", &kernel.WordsError{Msg: fmt.Sprintf("%q is no name to keep a machine under: letters, digits and dashes", name)}
 	}
 	ended, err := t.begin(ctx)
@@ -218,7 +219,7 @@ func (c *Cache) pruneKept() {
 func (c *Cache) findKept(spec, name string) (*kept, error) {
 	var k *kept
 	err := os.ErrNotExist
-	if keptName.MatchString(name) {
+	if keptName().MatchString(name) {
 		k, err = readKept(c.keptPath(spec, name))
 	}
 	if errors.Is(err, os.ErrNotExist) {

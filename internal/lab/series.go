@@ -5,17 +5,20 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 var (
-	seriesPattern  = regexp.MustCompile(`^[0-9]{1,3}\.[0-9]{1,4}$`)
-	packagePattern = regexp.MustCompile(`^linux-image-([0-9][a-z0-9.+~]*(?:-[0-9][0-9a-z.]*)?-amd64)(-unsigned)?$`)
+	seriesPattern  = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9]{1,3}\.[0-9]{1,4}$`) })
+	packagePattern = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^linux-image-([0-9][a-z0-9.+~]*(?:-[0-9][0-9a-z.]*)?-amd64)(-unsigned)?$`)
+	})
 )
 
 // checkSeries refuses what Fetch cannot look for: all but a series ("6.1") and
 // a release of Debian's ("6.1.0-56-amd64").
 func checkSeries(spec string) error {
-	if len(spec) <= maxRelease && (seriesPattern.MatchString(spec) || packagePattern.MatchString("linux-image-"+spec)) {
+	if len(spec) <= maxRelease && (seriesPattern().MatchString(spec) || packagePattern().MatchString("linux-image-"+spec)) {
 		return nil
 	}
 	return fmt.Errorf("%.70q is neither a series such as 6.1 nor a release such as 6.1.0-56-amd64", spec)
@@ -33,7 +36,7 @@ type kernelPackage struct {
 // missing), not rt, not dbg, and no meta package such as linux-image-amd64 or
 // linux-image-6.12-amd64, which holds nothing.
 func parseKernelPackage(name string) (kernelPackage, bool) {
-	m := packagePattern.FindStringSubmatch(name)
+	m := packagePattern().FindStringSubmatch(name)
 	if m == nil || len(m[1]) > maxRelease || strings.Count(m[1], ".") < 2 {
 		return kernelPackage{}, false
 	}

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // tableMark is the first line of a page of verdicts, before which nothing is
@@ -58,7 +59,7 @@ func ParseTable(text string) (*Table, error) {
 		return nil, errors.New("no page of verdicts: it would begin with " + tableMark)
 	}
 	for i, line := range strings.Split(text, "\n") {
-		if m := leftLine.FindStringSubmatch(line); m != nil {
+		if m := leftLine().FindStringSubmatch(line); m != nil {
 			t.leave(m[1], m[2], m[3])
 		}
 		if !strings.HasPrefix(line, "| ") {
@@ -88,7 +89,7 @@ func ParseTable(text string) (*Table, error) {
 }
 
 // leftLine is a line of what was not run.
-var leftLine = regexp.MustCompile("^- `([^`]+)` on `([^`]+)`: (.+)$")
+var leftLine = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("^- `([^`]+)` on `([^`]+)`: (.+)$") })
 
 func (t *Table) leave(name, target, why string) {
 	if t.Left[name] == nil {
