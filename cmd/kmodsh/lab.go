@@ -122,6 +122,13 @@ func (p *program) labDoctor(ctx context.Context, args []string) error {
 	stop := p.front.Meter.Start("looking")
 	checks := c.Doctor(ctx, func(ctx context.Context) lab.Check { return accelerator(ctx, c) })
 	stop()
+	if p.Kernel != "" {
+		k, err := lab.KernelFromPath(p.Kernel, p.Modules)
+		if err != nil {
+			return err
+		}
+		checks = append(checks, c.KernelChecks(k)...)
+	}
 	err = p.print(checks, func(w io.Writer) {
 		for _, k := range checks {
 			fmt.Fprintf(w, "%-8s %-20s %s\n", k.State, k.Name, k.Detail)
@@ -132,10 +139,18 @@ func (p *program) labDoctor(ctx context.Context, args []string) error {
 	})
 	for _, k := range checks {
 		if err == nil && k.State == lab.CheckMissing {
-			err = fmt.Errorf("virtual machines cannot run here: %s is missing", k.Name)
+			err = cannotRun(k)
 		}
 	}
 	return err
+}
+
+// cannotRun says what a check that failed means.
+func cannotRun(k lab.Check) error {
+	if k.OfKernel {
+		return fmt.Errorf("the kernel cannot run as a guest: %s", k.Detail)
+	}
+	return fmt.Errorf("virtual machines cannot run here: %s is missing", k.Name)
 }
 
 // accelerator is the doctor's check of what QEMU can use.

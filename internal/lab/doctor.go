@@ -22,7 +22,9 @@ type Check struct {
 	Name   string `json:"name"`
 	State  string `json:"state"`         // one of the Check constants
 	Detail string `json:"detail"`        // what was found
-	Fix    string `json:"fix,omitempty"` // the exact command that mends it
+	Fix    string `json:"fix,omitempty"` // the exact command that mends it, or line for the kernel's configuration
+	// OfKernel says that it is about a person's own kernel, not about this machine.
+	OfKernel bool `json:"of_kernel,omitempty"`
 }
 
 // tools are the programs that the lab runs, with the Debian packages that
@@ -144,6 +146,18 @@ func (c *Cache) checkDriver() Check {
 		}
 	}
 	return Check{Name: name, State: CheckWarn, Detail: detail, Fix: "kmodsh lab driver build"}
+}
+
+// KernelChecks are the checks of a person's own kernel: its configuration, and
+// whether the test driver was built for it.
+func (c *Cache) KernelChecks(k Kernel) []Check {
+	const name = "its test driver"
+	checks := k.ConfigChecks()
+	d, err := c.FindDriver(k)
+	if err != nil {
+		return append(checks, Check{Name: name, State: CheckWarn, Detail: "not built for " + k.Release, Fix: DriverHint(k)})
+	}
+	return append(checks, Check{Name: name, State: CheckOK, Detail: d.Path})
 }
 
 func (c *Cache) checkCache() Check {

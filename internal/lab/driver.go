@@ -33,7 +33,11 @@ func DriverHint(k Kernel) string {
 		name = Series(k.Release)
 	}
 	if k.Source == SourcePath {
-		return "kmodsh --kernel " + k.Name + " lab driver build"
+		modules := ""
+		if k.given != "" {
+			modules = " --modules " + k.given
+		}
+		return "kmodsh --kernel " + k.Name + modules + " lab driver build"
 	}
 	return "kmodsh lab driver build " + name
 }
@@ -52,6 +56,11 @@ func (c *Cache) BuildDriver(ctx context.Context, k Kernel, p Progress) (Driver, 
 }
 
 func (c *Cache) buildDriver(ctx context.Context, k Kernel, p Progress) (Driver, error) {
+	if k.Source == SourcePath {
+		if err := k.checkConfig(driverWants, "take the test driver"); err != nil {
+			return Driver{}, err
+		}
+	}
 	id, err := driverKey(k)
 	if err != nil {
 		return Driver{}, err

@@ -34,8 +34,9 @@ type Kernel struct {
 	// Fingerprint of the tree of a fetched kernel, which never changes.
 	Fingerprint string `json:"fingerprint,omitempty"`
 	Format      int    `json:"format,omitempty"` // version of what was made of the package
-	// build is the build tree of a kernel that has no module directory.
-	build string
+	// build is the build tree of a kernel that was named by it; given the
+	// module directory as a person named it.
+	build, given string
 }
 
 // Series returns the first two numbers of a release: "6.1" of "6.1.0-56-amd64".

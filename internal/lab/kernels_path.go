@@ -4,16 +4,21 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"example.org/kmodsh/internal/kernel"
 )
+
+// treeImage is the image in a kernel build tree.
+const treeImage = "arch/x86/boot/bzImage"
 
 // KernelFromPath returns the kernel a person named by path: a bzImage or
 // vmlinux, or a kernel build tree, which holds arch/x86/boot/bzImage.
 //
 // modules is the kernel's module directory, or a directory that has it as
 // lib/modules/RELEASE (INSTALL_MOD_PATH of make modules_install). It may be ""
-// for a kernel that needs no modules.
+// for a kernel that needs no modules, and for a build tree, whose own are taken
+// then.
 func KernelFromPath(image, modules string) (Kernel, error) {
 	image, err := filepath.Abs(image)
 	if err != nil {
@@ -24,8 +29,13 @@ func KernelFromPath(image, modules string) (Kernel, error) {
 		return Kernel{}, fmt.Errorf("kernel image: %w", err)
 	}
 	k := Kernel{Name: image, Source: SourcePath, Image: image}
+	if tree, ok := strings.CutSuffix(image, "/"+treeImage); ok && !st.IsDir() {
+		if _, err := os.Stat(filepath.Join(tree, "include/config/kernel.release")); err == nil {
+			k.build = tree
+		}
+	}
 	if st.IsDir() {
-		k.build, k.Image = image, filepath.Join(image, "arch/x86/boot/bzImage")
+		k.build, k.Image = image, filepath.Join(image, treeImage)
 		if _, err := os.Stat(k.Image); err != nil {
 			return Kernel{}, fmt.Errorf("%s is no kernel build tree, or nothing is built in it: %w; build it: make bzImage modules", image, err)
 		}
@@ -49,6 +59,7 @@ func KernelFromPath(image, modules string) (Kernel, error) {
 	if k.Modules, err = moduleDir(modules, k.Release); err != nil {
 		return Kernel{}, err
 	}
+	k.given = modules
 	return k, nil
 }
 

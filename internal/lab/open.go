@@ -63,6 +63,11 @@ func open(ctx context.Context, spec string, o Options) (*target, error) {
 	if err != nil {
 		return nil, err
 	}
+	if k.Source == SourcePath {
+		if err := k.checkConfig(guestWants, "run as a guest"); err != nil {
+			return nil, err
+		}
+	}
 	q, err := findQEMU()
 	if err != nil {
 		return nil, t.labFailed("QEMU", err)

@@ -48,7 +48,7 @@ func (c *Cache) prepare(ctx context.Context, k Kernel, p Progress) (Boot, error)
 	if err != nil {
 		return Boot{}, err
 	}
-	if ok {
+	if ok && k.readsDisk() {
 		cfg.Carrier, cfg.Disk, cfg.Early = wire.CarrierBlock, GuestDisk, early
 		if b.Disk, err = c.disk(ctx, k, tree, p); err != nil {
 			return Boot{}, err

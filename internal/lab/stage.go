@@ -1,11 +1,10 @@
 package lab
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -17,7 +16,8 @@ var buildFiles = []string{"modules.builtin", "modules.builtin.modinfo"}
 // tree returns the kernel with a module directory that has indexes: its own,
 // if that has any, whatever is in them (an index that is out of date is a
 // thing to debug), else a copy in the cache, made of hard links where that is
-// possible. The user's tree is never written to. The second result is the
+// possible; of a build tree, the modules that were built in it. The user's tree
+// is never written to. The second result is the
 // fingerprint of the tree.
 func (c *Cache) tree(ctx context.Context, k Kernel, p Progress) (Kernel, string, error) {
 	if k.Source == SourceFetched {
@@ -33,22 +33,18 @@ func (c *Cache) tree(ctx context.Context, k Kernel, p Progress) (Kernel, string,
 			return k, f, nil
 		}
 		key.add(f)
-	} else {
-		for _, name := range buildFiles {
-			f, err := fileFingerprint(filepath.Join(k.build, name))
-			if err != nil && (k.build == "" || errors.Is(err, fs.ErrNotExist)) {
-				f = ""
-			} else if err != nil {
-				return Kernel{}, "", fmt.Errorf("kernel build tree: %w", err)
-			}
-			key.add(f)
+	} else if k.build != "" {
+		f, err := buildFingerprint(k.build)
+		if err != nil {
+			return Kernel{}, "", err
 		}
+		key.add(f)
 	}
 	name := k.Release + "_" + key.key()
 	final := c.path(treesDir, name)
 	modules := filepath.Join(final, "lib/modules", k.Release)
 	err := c.once(ctx, treesDir, name, p, func(tmp string) error {
-		p.step("copy", 0, 0, k.Modules)
+		p.step("copy", 0, 0, cmp.Or(k.Modules, k.build))
 		to := filepath.Join(tmp, "lib/modules", k.Release)
 		if err := os.MkdirAll(to, 0o755); err != nil {
 			return err
@@ -79,13 +75,10 @@ func hasIndexes(dir string) bool {
 // copyTree copies what belongs to the kernel's module tree into to: modules,
 // and the files of the build, but no old indexes.
 func copyTree(ctx context.Context, k Kernel, to string) error {
-	if k.Modules == "" {
-		for _, name := range buildFiles {
-			err := copyFile(filepath.Join(k.build, name), filepath.Join(to, name))
-			if err != nil && k.build != "" && !errors.Is(err, fs.ErrNotExist) {
-				return err
-			}
-		}
+	switch {
+	case k.Modules == "" && k.build != "":
+		return copyBuilt(ctx, k.build, to)
+	case k.Modules == "":
 		return nil
 	}
 	list, err := walkTree(k.Modules)

@@ -37,8 +37,8 @@ func (e *HealthError) Diagnose() (expected string, got []string) {
 // Sick implements scenario.Sick.
 func (e *HealthError) Sick() bool { return true }
 
-// diedError says that the kernel under test did not come up: that is a result,
-// and no target that is missing.
+// diedError says that the kernel under test did not come up: what is told of it
+// is what it printed last.
 type diedError struct{ *kernel.DeadError }
 
 // Sick implements scenario.Sick.

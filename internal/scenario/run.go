@@ -48,7 +48,8 @@ type Unavailable interface {
 }
 
 // Sick is implemented by errors that say the kernel under test reported trouble
-// while a line was done: also a line that was to fail has then failed wrongly.
+// while a line was done: also a line that was to fail has then failed wrongly. Of
+// Open, that it did not come up.
 type Sick interface {
 	Diagnosis
 	Sick() bool
@@ -158,7 +159,9 @@ func (s *Scenario) runLines(ctx context.Context, open Open, target string, lines
 	runner, err := open(ctx, target)
 	var sick Sick
 	if errors.As(err, &sick) && sick.Sick() {
-		return Result{Verdict: Failed, Notes: s.notes(Line{Text: "opening " + target}, err)}
+		// A kernel that does not come up may be good or bad at what is asked
+		// here: a bisection has to pass over it, with its last words.
+		return Result{Verdict: Absent, Why: oneLine(err), Notes: s.notes(Line{Text: "opening " + target}, err)}
 	}
 	if err != nil {
 		return Result{Verdict: Absent, Why: oneLine(err)}
