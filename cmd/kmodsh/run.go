@@ -61,7 +61,7 @@ func (p *program) setUp() {
 	p.front.JSON = p.JSON
 	p.session.Yes = p.Yes
 	p.session.Targets = p.targets
-	p.session.OpenTarget = p.openTarget
+	p.session.OpenTarget, p.session.Missing = p.openTarget, p.missing
 	p.front.OutStyle, p.front.ErrStyle = p.style(os.Stdout), p.style(os.Stderr)
 	if term.IsTerminal(int(os.Stderr.Fd())) && !p.Plain && !p.JSON {
 		p.front.Meter = shell.NewMeter(os.Stderr, func() int { return columns(os.Stderr) })

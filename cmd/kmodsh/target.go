@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"example.org/kmodsh/internal/bundle"
@@ -69,6 +70,39 @@ func (p *program) labOptions(progress ops.Progress) lab.Options {
 // labProgress passes the lab's steps on.
 func labProgress(progress ops.Progress) lab.Progress {
 	return func(s lab.Step) { progress(strings.TrimSpace(s.Name+" "+s.Text), s.Done, s.Total) }
+}
+
+// missing says what is not here of a machine that a file names, and the command
+// that gets it.
+func (p *program) missing(name string, driver bool) error {
+	spec, kept, isKept := strings.Cut(strings.TrimPrefix(name, "vm:"), "@")
+	c, err := lab.OpenCache("")
+	if err != nil {
+		return err
+	}
+	if isKept {
+		if !slices.ContainsFunc(c.Kept(), func(k lab.KeptMachine) bool { return k.Target == name }) {
+			return fmt.Errorf("it begins at the moment %s, which was kept on the machine where it was recorded and is not here", kept)
+		}
+		return nil
+	}
+	if err := lab.MissingTools(); err != nil {
+		return err
+	}
+	k, err := c.Find(spec)
+	if err != nil {
+		if lab.FetchHint(spec) == "" {
+			return fmt.Errorf("%w; a kernel of your own: kmodsh --kernel PATH --modules DIR replay --on vm FILE", err)
+		}
+		if driver && errors.Is(err, kernel.ErrNotFound) {
+			err = fmt.Errorf("%w, and then its test driver: kmodsh lab driver build %s", err, spec)
+		}
+		return err
+	}
+	if driver {
+		_, err = c.FindDriver(k)
+	}
+	return err
 }
 
 // bestKernel returns the kernel that the target vm stands for.

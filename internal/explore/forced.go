@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/sim"
 	"example.org/kmodsh/internal/trace"
 	"example.org/kmodsh/internal/walk"
@@ -15,12 +16,16 @@ type Route struct {
 	// ways are the stops of each thread on the schedule, in order. A target may
 	// have others between them, or lack some: modules differ in their attributes.
 	ways map[string][]string
+	// stays: threads are left where the last of it took them.
+	stays bool
 }
 
 // force is one thing to do: an action, or a thread to be moved.
 type force struct {
-	action *sim.Action // spawn, fault, set ...; nil for a move
-	thread string      // its name, as package walk names threads
+	action *sim.Action    // spawn, fault, set ...; nil for a move
+	again  *kernel.Action // the same of a machine's session
+	pos    int            // position it led to there
+	thread string         // its name, as package walk names threads
 	// stops is how far on its way the thread is to have come; rests says that it
 	// then waits or has ended, past that it goes on once more, as it stands
 	// between two stops in the end.

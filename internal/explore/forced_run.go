@@ -49,16 +49,22 @@ func ForceOn(ctx context.Context, d kernel.Debugger, points walk.Points, route *
 	}
 	f := &Forced{Moves: []Moved{}, faults: map[int]int{}, ask: ask, w: w, d: d, route: route, points: points, came: map[string]*way{}, reached: map[string]int{}}
 	for i := range route.list {
-		if a := route.list[i].action; a != nil {
-			err = f.do(ctx, a)
-		} else {
-			err = f.take(ctx, &route.list[i])
+		switch m := &route.list[i]; {
+		case m.action != nil:
+			err = f.do(ctx, m.action)
+		case m.again != nil:
+			err = f.redo(ctx, m)
+		default:
+			err = f.take(ctx, m)
 		}
 		if err != nil {
 			break
 		}
 	}
-	if err == nil {
+	switch {
+	case err == nil && route.stays:
+		err = f.settle(ctx)
+	case err == nil:
 		err = f.finish(ctx)
 	}
 	if errors.Is(err, ErrDiverged) {

@@ -76,7 +76,10 @@ func ParseTask(words []string) (Task, error) {
 }
 
 // String is the task as ParseTask reads it.
-func (t Task) String() string {
+func (t Task) String() string { return strings.Join(t.Words(), " ") }
+
+// Words are the words of the task, of which ParseTask makes it again.
+func (t Task) Words() []string {
 	words := []string{t.Verb}
 	for _, f := range []string{"--copy", "--nowait", "--force", "--deps", "--holders"} {
 		if on := t.flag(f); on != nil && *on {
@@ -86,7 +89,7 @@ func (t Task) String() string {
 	if t.Policy != "" {
 		words = append(words, "--policy="+t.Policy)
 	}
-	return strings.Join(append(append(words, t.Name), t.Params...), " ")
+	return append(append(words, t.Name), t.Params...)
 }
 
 // Outcome is what became of a spawned thread's task; which of its fields are

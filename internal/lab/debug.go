@@ -20,6 +20,7 @@ var _ kernel.Debugger = (*target)(nil)
 type debugging struct {
 	mu      sync.Mutex  // held by whoever changes the machine
 	touched atomic.Bool // an action was done
+	before  atomic.Bool // modules were loaded or unloaded before there were positions
 	began   bool
 	onward  bool     // nobody goes back
 	sparing bool     // only what is pinned is kept
@@ -45,6 +46,9 @@ type debugging struct {
 	// value at seen.
 	aside     atomic.Int64
 	seenAside int64
+	// asked is what came of the last request, refused its error.
+	asked   kernel.RequestResult
+	refused error
 }
 
 // action is one thing done to the machine, as data, so that it can be done
@@ -57,6 +61,7 @@ type action struct {
 	limit  int64 // nanoseconds, of await and free
 	text   string
 	fault  kernel.Fault
+	events uint64 // number of the last event when it was done
 }
 
 // Tasks implements kernel.Debugger.
@@ -103,6 +108,7 @@ func (t *target) do(ctx context.Context, a action) (wire.Threads, error) {
 	if d.pos < len(d.actions) {
 		t.forget(d.pos + 1)
 	}
+	a.events = t.events.Last()
 	d.actions = append(d.actions[:d.pos], a)
 	d.pos++
 	d.note(a, t.events)
@@ -158,6 +164,8 @@ func (t *target) apply(ctx context.Context, a action) (_ wire.Threads, err error
 		err = t.call(ctx, a.op, wire.Unfault{Number: a.fault.Number}, nil)
 	case wire.OpSet:
 		err = t.call(ctx, a.op, wire.Setting{Text: a.text}, nil)
+	case wire.OpRequest:
+		err = t.request(ctx, a.text)
 	default:
 		return wire.Threads{}, fmt.Errorf("no action %q", a.op)
 	}

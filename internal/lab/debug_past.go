@@ -78,6 +78,7 @@ func (t *target) Goto(ctx context.Context, pos int) error {
 		if err != nil {
 			return fmt.Errorf("position %d: what led to it cannot be done again: %w", d.pos+1, err)
 		}
+		d.actions[d.pos].events = t.events.Last()
 		d.pos++
 	}
 	if redone {
@@ -121,6 +122,7 @@ func (t *target) Fork(ctx context.Context) (kernel.Debugger, error) {
 	f.debug.moves = kernel.MovesTo(d.moves, d.pos)
 	f.debug.builtin, f.debug.sparing = d.builtin, d.sparing
 	f.debug.touched.Store(true)
+	f.debug.before.Store(d.before.Load())
 	if err := f.refresh(ctx); err != nil {
 		f.Close()
 		return nil, err

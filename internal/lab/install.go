@@ -30,6 +30,15 @@ func missingPackages() []string {
 	return pkgs
 }
 
+// MissingTools returns an error that holds the command which installs the tools
+// that are not here, nil when all are.
+func MissingTools() error {
+	if pkgs := missingPackages(); len(pkgs) > 0 {
+		return fmt.Errorf("%s missing; install: %s", strings.Join(pkgs, " and "), installCommand(pkgs...))
+	}
+	return nil
+}
+
 // Install installs the tools that are missing, when this user is root and apt
 // is here. Otherwise the error holds the exact command to type.
 func Install(ctx context.Context, p Progress) error {
@@ -41,7 +50,7 @@ func Install(ctx context.Context, p Progress) error {
 		return fmt.Errorf("the packages that hold %s are missing, and there is no apt to install them; install QEMU (qemu-system-x86_64) and squashfs-tools (mksquashfs) in this system's own way", strings.Join(pkgs, " and "))
 	}
 	if os.Geteuid() != 0 {
-		return fmt.Errorf("%s missing; install: %s", strings.Join(pkgs, " and "), installCommand(pkgs...))
+		return MissingTools()
 	}
 	a := systemApt()
 	err := a.install(ctx, pkgs, p)

@@ -246,6 +246,7 @@ func (t *target) Load(ctx context.Context, req kernel.LoadRequest) (r kernel.Loa
 		}
 		return *o.Load, err
 	}
+	t.debug.before.Store(true)
 	err = t.call(ctx, wire.OpLoad, req, &r)
 	return r, err
 }
@@ -259,12 +260,18 @@ func (t *target) Unload(ctx context.Context, req kernel.UnloadRequest) (r kernel
 		}
 		return *o.Unload, err
 	}
+	t.debug.before.Store(true)
 	err = t.call(ctx, wire.OpUnload, req, &r)
 	return r, err
 }
 
 // Request implements kernel.Target.
 func (t *target) Request(ctx context.Context, name string) (r kernel.RequestResult, err error) {
+	if t.debugged() {
+		r, _, err = t.ask(ctx, name)
+		return r, err
+	}
+	t.debug.before.Store(true)
 	err = t.call(ctx, wire.OpRequest, wire.Request{Name: name}, &r)
 	return r, err
 }

@@ -127,34 +127,39 @@ func (r *TraceDiffResult) WriteText(w io.Writer, st Style) error {
 	pairs("recorded with", r.Heads)
 	t.line("the first %s alike; event %d is the first that differs", count(r.Common, "event is", "events are"), r.Common+1)
 	t.line("")
-	half := max(10, (t.width-3)/2)
-	side := func(a, mark, b string) {
-		t.print(strings.TrimRight(fmt.Sprintf("%-*s %s %s", half, clip(clean(a, st.ASCII), half), mark, clip(clean(b, st.ASCII), half)), " ") + "\n")
-	}
-	for _, e := range r.Before {
-		side(brief(e), " ", brief(e))
-	}
-	for i := range max(len(r.AfterA), len(r.AfterB)) {
-		a, b, mark := "", "", "|"
-		if i < len(r.AfterA) {
-			a = brief(r.AfterA[i])
-		} else {
-			mark = ">"
-		}
-		if i < len(r.AfterB) {
-			b = brief(r.AfterB[i])
-		} else {
-			mark = "<"
-		}
-		if a == b {
-			mark = " "
-		}
-		side(a, mark, b)
-	}
+	t.sideBySide(r.Before, r.AfterA, r.AfterB)
 	t.line("")
 	pairs("after that event", r.Differ)
 	pairs("at the end", r.Ends)
 	return t.err
+}
+
+// sideBySide writes events that two have in common, then how each goes on.
+func (t *text) sideBySide(before, a, b []trace.Event) {
+	half := max(10, (t.width-3)/2)
+	side := func(a, mark, b string) {
+		t.print(strings.TrimRight(fmt.Sprintf("%-*s %s %s", half, clip(clean(a, t.st.ASCII), half), mark, clip(clean(b, t.st.ASCII), half)), " ") + "\n")
+	}
+	for _, e := range before {
+		side(brief(e), " ", brief(e))
+	}
+	for i := range max(len(a), len(b)) {
+		left, right, mark := "", "", "|"
+		if i < len(a) {
+			left = brief(a[i])
+		} else {
+			mark = ">"
+		}
+		if i < len(b) {
+			right = brief(b[i])
+		} else {
+			mark = "<"
+		}
+		if left == right {
+			mark = " "
+		}
+		side(left, mark, right)
+	}
 }
 
 // brief says what an event tells in few columns.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -42,6 +43,7 @@ type recorder struct {
 	cuts    uint64
 	pos     int          // last position written, -1 none
 	actions []sim.Action // written
+	done    int          // actions of a machine written
 	frames  int          // positions in the file
 	over    bool
 	why     string
@@ -58,6 +60,9 @@ func newRecorder(ctx context.Context, s *Session, t kernel.Target, file string, 
 	}
 	if d, ok := t.(kernel.Debugger); ok && t.Can(kernel.OpDebug) == nil {
 		r.steps, h.Steps, h.Settings = true, true, d.Settings()
+		if _, err := historyOf(d); err != nil {
+			h.Unrepeated = err.Error()
+		}
 	}
 	h.Builtin, h.Dirs = s.inImage(t)
 	if trace, ok := t.(*recording.Target); ok {
@@ -139,6 +144,9 @@ func (r *recorder) catchUp(ctx context.Context, s *Session, verb string) error {
 		r.back(keep)
 	}
 	r.cuts = d.Events().Cuts()
+	if actions == nil {
+		r.acts(d, pos)
+	}
 	if err := r.walk(ctx, d, pos, actions); err != nil {
 		return err
 	}
@@ -185,6 +193,7 @@ func (r *recorder) back(pos int) {
 	}
 	r.seqs = r.seqs[:n]
 	r.actions = r.actions[:min(len(r.actions), max(0, pos))]
+	r.done = min(r.done, max(0, pos))
 	r.pos = max(pos, -1)
 	r.w.Back(max(pos, 0), n)
 }
@@ -252,7 +261,7 @@ func (r *recorder) walk(ctx context.Context, d kernel.Debugger, pos int, actions
 // position writes one position: what was done, what happened, what there is.
 func (r *recorder) position(snap *kernel.Snapshot, actions []sim.Action) {
 	for n := len(r.actions); n < snap.Pos && n < len(actions); n++ {
-		r.w.Action(n+1, actions[n])
+		r.w.Action(n+1, actions[n], 0)
 		r.actions = append(r.actions, actions[n])
 	}
 	if actions == nil {
@@ -267,6 +276,28 @@ func (r *recorder) position(snap *kernel.Snapshot, actions []sim.Action) {
 	r.w.Snapshot(snap)
 	r.frames++
 	r.pos = snap.Pos
+}
+
+// historyOf returns what was done to a machine that can say so, and why doing it
+// again would not come to the same.
+func historyOf(d kernel.Debugger) ([]kernel.Action, error) {
+	if p, ok := d.(kernel.Repeater); ok {
+		return p.History()
+	}
+	return nil, nil
+}
+
+// acts writes what was done to a machine to come to a position.
+func (r *recorder) acts(d kernel.Debugger, pos int) {
+	list, _ := historyOf(d) // that it is not whole was told when the recording began
+	if len(list) <= r.done || len(list) != pos {
+		return // somebody else has gone on meanwhile: the next time
+	}
+	r.events()
+	for ; r.done < len(list); r.done++ {
+		n, _ := slices.BinarySearch(r.seqs, list[r.done].Events+1)
+		r.w.Action(r.done+1, list[r.done], n)
+	}
 }
 
 // look writes a position while the target runs: all it may use is the snapshot.

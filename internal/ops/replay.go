@@ -43,6 +43,9 @@ func (c *replayCommand) Complete(_ *Session, _ []string, word string) []Candidat
 var errNotSame = errors.New("not the same")
 
 func (c *replayCommand) Run(ctx context.Context, s *Session) (Result, error) {
+	if trace := c.machineTrace(); trace != nil {
+		return c.machine(ctx, s, trace)
+	}
 	rec, err := c.read()
 	if err != nil {
 		return nil, err

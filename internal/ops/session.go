@@ -21,6 +21,10 @@ type Session struct {
 	// Yes says that the person confirmed on the command line that the host
 	// may be changed (--yes).
 	Yes bool
+	// Missing says what is not here of a target that a file names, with the command
+	// that gets it, and changes nothing; driver: the test driver is needed, too. nil
+	// asks nobody.
+	Missing func(target string, driver bool) error
 	// Targets lists names OpenTarget takes, for completion; nil lists none. It
 	// must answer quickly.
 	Targets func() []Candidate

@@ -50,6 +50,9 @@ type Header struct {
 	// file has snapshots of all there was to see. Without it the positions are
 	// those of the events.
 	Steps bool `json:"steps"`
+	// Unrepeated says why doing the actions again on a target that was just opened
+	// would not come to the same, "" when nothing speaks against it.
+	Unrepeated string `json:"unrepeated,omitempty"`
 	// Builtin lists the modules in the kernel image, Dirs those of them that
 	// have a directory in /sys/module.
 	Builtin []string `json:"builtin,omitempty"`
@@ -88,6 +91,8 @@ type actionLine struct {
 	Type   string          `json:"type"`
 	Pos    int             `json:"pos"` // position it leads to, from 1
 	Action json.RawMessage `json:"action"`
+	// Events is how many events there were then, where a replay has to know.
+	Events int `json:"events,omitempty"`
 }
 
 type scheduleLine struct {

@@ -31,10 +31,13 @@ type Recording struct {
 	Header
 	// Events are numbered from 1. Events that were lost, or came before the
 	// recording began, are counted in Lost of the next.
-	Events   []trace.Event
-	Actions  []json.RawMessage // what was done, one for each position from 1 on
-	Schedule json.RawMessage   // how it is repeated, nil when nothing says
-	Verbs    []Verb
+	Events  []trace.Event
+	Actions []json.RawMessage // what was done, one for each position from 1 on
+	// ActionEvents is how many events there were after each action, 0 where the
+	// file does not say.
+	ActionEvents []int
+	Schedule     json.RawMessage // how it is repeated, nil when nothing says
+	Verbs        []Verb
 	// Missing says what is not there, "" when the file is whole.
 	Missing string
 	// Ended says why the recording ended before it was told to.
@@ -188,6 +191,7 @@ func (p *reading) line(text []byte) error {
 				return fatalError{fmt.Errorf("a trace of more than %d actions", maxEvents)}
 			}
 			p.rec.Actions = append(p.rec.Actions, l.Action)
+			p.rec.ActionEvents = append(p.rec.ActionEvents, max(0, l.Events))
 		}
 	case typeSchedule:
 		var l scheduleLine
@@ -279,5 +283,6 @@ func (p *reading) back(l backLine) error {
 		r.frames = r.frames[:n-1]
 	}
 	r.Actions = r.Actions[:min(len(r.Actions), l.Pos)]
+	r.ActionEvents = r.ActionEvents[:len(r.Actions)]
 	return nil
 }

@@ -99,7 +99,7 @@ func small(t testing.TB, steps bool) []byte {
 		}
 	}
 	w.Snapshot(snap(0))
-	w.Action(1, map[string]string{"do": "step", "thread": "A"})
+	w.Action(1, map[string]string{"do": "step", "thread": "A"}, 0)
 	w.Event(trace.Event{Seq: 11, Point: "R6", Thread: trace.Thread{PID: 7, Comm: "mount"}, Request: 3, Name: "fs-minix"})
 	w.Event(trace.Event{Seq: 14, Point: "H6", Thread: trace.Thread{PID: 9, Comm: "modprobe"}, Request: 3, Module: "minix", Detail: "premature: coming"})
 	w.Snapshot(snap(1))

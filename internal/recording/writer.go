@@ -68,8 +68,10 @@ func (w *Writer) Snapshot(s *kernel.Snapshot) {
 }
 
 // Action writes what was done to come to a position; a replay does it again.
-func (w *Writer) Action(pos int, action any) {
-	w.value(action, func(b json.RawMessage) any { return actionLine{typeAction, pos, b} })
+// events is how many events there were in all when it was done, 0 where that
+// does not matter.
+func (w *Writer) Action(pos int, action any, events int) {
+	w.value(action, func(b json.RawMessage) any { return actionLine{typeAction, pos, b, events} })
 }
 
 // Schedule writes how the run is repeated, as who repeats it wants it.

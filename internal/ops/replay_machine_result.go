@@ -1,0 +1,112 @@
+package ops
+
+import (
+	"fmt"
+	"io"
+
+	"example.org/kmodsh/internal/explore"
+	"example.org/kmodsh/internal/trace"
+)
+
+// MachineReplay is what was done to a machine, done again.
+type MachineReplay struct {
+	File    string `json:"file"`
+	From    string `json:"from"`    // where it was recorded
+	Target  string `json:"target"`  // where it was done again
+	Actions int    `json:"actions"` // in the trace
+	Done    int    `json:"done"`    // again
+	Same    bool   `json:"same"`
+	// Elsewhere: the target is of another kind, or kernel, and threads were taken to
+	// the points that both have.
+	Elsewhere bool            `json:"elsewhere,omitempty"`
+	Moves     []explore.Moved `json:"moves,omitempty"`
+	Diverged  string          `json:"diverged,omitempty"`
+	// Compared is how many events were, Threads of how many threads, Looked at how
+	// many positions everybody's place was.
+	Compared int             `json:"compared"`
+	Threads  int             `json:"threads"`
+	Looked   int             `json:"looked"`
+	Verdicts []ThreadVerdict `json:"verdicts"`
+	// Stopped is the position that differs, or cannot be come to; 0 none. Differ is
+	// what differs there, or at the end.
+	Stopped int    `json:"stopped,omitempty"`
+	Differ  []Pair `json:"differ"`
+	// Thread is the one whose events part first, at its Event-th; Before are those
+	// that are alike, Was and Is how each goes on.
+	Thread  string        `json:"thread,omitempty"`
+	Event   int           `json:"event,omitempty"`
+	Before  []trace.Event `json:"before"`
+	Was     []trace.Event `json:"was"`
+	Is      []trace.Event `json:"is"`
+	Note    string        `json:"note,omitempty"`
+	Missing string        `json:"missing,omitempty"` // of the trace
+}
+
+// WriteText writes what was done and what came of it, side by side where it is
+// not the same.
+func (r *MachineReplay) WriteText(w io.Writer, st Style) error {
+	t := newText(w, st)
+	item := func(label, text string) { t.wrap(fmt.Sprintf("%-9s", label), 9, text) }
+	what := fmt.Sprintf("all that was done, positions 0 to %d", r.Done)
+	if r.Elsewhere {
+		what = fmt.Sprintf("%s, to the points that both have", count(len(r.Moves), "move", "moves"))
+	}
+	item("replayed", fmt.Sprintf("%s, recorded on %s, on %s: %s", r.File, clean(r.From, st.ASCII), r.Target, what))
+	if r.Missing != "" {
+		item("missing", r.Missing+"; what comes before was done")
+	}
+	for _, v := range r.Verdicts {
+		item("thread", v.words())
+	}
+	if r.Elsewhere {
+		item("compared", "to what points each thread came, what it returned, and the states of the modules at the end")
+	} else {
+		item("compared", fmt.Sprintf("%s of %s, and at %s where each thread stood and the states of the modules",
+			count(r.Compared, "event", "events"), count(r.Threads, "thread", "threads"), count(r.Looked, "position", "positions")))
+	}
+	if r.Note != "" {
+		item("", r.Note)
+	}
+	if r.Same {
+		item("result", t.paint(green, "the same"))
+		return t.err
+	}
+	item("result", t.paint(red, "not")+" the same")
+	if r.Elsewhere && r.Diverged != "" {
+		for _, m := range r.Moves[max(0, len(r.Moves)-4):] {
+			item("", m.Thread+" "+described(m.At))
+		}
+	}
+	r.differs(t)
+	return t.err
+}
+
+// differs writes what differs, the trace's on the left.
+func (r *MachineReplay) differs(t *text) {
+	if len(r.Differ) > 0 {
+		head := "at the end"
+		if r.Stopped > 0 {
+			head = fmt.Sprintf("position %d", r.Stopped)
+		}
+		rows := [][]cell{header(head, "recorded", "here")}
+		for _, p := range r.Differ {
+			rows = append(rows, []cell{str(p.What), str(none(p.Here)), str(none(p.There))})
+		}
+		t.line("")
+		t.table(rows)
+	}
+	if r.Thread == "" {
+		return
+	}
+	t.line("")
+	t.line("what %s did, recorded and here; event %d of it is the first that differs", clean(r.Thread, t.st.ASCII), r.Event)
+	t.sideBySide(r.Before, r.Was, r.Is)
+}
+
+// none is a text that may be empty.
+func none(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}
