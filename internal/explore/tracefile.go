@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"io"
+	"strings"
 
 	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/recording"
@@ -58,6 +59,9 @@ func OfTrace(t *recording.Recording) (Recording, error) {
 			return r, fmt.Errorf("no schedule of this version of kmodsh: its kind is %.40q, not %q", r.Kind, recordingKind)
 		}
 		return r, r.check()
+	}
+	if kind, _, _ := strings.Cut(t.Target, ":"); kind != "sim" && len(t.Actions) > 0 {
+		return r, fmt.Errorf("the trace is of a session on %.60q, and is no schedule", t.Target)
 	}
 	if len(t.Actions) == 0 {
 		return r, fmt.Errorf("the trace of %.60q has no schedule and nothing that was done step by step: it can be opened, and not repeated", t.Target)

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"example.org/kmodsh/internal/explore"
+	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/recording"
 	"example.org/kmodsh/internal/recording/export"
 	"example.org/kmodsh/internal/sim"
@@ -81,6 +82,10 @@ func (c *exportCommand) write(name string, text []byte) error {
 
 // repeatable fills in how the run is repeated, where it can be.
 func (c *exportCommand) repeatable(in *export.Input) {
+	if ofMachine(in.Recording) {
+		c.machine(in)
+		return
+	}
 	run, err := explore.OfTrace(in.Recording)
 	if err != nil {
 		return
@@ -93,12 +98,37 @@ func (c *exportCommand) repeatable(in *export.Input) {
 		switch {
 		case a.Kind == sim.DoSpawn && a.Task != nil:
 			in.Tasks = append(in.Tasks, export.SpawnedTask{ID: a.Thread, Task: *a.Task})
-		case a.Kind == sim.DoSet && strings.HasPrefix(a.Value, "policy="):
-			in.Policy = strings.TrimPrefix(a.Value, "policy=")
+		case a.Kind == sim.DoSet:
+			c.policy(in, a.Value)
 		}
 	}
 	if in.Policy == "" {
 		in.Policy = "verified"
+	}
+}
+
+// machine fills in what was done to a machine. Actions that nobody could have
+// typed are as good as none.
+func (c *exportCommand) machine(in *export.Input) {
+	actions, err := actionsOf(in.Recording)
+	if err != nil || in.Recording.Unrepeated != "" {
+		return
+	}
+	in.Again, in.Policy = len(actions), "verified"
+	for _, a := range actions {
+		switch a.Do {
+		case kernel.ActSpawn:
+			in.Tasks = append(in.Tasks, export.SpawnedTask{ID: a.Thread, Task: *a.Task})
+		case kernel.ActSet:
+			c.policy(in, a.Value)
+		}
+	}
+}
+
+// policy takes the helper's policy from a setting, if it is that.
+func (c *exportCommand) policy(in *export.Input, setting string) {
+	if p, ok := strings.CutPrefix(setting, "policy="); ok {
+		in.Policy = p
 	}
 }
 

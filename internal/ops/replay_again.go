@@ -21,8 +21,11 @@ type again struct {
 	rec     *recording.Recording
 	actions []kernel.Action
 	faults  map[int]int // numbers here by those of the trace
-	crowd   bool        // all have gone at once: the order is the kernel's own since
-	r       *MachineReplay
+	// crowd is the action by which all went at once first, 0 none: the order is the
+	// kernel's own since. seen is the number of the last event before it.
+	crowd int
+	seen  uint64
+	r     *MachineReplay
 }
 
 // all does all actions. The error wraps errNotSame where something else came of
@@ -44,6 +47,9 @@ func (a *again) all(ctx context.Context) error {
 	var err error
 	for i := range a.actions {
 		a.s.Progress("replaying", int64(i), int64(len(a.actions)))
+		if a.actions[i].Do == kernel.ActAll && a.crowd == 0 {
+			a.crowd, a.seen = i+1, a.d.Events().Last()
+		}
 		if err = a.do(ctx, &a.actions[i]); err != nil {
 			if isOver(ctx, a.d, err) {
 				return err
@@ -77,10 +83,7 @@ func (a *again) all(ctx context.Context) error {
 // do does one action.
 func (a *again) do(ctx context.Context, k *kernel.Action) error {
 	switch k.Do {
-	case kernel.ActStep, kernel.ActWait, kernel.ActRequest:
-		return a.rep.Again(ctx, *k)
-	case kernel.ActAll:
-		a.crowd = true
+	case kernel.ActStep, kernel.ActWait, kernel.ActAll, kernel.ActRequest:
 		return a.rep.Again(ctx, *k)
 	}
 	return kernel.Do(ctx, a.d, k, a.faults)
@@ -94,7 +97,7 @@ func (a *again) compare(ctx context.Context, pos int) error {
 	}
 	a.r.Looked++
 	was := a.rec.At(pos)
-	if a.crowd {
+	if a.crowd > 0 {
 		a.r.Differ = differOutcomes(was, snap)
 	} else {
 		a.r.Differ = append(differStands(was, snap), differModules(was, snap)...)
@@ -119,20 +122,25 @@ func (a *again) look(ctx context.Context) error {
 // told compares the events of each thread with those of the trace, up to where
 // this has come.
 func (a *again) told(whole bool) error {
-	end := len(a.rec.Events)
-	if n := a.r.Done; n < len(a.actions) || a.rec.Missing != "" {
-		if end = 0; n > 0 {
-			end = min(a.rec.ActionEvents[n-1], len(a.rec.Events))
+	after := func(n int) int { // events of the trace after so many actions
+		if n == 0 {
+			return 0
 		}
+		return min(a.rec.ActionEvents[n-1], len(a.rec.Events))
 	}
-	_, last := a.rec.Positions()
-	was := a.rec.Events[:end]
+	end := len(a.rec.Events)
 	is, missed := a.d.Events().After(0, 0)
 	switch {
-	case a.crowd:
-		a.r.Note = "all threads went at once in it: what came of them is compared, and not in which order they did it"
-		return nil
-	case missed > 0 || slices.ContainsFunc(was, func(e trace.Event) bool { return e.Lost > 0 }):
+	case a.crowd > 0:
+		end = after(a.crowd - 1)
+		is = slices.DeleteFunc(is, func(e trace.Event) bool { return e.Seq > a.seen })
+		a.r.Note = fmt.Sprintf("at position %d all threads went at once: from there on what came of them is compared, and not in which order they did it", a.crowd)
+	case a.r.Done < len(a.actions) || a.rec.Missing != "":
+		end = after(a.r.Done)
+	}
+	was := a.rec.Events[:end]
+	_, last := a.rec.Positions()
+	if missed > 0 || slices.ContainsFunc(was, func(e trace.Event) bool { return e.Lost > 0 }) {
 		a.r.Note = "events were lost, so that only where the threads stood is compared"
 		return nil
 	}

@@ -3,6 +3,7 @@ package ops
 import (
 	"fmt"
 	"io"
+	"strings"
 
 	"example.org/kmodsh/internal/explore"
 	"example.org/kmodsh/internal/trace"
@@ -55,8 +56,8 @@ func (r *MachineReplay) WriteText(w io.Writer, st Style) error {
 	if r.Missing != "" {
 		item("missing", r.Missing+"; what comes before was done")
 	}
-	for _, v := range r.Verdicts {
-		item("thread", v.words())
+	for _, line := range verdictLines(r.Verdicts) {
+		item("thread", line)
 	}
 	if r.Elsewhere {
 		item("compared", "to what points each thread came, what it returned, and the states of the modules at the end")
@@ -79,6 +80,34 @@ func (r *MachineReplay) WriteText(w io.Writer, st Style) error {
 	}
 	r.differs(t)
 	return t.err
+}
+
+// manyAlike is from how many threads on, to which the same came of the same, they
+// are told in one line.
+const manyAlike = 4
+
+// verdictLines says what became of threads, in a line for each, or for a flood
+// of them.
+func verdictLines(list []ThreadVerdict) []string {
+	how := func(v ThreadVerdict) string {
+		v.Thread = ""
+		return strings.TrimSpace(v.words())
+	}
+	alike := map[string]int{}
+	for _, v := range list {
+		alike[how(v)]++
+	}
+	var lines []string
+	for _, v := range list {
+		switch key := how(v); {
+		case alike[key] >= manyAlike:
+			lines = append(lines, fmt.Sprintf("%d threads, %s and others %s", alike[key], v.Thread, key))
+			alike[key] = 0
+		case alike[key] > 0:
+			lines = append(lines, v.words())
+		}
+	}
+	return lines
 }
 
 // differs writes what differs, the trace's on the left.

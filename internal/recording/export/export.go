@@ -17,6 +17,9 @@ type Input struct {
 	// Token is the whole run as one word that replay takes, "" when there is
 	// none.
 	Token string
+	// Again is how many things were done to a machine that replay does again, 0
+	// where the trace holds none.
+	Again int
 	// Promise is the one that was broken, Says how; "" when none was.
 	Promise, Says string
 	// Tasks says what each thread was spawned to do, and Tasks' order.

@@ -28,6 +28,13 @@ type turn struct {
 // it works for, which waits for it.
 func plan(in Input) ([]turn, error) {
 	c := lay(in.Recording)
+	if in.Recording.Steps {
+		for i, e := range in.Recording.Events {
+			if e.Thread.ID == "" { // of a machine, of who has no part in it: init, which loads the driver
+				c.Events[i].Lane = -1
+			}
+		}
+	}
 	root := make([]int, len(c.Lanes))
 	for i := range c.Lanes {
 		root[i] = i
@@ -117,11 +124,11 @@ func (p *planner) turn(r, i, j int) error {
 		}
 		t.point, t.module, t.moved = e.Point, e.Module, k != last
 		if e.Point == "W5" {
-			t.name = e.Detail
+			t.name = attribute(e)
 		}
 		for n := range k + 1 {
 			o := p.events[n]
-			if p.Events[n].Lane >= 0 && p.root[p.Events[n].Lane] == r && o.Point == e.Point && o.Module == e.Module && (t.name == "" || o.Detail == t.name) {
+			if p.Events[n].Lane >= 0 && p.root[p.Events[n].Lane] == r && o.Point == e.Point && o.Module == e.Module && (t.name == "" || attribute(o) == t.name) {
 				t.hit++
 			}
 		}
@@ -129,6 +136,15 @@ func (p *planner) turn(r, i, j int) error {
 		return nil
 	}
 	return fmt.Errorf("%s stops at %s and near it is no point where the test driver can hold a thread", t.task, p.Events[last].Point)
+}
+
+// attribute is the name of the attribute that an event of W5 makes: a real kernel
+// names it, the simulated one tells it.
+func attribute(e trace.Event) string {
+	if e.Name != "" {
+		return e.Name
+	}
+	return e.Detail
 }
 
 // near lists the events of a thread around the one it is to be held at, nearest
@@ -233,6 +249,12 @@ func expected(r *recording.Recording, id string) (ret int64, done bool) {
 		return 0, false
 	}
 	return t.Result, t.Done
+}
+
+// concerned says whether the threads of a trace had to do with a module: others
+// are there on one machine and not on the next.
+func concerned(r *recording.Recording, module string) bool {
+	return slices.ContainsFunc(r.Events, func(e trace.Event) bool { return e.Module == module && e.Thread.ID != "" })
 }
 
 // stateAtEnd is the state, as /proc/modules shows it, that each module has when

@@ -123,15 +123,43 @@ func report(w io.Writer, in Input) error {
 		para("", "The whole run is in this word, on one line:")
 		b.WriteString("\n    kmodsh replay " + in.Token + "\n\n")
 		para("", "With the trace file: kmodsh replay FILE; kmodsh open FILE looks at it, and kmodsh export FILE --format sh makes a script that needs only the test driver and the modules.")
+	case in.Again > 0:
+		repeatMachine(b, in)
 	default:
 		para("", "It was recorded on a running kernel and cannot be repeated step by step. What was typed:")
 		b.WriteString("\n")
-		for _, v := range r.Verbs {
-			b.WriteString("    " + clipTo(printable(v.Line), 200) + "\n")
-		}
+		typed(b, in)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// repeatMachine says how a session on a machine is repeated.
+func repeatMachine(b *strings.Builder, in Input) {
+	r := in.Recording
+	para := func(s string) { b.WriteString(wrapped("", printable(s))) }
+	para(fmt.Sprintf("With the trace file, whose %d steps are done again on a kernel of the same series, and compared:", in.Again))
+	kernel := shellWord(r.Kernel)
+	fmt.Fprintf(b, "\n    kmodsh lab fetch %s\n    kmodsh lab driver build %s\n    kmodsh replay FILE\n\n", kernel, kernel)
+	para("kmodsh replay --on vm:6.1 FILE takes the same moves on another kernel, --on sim on the simulated one, which needs no machine; kmodsh open FILE looks at it, and kmodsh export FILE --format sh makes a script that needs only the test driver and the modules. What was typed:")
+	b.WriteString("\n")
+	typed(b, in)
+}
+
+// shellWord is a word of a file that may stand in a command, or else a word for
+// it.
+func shellWord(s string) string {
+	if !shellName(s) {
+		return "KERNEL"
+	}
+	return s
+}
+
+// typed writes the verbs of a session.
+func typed(b *strings.Builder, in Input) {
+	for _, v := range in.Recording.Verbs {
+		b.WriteString("    " + clipTo(printable(v.Line), 200) + "\n")
+	}
 }
 
 // faultWords writes a fault as it is typed.

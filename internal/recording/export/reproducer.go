@@ -131,7 +131,7 @@ func writeTurn(b *strings.Builder, in Input, t turn, n int, held map[string]int)
 		fmt.Fprintf(b, "ended %s %s\n", t.task, status(in.Tasks[i], ret))
 		states := stateAtEnd(in.Recording, t.task)
 		for _, m := range sortedKeys(states) {
-			if shellName(m) {
+			if shellName(m) && concerned(in.Recording, m) {
 				fmt.Fprintf(b, "state_is %s %s\n", m, procState(states[m]))
 			}
 		}
