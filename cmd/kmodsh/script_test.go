@@ -43,6 +43,14 @@ func TestScripts(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("KMODSH_CACHE", e.WorkDir+"/cache")
 			e.Setenv("XDG_STATE_HOME", e.WorkDir+"/state")
+			// A session on a real 6.12, as record wrote it, without the kernel's log.
+			trace, err := os.ReadFile("testdata/machine.trace")
+			if err == nil {
+				err = os.WriteFile(e.WorkDir+"/machine.trace", trace, 0o644)
+			}
+			if err != nil {
+				return err
+			}
 			e.Setenv("GORACE", "atexit_sleep_ms=0") // else each program waits a second at its end under the race detector
 			return nil
 		},
