@@ -18,6 +18,8 @@ var (
 	// ErrOops: the kernel oopsed in a system call, and ended the thread that
 	// made it. What that thread had locked stays locked.
 	ErrOops = errors.New("the kernel oopsed and ended the thread that was at it; what it held is held for good")
+	// ErrNoModules: the kernel is built without modules, so none is loaded.
+	ErrNoModules = errors.New("the kernel is built without modules")
 	// ErrClosed: the target was closed.
 	ErrClosed = errors.New("target closed")
 )

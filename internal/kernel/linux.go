@@ -109,11 +109,15 @@ func retry(ctx context.Context, call string, f func() error) error {
 	}
 }
 
-// Modules reads /proc/modules.
+// Modules reads /proc/modules. Where procfs is mounted and has no such file the
+// error wraps ErrNoModules.
 func (k *Linux) Modules() ([]Module, error) {
 	f, err := os.Open(k.proc + "/modules")
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("reading the module list: %w (is /proc mounted? the kernel may be built without modules)", err)
+		if _, mounted := os.Stat(k.proc + "/self"); mounted == nil {
+			return nil, fmt.Errorf("reading the module list: %w: %w", err, ErrNoModules)
+		}
+		return nil, fmt.Errorf("reading the module list: %w (is /proc mounted?)", err)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reading the module list: %w", err)

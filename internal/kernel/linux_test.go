@@ -82,8 +82,18 @@ func TestModulesOfThisSystem(t *testing.T) {
 	if m, err := k.Modules(); err != nil || len(m) != 1 || m[0].Name != "ext4" {
 		t.Errorf("%v, %v", m, err)
 	}
+	k = fakeSys(t, map[string]string{"proc/self/stat": ""})
+	if m, err := k.Modules(); !errors.Is(err, ErrNoModules) {
+		t.Errorf("a procfs without the file: %v, %v; want an error that says there are no modules", m, err)
+	}
+	if m, err := ModulesOrNone(k); err != nil || len(m) != 0 {
+		t.Errorf("a procfs without the file: %v, %v; want none", m, err)
+	}
 	k = fakeSys(t, nil)
-	if m, err := k.Modules(); !errors.Is(err, os.ErrNotExist) {
+	if _, err := ModulesOrNone(k); err == nil {
+		t.Error("without procfs nothing is known of modules, yet none is what was said")
+	}
+	if m, err := k.Modules(); !errors.Is(err, os.ErrNotExist) || errors.Is(err, ErrNoModules) {
 		t.Errorf("without the file: %v, %v; want an error that says it is not there", m, err)
 	}
 }

@@ -22,6 +22,16 @@ const (
 // no exit function (kernel/module/procfs.c, print_unload_info).
 const permanent = "[permanent]"
 
+// ModulesOrNone is k.Modules, where a kernel that is built without modules has
+// none: for who asks only whether a module is there.
+func ModulesOrNone(k Kernel) ([]Module, error) {
+	list, err := k.Modules()
+	if errors.Is(err, ErrNoModules) {
+		return nil, nil
+	}
+	return list, err
+}
+
 // ParseModules reads the text of /proc/modules (kernel/module/procfs.c, m_show):
 //
 //	name size refs users, state address (TAINTS)

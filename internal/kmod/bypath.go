@@ -6,8 +6,7 @@ import (
 	"os"
 	"path"
 	"strings"
-
-	"example.org/kmodsh/internal/kernel"
+	"syscall"
 )
 
 // ViaPath is Found.Via of a module that was named by the path of its file.
@@ -55,7 +54,7 @@ func (r *Resolver) resolveOrPath(name string) ([]Found, error) {
 	case err != nil:
 		return nil, &PathError{name, err}
 	case module == "":
-		return nil, &PathError{name, kernel.ErrNotFound}
+		return nil, &PathError{name, syscall.ENOENT}
 	}
 	f := Found{Module: module, File: file, Via: ViaPath}
 	if f.Builtin, err = r.builtin(module); err != nil {

@@ -125,11 +125,11 @@ func Depmod(ctx context.Context, opt DepmodOptions) (DepmodStats, error) {
 		return stats, nil
 	}
 	stats.Cached = cache.used
-	stats.Skipped = countUnreadable(mods, opt.Warn)
 	if err := sortModules(opt.Dir, mods, opt.Warn); err != nil {
 		return stats, fmt.Errorf("depmod %s: %w", opt.Dir, err)
 	}
-	symbols := ownSymbols(mods)
+	stats.Skipped = countUnreadable(mods, opt.Warn)
+	symbols := ownSymbols(mods, opt.SymbolPrefix)
 	symbols.resolve(mods)
 	if err := opt.checkSymbols(mods, symbols); err != nil {
 		return stats, fmt.Errorf("depmod: %w", err)
@@ -194,8 +194,11 @@ func (opt *DepmodOptions) readAll(ctx context.Context, mods []*depmodModule) (*d
 func countUnreadable(mods []*depmodModule, warn func(string)) (n int) {
 	for _, m := range mods {
 		if m.facts.err != nil {
-			// kmod says Invalid argument, whatever it is.
-			warn(fmt.Sprintf("ERROR: failed to load symbols from %s: Invalid argument", m.path))
+			reason := "Invalid argument"
+			if other := (*NotELFError)(nil); errors.As(m.facts.err, &other) {
+				reason = "Exec format error"
+			}
+			warn(fmt.Sprintf("ERROR: failed to load symbols from %s: %s", m.path, reason))
 			warn(fmt.Sprintf("WARNING: only the name of %s is in the indexes: %v", m.path, m.facts.err))
 			n++
 		}

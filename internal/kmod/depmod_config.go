@@ -46,7 +46,7 @@ const maxDepmodConfig = 1 << 20
 // exist is passed over.
 func loadDepmodConfig(paths []string, release string, warn func(string)) (*depmodConfig, error) {
 	c := &depmodConfig{release: release, warn: warn}
-	files, err := depmodConfigFiles(paths)
+	files, err := depmodConfigFiles(paths, warn)
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +62,7 @@ func loadDepmodConfig(paths []string, release string, warn func(string)) (*depmo
 	return c, nil
 }
 
-func depmodConfigFiles(paths []string) ([]string, error) {
+func depmodConfigFiles(paths []string, warn func(string)) ([]string, error) {
 	byName := map[string]string{}
 	note := func(file string) {
 		if name := path.Base(file); byName[name] == "" {
@@ -86,9 +86,15 @@ func depmodConfigFiles(paths []string) ([]string, error) {
 			return nil, fmt.Errorf("depmod configuration: %w", err)
 		}
 		for _, e := range entries {
-			if strings.HasSuffix(e.Name(), ".conf") && e.Name()[0] != '.' && !e.IsDir() {
-				note(path.Join(from, e.Name()))
+			if !strings.HasSuffix(e.Name(), ".conf") || e.Name()[0] == '.' {
+				continue
 			}
+			file := path.Join(from, e.Name())
+			if e.IsDir() {
+				warn("ERROR: Directories inside directories are not supported: " + file)
+				continue
+			}
+			note(file)
 		}
 	}
 	var names []string
@@ -137,7 +143,7 @@ func (c *depmodConfig) parse(r io.Reader, path string) error {
 
 func (c *depmodConfig) line(line, path string, n int) {
 	words := strings.FieldsFunc(line, func(r rune) bool { return r == ' ' || r == '\t' })
-	if len(words) == 0 || words[0][0] == '#' {
+	if len(words) == 0 || line[0] == '#' {
 		return
 	}
 	args := words[1:]

@@ -63,21 +63,43 @@ func readModulesOrder(r io.Reader, mods []*depmodModule) error {
 
 // depmodSymbols says who owns the symbols modules export.
 type depmodSymbols struct {
-	owner map[string]*depmodModule
-	names []string // in the order they were first met
+	owner  map[string]*depmodModule
+	names  []string          // in the order they were first met
+	crcs   map[string]uint32 // their checksums; nil unless asked for
+	prefix byte              // before symbols, to be passed over; 0 for none
+}
+
+// unprefixed is a symbol without the prefix.
+func unprefixed(name string, prefix byte) string {
+	if prefix != 0 && name != "" && name[0] == prefix {
+		return name[1:]
+	}
+	return name
+}
+
+// key is the name by which a symbol that is asked for is looked up. A leading
+// dot is not part of it (the entry points of 64-bit PowerPC).
+func (s *depmodSymbols) key(name string) string {
+	return unprefixed(strings.TrimPrefix(name, "."), s.prefix)
 }
 
 // ownSymbols gives every exported symbol to its module; of several that export
 // one name the last in the order of modules gets it, as in kmod.
-func ownSymbols(mods []*depmodModule) *depmodSymbols {
-	s := &depmodSymbols{owner: map[string]*depmodModule{}}
+func ownSymbols(mods []*depmodModule, prefix byte) *depmodSymbols {
+	s := &depmodSymbols{owner: map[string]*depmodModule{}, prefix: prefix}
 	for _, m := range mods {
 		for _, id := range m.facts.exports {
-			name := m.facts.worker.names[id]
+			name := unprefixed(m.facts.worker.names[id], prefix)
 			if s.owner[name] == nil {
 				s.names = append(s.names, name)
 			}
 			s.owner[name] = m
+			if m.facts.exportCRCs != nil {
+				if s.crcs == nil {
+					s.crcs = map[string]uint32{}
+				}
+				s.crcs[name] = m.facts.exportCRCs[id]
+			}
 		}
 	}
 	return s
@@ -96,7 +118,7 @@ func (s *depmodSymbols) resolve(mods []*depmodModule) {
 		if owners[w] == nil {
 			table := make([]*depmodModule, len(w.names))
 			for id, name := range w.names {
-				table[id] = s.owner[name]
+				table[id] = s.owner[s.key(name)]
 			}
 			owners[w] = table
 		}

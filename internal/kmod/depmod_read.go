@@ -16,15 +16,17 @@ import (
 // depmodFacts is what depmod needs of one module. Symbols are numbers of the
 // worker's table.
 type depmodFacts struct {
-	worker   *depmodWorker
-	exports  []uint32
-	imports  []uint32
-	crcs     map[uint32]uint32 // of imports; nil unless asked for
-	weak     []uint32          // those of imports that may be missing
-	aliases  []string
-	softdeps []string
-	weakdeps []string
-	err      error // why it could not be read; nil when all is well
+	worker  *depmodWorker
+	exports []uint32
+	imports []uint32
+	crcs    map[uint32]uint32 // of imports; nil unless asked for
+	// exportCRCs are those of exports; nil unless asked for.
+	exportCRCs map[uint32]uint32
+	weak       []uint32 // those of imports that may be missing
+	aliases    []string
+	softdeps   []string
+	weakdeps   []string
+	err        error // why it could not be read; nil when all is well
 }
 
 // depmodWorker reads modules one after the other and keeps its buffers. Most
@@ -35,7 +37,6 @@ type depmodWorker struct {
 	file    elfPread
 	ids     map[string]uint32
 	names   []string
-	prefix  byte // before symbols, to be passed over; 0 for none
 	wantCRC bool
 }
 
@@ -46,7 +47,7 @@ func readModules(ctx context.Context, mods []*depmodModule, opt DepmodOptions) e
 	finished := make(chan struct{}, len(mods))
 	var wg sync.WaitGroup
 	for range min(opt.Workers, len(mods)) {
-		w := &depmodWorker{ids: map[string]uint32{}, prefix: opt.SymbolPrefix, wantCRC: opt.Symvers != ""}
+		w := &depmodWorker{ids: map[string]uint32{}, wantCRC: opt.Symvers != ""}
 		wg.Go(func() {
 			for ctx.Err() == nil {
 				i := int(next.Add(1)) - 1
@@ -127,7 +128,14 @@ func (w *depmodWorker) collect(facts *depmodFacts, e *elfFile) error {
 	facts.readInfo(info)
 	err = e.symbols(func(s elfSymbol) {
 		if name, ok := s.exported(); ok {
-			facts.exports = append(facts.exports, w.id(name))
+			id := w.id(name)
+			facts.exports = append(facts.exports, id)
+			if w.wantCRC {
+				if facts.exportCRCs == nil {
+					facts.exportCRCs = map[uint32]uint32{}
+				}
+				facts.exportCRCs[id], _ = e.crc(s)
+			}
 		}
 		if e.undefined(s) {
 			id := w.id(s.name)
@@ -179,15 +187,8 @@ func (f *depmodFacts) readInfo(section []byte) {
 	})
 }
 
-// id numbers a symbol name. A leading dot is not part of it (the entry points
-// of 64-bit PowerPC).
+// id numbers a symbol name.
 func (w *depmodWorker) id(name []byte) uint32 {
-	if len(name) > 0 && name[0] == '.' {
-		name = name[1:]
-	}
-	if w.prefix != 0 && len(name) > 0 && name[0] == w.prefix {
-		name = name[1:]
-	}
 	if id, ok := w.ids[string(name)]; ok {
 		return id
 	}

@@ -21,9 +21,16 @@ func (opt *DepmodOptions) checkSymbols(mods []*depmodModule, symbols *depmodSymb
 	switch {
 	case opt.Symvers != "":
 		image, err = readKernelSymbols(opt.Symvers, ReadSymvers)
+		if opt.SymbolPrefix != 0 {
+			plain := kernelSymbols{}
+			for name, crc := range image {
+				plain[unprefixed(name, opt.SymbolPrefix)] = crc
+			}
+			image = plain
+		}
 	case opt.SystemMap != "":
 		image, err = readKernelSymbols(opt.SystemMap, func(r io.Reader) (kernelSymbols, error) {
-			return readSystemMap(r, opt.SymbolPrefix)
+			return readSystemMap(r, opt.SystemMap, opt.SymbolPrefix, opt.Warn)
 		})
 	}
 	if err != nil {
@@ -31,6 +38,9 @@ func (opt *DepmodOptions) checkSymbols(mods []*depmodModule, symbols *depmodSymb
 	}
 	if image == nil && opt.Needs == nil {
 		return nil
+	}
+	if image != nil { // the loader of modules itself supplies these
+		image["__this_module"], image["_GLOBAL_OFFSET_TABLE_"], image["TOC."] = 0, 0, 0
 	}
 	for _, m := range mods {
 		weak := map[uint32]bool{}
@@ -51,20 +61,22 @@ func (opt *DepmodOptions) checkSymbols(mods []*depmodModule, symbols *depmodSymb
 // checkSymbol tells of one symbol, the i-th that m imports.
 func (opt *DepmodOptions) checkSymbol(m *depmodModule, i int, weak bool, image kernelSymbols, symbols *depmodSymbols) {
 	name := m.facts.worker.names[m.facts.imports[i]]
-	if owner := symbols.owner[name]; owner != nil {
-		if opt.Needs != nil {
-			opt.Needs(m.path, name, owner.path)
-		}
-		return
+	key := symbols.key(name)
+	owner := symbols.owner[key]
+	if owner != nil && opt.Needs != nil {
+		opt.Needs(m.path, name, owner.path)
 	}
 	if image == nil {
 		return
 	}
-	crc, there := image[name]
+	crc, there := image[key]
+	if owner != nil {
+		crc, there = symbols.crcs[key], true
+	}
 	switch {
 	case !there && !weak:
 		opt.Warn(fmt.Sprintf("WARNING: %s needs unknown symbol %s", m.path, name))
-	case there && opt.Symvers != "" && m.facts.crcs[m.facts.imports[i]] != crc:
+	case there && opt.Symvers != "" && !weak && m.facts.crcs[m.facts.imports[i]] != crc:
 		opt.Warn(fmt.Sprintf("WARNING: %s disagrees about version of symbol %s", m.path, name))
 	}
 }
@@ -80,26 +92,22 @@ func readKernelSymbols(file string, read func(io.Reader) (kernelSymbols, error))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
-	// These the loader of modules itself supplies.
-	symbols["__this_module"], symbols["_GLOBAL_OFFSET_TABLE_"] = 0, 0
 	return symbols, nil
 }
 
 // readSystemMap returns the symbols for which a System.map has a
-// __ksymtab_NAME, perhaps with a prefix before.
-func readSystemMap(r io.Reader, prefix byte) (kernelSymbols, error) {
+// __ksymtab_NAME, perhaps with a prefix before. Lines without three words are
+// warned about.
+func readSystemMap(r io.Reader, file string, prefix byte, warn func(string)) (kernelSymbols, error) {
 	exported := kernelSymbols{}
 	s := bufio.NewScanner(r)
-	for s.Scan() {
+	for n := 1; s.Scan(); n++ {
 		words := strings.Fields(s.Text())
 		if len(words) < 3 {
+			warn(fmt.Sprintf("ERROR: %s:%d: invalid line: %s\n", file, n, s.Text()))
 			continue
 		}
-		word := words[2]
-		if prefix != 0 && word[0] == prefix {
-			word = word[1:]
-		}
-		if name, ok := strings.CutPrefix(word, "__ksymtab_"); ok {
+		if name, ok := strings.CutPrefix(unprefixed(words[2], prefix), "__ksymtab_"); ok {
 			exported[name] = 0
 		}
 	}

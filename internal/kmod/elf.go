@@ -87,12 +87,28 @@ type elfExtent struct {
 	there     bool
 }
 
+// NotELFError says that a file is none in ELF, where others that make no sense are
+// damaged ones. It wraps kernel.ErrDamaged.
+type NotELFError struct{ why string }
+
+func (e *NotELFError) Error() string { return kernel.ErrDamaged.Error() + ": " + e.why }
+
+func (e *NotELFError) Unwrap() error { return kernel.ErrDamaged }
+
+// longestMagic is how many bytes libkmod needs to tell ELF and compressed files apart.
+const longestMagic = 6
+
 // elfOpen reads the headers. Its errors wrap kernel.ErrDamaged.
 func elfOpen(src elfSource) (*elfFile, error) {
 	f := &elfFile{src: src}
 	ident, err := src.bytes(0, 64) // no less, with at least one section header
+	if err != nil {
+		if magic, short := src.bytes(0, longestMagic); short != nil || bytes.HasPrefix(magic, []byte(elfMagic)) {
+			return nil, fmt.Errorf("%w: too short for an ELF file", kernel.ErrDamaged)
+		}
+	}
 	if err != nil || !bytes.HasPrefix(ident, []byte(elfMagic)) {
-		return nil, fmt.Errorf("%w: not an ELF file", kernel.ErrDamaged)
+		return nil, &NotELFError{"not an ELF file"}
 	}
 	switch ident[elfDataAt] {
 	case elfDataLSB:
@@ -100,7 +116,7 @@ func elfOpen(src elfSource) (*elfFile, error) {
 	case elfDataMSB:
 		f.order = binary.BigEndian
 	default:
-		return nil, fmt.Errorf("%w: ELF data encoding %d", kernel.ErrDamaged, ident[elfDataAt])
+		return nil, &NotELFError{fmt.Sprintf("ELF data encoding %d", ident[elfDataAt])}
 	}
 	var shoff uint64
 	var shentsize, shstrndx int
@@ -117,7 +133,7 @@ func elfOpen(src elfSource) (*elfFile, error) {
 		f.shnum = int(f.order.Uint16(ident[60:]))
 		shstrndx = int(f.order.Uint16(ident[62:]))
 	default:
-		return nil, fmt.Errorf("%w: ELF class %d", kernel.ErrDamaged, ident[elfClassAt])
+		return nil, &NotELFError{fmt.Sprintf("ELF class %d", ident[elfClassAt])}
 	}
 	f.machine = Machine(f.order.Uint16(ident[18:]))
 	if shentsize != f.shentsize() {

@@ -40,7 +40,7 @@ func FuzzSymvers(f *testing.F) {
 	f.Add("ffffffff81000010 r __ksymtab_printk\n_ _ ___ksymtab_x\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		for _, prefix := range []byte{0, '_'} {
-			symbols, err := readSystemMap(strings.NewReader(text), prefix)
+			symbols, err := readSystemMap(strings.NewReader(text), "System.map", prefix, func(string) {})
 			if err == nil && len(symbols) > strings.Count(text, "__ksymtab_") {
 				t.Fatalf("%d symbols", len(symbols))
 			}

@@ -107,10 +107,6 @@ func (h handOver) after(err error) {
 // *kernel.LoadError; so is what else is wrong, with Op saying where.
 func (l *Loader) InsertFile(ctx context.Context, file string, params []string) error {
 	module := moduleNameOf(file)
-	err := checkParams(params)
-	if err != nil {
-		return err
-	}
 	mark := l.Kernel.LogMark()
 	op, err := handOver{
 		kernel: l.Kernel, module: module, file: path.Clean(file), params: JoinParams(params), flags: l.Flags, report: l.report,

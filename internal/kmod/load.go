@@ -172,15 +172,14 @@ func (r *loading) load(ctx context.Context) error {
 // resolve finds the modules that the name stands for. None and no error means
 // that the policy takes the name for loaded.
 func (r *loading) resolve() error {
-	if err := checkParams(r.req.Params); err != nil {
-		return err
-	}
 	var err error
-	if r.AtHand && IsPath(r.req.Name) {
+	if r.AtHand {
+		// What somebody types is passed on, as by kmod: the kernel judges parameters.
 		r.found, err = r.Resolver.resolveOrPath(r.req.Name)
-	} else if err = kernel.CheckAlias(r.req.Name); err != nil {
-		return err
 	} else {
+		if err = errors.Join(checkParams(r.req.Params), kernel.CheckAlias(r.req.Name)); err != nil {
+			return err
+		}
 		r.found, err = r.Resolver.Resolve(r.req.Name)
 	}
 	if err != nil && !errors.Is(err, kernel.ErrNotFound) {

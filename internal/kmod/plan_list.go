@@ -224,7 +224,7 @@ func (p *planner) lookupSoft(names []string, m *planModule, l ConfigLine) ([]*pl
 	for _, name := range names {
 		mods, ok := p.soft[name]
 		if !ok {
-			key, err := checkName(name)
+			key, err := p.r.checkName(name)
 			if err != nil {
 				p.soft[name] = nil
 				continue

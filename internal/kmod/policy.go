@@ -101,6 +101,9 @@ func (s sight) inKernel() bool { return s.state == trace.Live || s.state == trac
 // look decides what is known of a module. builtin says that the name lookup
 // itself found the module in the built-in index.
 func (p Policy) look(r *Resolver, k kernel.Kernel, module string, builtin bool) (sight, error) {
+	if kernel.CheckModuleName(module) != nil {
+		return sight{state: trace.Absent, why: "no module has such a name"}, nil
+	}
 	if !builtin && !p.DirIsBuiltin {
 		var err error
 		if builtin, err = r.Builtin(module); err != nil {
@@ -169,7 +172,7 @@ func (p Policy) lookCloser(k kernel.Kernel, module string) (sight, error) {
 // listed returns the state of a module's row in the module list, absent when
 // there is none.
 func listed(k kernel.Kernel, module string) (trace.State, error) {
-	modules, err := k.Modules()
+	modules, err := kernel.ModulesOrNone(k)
 	if err != nil {
 		return "", err
 	}

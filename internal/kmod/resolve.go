@@ -42,6 +42,10 @@ type Found struct {
 // configuration, as modprobe of kmod 30 does. All methods may be called from
 // any goroutine.
 type Resolver struct {
+	// AtHand says that who asks typed the names: then they may hold whatever kmod
+	// looks up, a dash at the start or bytes beyond ASCII. No path is made of them.
+	AtHand bool
+
 	tree *Tree
 	user *Config
 
@@ -127,7 +131,7 @@ func (r *Resolver) ResolveWith(name string, opt ResolveOptions) ([]Found, error)
 
 // names is Resolve for who wants the modules' names alone.
 func (r *Resolver) names(name string) ([]Found, error) {
-	key, err := checkName(name)
+	key, err := r.checkName(name)
 	if err != nil {
 		return nil, err
 	}
@@ -142,8 +146,8 @@ func (r *Resolver) names(name string) ([]Found, error) {
 }
 
 // checkName refuses what cannot be looked up, and gives it the indexes' form.
-func checkName(name string) (string, error) {
-	if err := kernel.CheckAlias(name); err != nil {
+func (r *Resolver) checkName(name string) (string, error) {
+	if err := kernel.CheckAlias(name); err != nil && (!r.AtHand || name == "" || len(name) > kernel.MaxAlias) {
 		return "", err
 	}
 	key, ok := normalizeAlias(name)
@@ -167,9 +171,33 @@ func (r *Resolver) places() [7]place {
 	}
 }
 
+// ResolveName is Resolve for a module's own name: aliases do not count, but those
+// of built-in modules, as with kmod's kmod_module_new_from_name_lookup.
+func (r *Resolver) ResolveName(name string) ([]Found, error) {
+	key, err := r.checkName(name)
+	if err != nil {
+		return nil, err
+	}
+	found, err := r.findIn(key, ViaName, ViaBuiltin, ViaBuiltinAlias)
+	if err != nil {
+		return nil, fmt.Errorf("resolve %s: %w", name, err)
+	}
+	if len(found) == 0 {
+		return nil, r.notFound(name)
+	}
+	found = found[:1]
+	return found, r.complete(&found[0])
+}
+
 // find looks key up in all places in their order.
-func (r *Resolver) find(key string) ([]Found, error) {
+func (r *Resolver) find(key string) ([]Found, error) { return r.findIn(key) }
+
+// findIn looks key up in the places called vias, in all where none is named.
+func (r *Resolver) findIn(key string, vias ...string) ([]Found, error) {
 	for _, p := range r.places() {
+		if len(vias) > 0 && !slices.Contains(vias, p.via) {
+			continue
+		}
 		found, err := p.find(key)
 		if r.err != nil {
 			return nil, r.err

@@ -41,7 +41,7 @@ func ModuleSignature(image []byte) (Signature, bool) {
 	t := body[len(body)-signatureTrailer:]
 	body = body[:len(body)-signatureTrailer]
 	n := uint64(binary.BigEndian.Uint32(t[8:])) + uint64(t[3]) + uint64(t[4])
-	if n > uint64(len(body)) {
+	if n > uint64(len(body)) || binary.BigEndian.Uint32(t[8:]) == 0 {
 		return Signature{}, false
 	}
 	s := Signature{IDType: "unknown", Length: int(n), Offset: len(body) - int(n)}

@@ -57,7 +57,7 @@ func (u *unloading) unload(ctx context.Context) error {
 // command stands in for. A name on the module
 // list stands for itself, whether or not the tree knows it.
 func (u *unloading) targets() ([]string, error) {
-	if err := kernel.CheckAlias(u.req.Name); err != nil {
+	if err := kernel.CheckAlias(u.req.Name); err != nil && !u.AtHand {
 		return nil, err
 	}
 	list, err := u.list()
@@ -67,7 +67,7 @@ func (u *unloading) targets() ([]string, error) {
 	if name := kernel.Normalize(u.req.Name); list[name] != nil {
 		return []string{name}, nil
 	}
-	found, err := u.Resolver.Resolve(u.req.Name)
+	found, err := u.found()
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +75,7 @@ func (u *unloading) targets() ([]string, error) {
 	var names []string
 	builtin := false
 	for _, f := range found {
-		here := list[f.Module] != nil
+		here := list[f.Module] != nil || u.IgnoreLoaded
 		if !here && !u.IgnoreCommands {
 			// A remove command is run whether or not the module is loaded.
 			_, here = u.Resolver.removeCommand(f.Module)
@@ -95,9 +95,21 @@ func (u *unloading) targets() ([]string, error) {
 	return nil, fmt.Errorf("remove %s: %w in the kernel", u.req.Name, kernel.ErrNotFound)
 }
 
+// found is what the name stands for. Who typed a name has looked it up: then it
+// is a module's, whatever alias is called so.
+func (u *unloading) found() ([]Found, error) {
+	if !u.AtHand {
+		return u.Resolver.Resolve(u.req.Name)
+	}
+	f := Found{Module: kernel.Normalize(u.req.Name)}
+	var err error
+	f.Builtin, err = u.Resolver.builtin(f.Module)
+	return []Found{f}, err
+}
+
 // list reads the module list, by name.
 func (u *unloading) list() (map[string]*kernel.Module, error) {
-	modules, err := u.Kernel.Modules()
+	modules, err := kernel.ModulesOrNone(u.Kernel)
 	if err != nil {
 		return nil, err
 	}

@@ -72,7 +72,7 @@ func (l ConfigLine) text() string {
 // what is no name at all, or an index that makes no sense; a name that stands
 // for nothing is explained, too, and the error says what may be missing.
 func (r *Resolver) Explain(name string) (*Why, error) {
-	key, err := checkName(name)
+	key, err := r.checkName(name)
 	if err != nil {
 		return nil, err
 	}

@@ -226,7 +226,9 @@ func (p *program) resolver(dir string, config []string) (*kmod.Resolver, error) 
 			fmt.Fprintf(p.Stderr, "libkmod: ERROR: %s\n", line)
 		}
 	}
-	return kmod.NewResolver(kmod.OpenHostTree(dir), c), nil
+	r := kmod.NewResolver(kmod.OpenHostTree(dir), c)
+	r.AtHand = true
+	return r, nil
 }
 
 // absolute puts the working directory before a relative path, as kmod does,

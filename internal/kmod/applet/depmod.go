@@ -33,6 +33,10 @@ var depmodOptions = []option{
 	{short: 'w', long: "warn"},
 	{short: 'V', long: "version"},
 	{short: 'h', long: "help"},
+	// Of module-init-tools; kmod takes them with a warning.
+	{short: 'u', long: "unresolved-error", as: "old u"},
+	{short: 'q', long: "quiet", as: "old q"},
+	{short: 'r', long: "root", as: "old r"},
 }
 
 // dryRunFiles are what depmod -n prints, in its order: the text indexes.
@@ -51,9 +55,6 @@ type depmodRun struct {
 // depmod makes the indexes of a module tree.
 func (p *program) depmod(args []string) error {
 	flags, rest, err := getopt(args, depmodOptions)
-	if err != nil {
-		return err
-	}
 	d := &depmodRun{program: p, opt: kmod.DepmodOptions{Config: p.DepmodConfig, Cache: p.DepmodCache, Now: time.Now().UnixNano()}, moduleDir: "/lib/modules"}
 	if d.opt.Config == nil {
 		d.opt.Config = kmod.DefaultDepmodConfig()
@@ -69,6 +70,9 @@ func (p *program) depmod(args []string) error {
 		if err := d.flag(f); err != nil {
 			return err
 		}
+	}
+	if err != nil {
+		return err
 	}
 	if err := d.arguments(rest); err != nil {
 		return err
@@ -119,6 +123,8 @@ func (d *depmodRun) flag(f flag) error {
 			return fatalError{"-P only takes a single char"}
 		}
 		d.opt.SymbolPrefix = f.value[0]
+	case "old u", "old q", "old r":
+		d.say("WARNING: Ignored deprecated option -" + f.id[len("old "):])
 	case "warn":
 		d.warn = true
 	}
@@ -164,6 +170,13 @@ func (d *depmodRun) arguments(rest []string) error {
 	if d.errs && d.opt.Symvers == "" && d.opt.SystemMap == "" {
 		d.say("WARNING: -e needs -E or -F")
 	}
+	if file := cmp.Or(d.opt.Symvers, d.opt.SystemMap); file != "" {
+		f, err := os.Open(file)
+		if err != nil {
+			return fatalError{fmt.Sprintf("could not load %s: %s", file, strerror(kernel.ErrnoOf(err)))}
+		}
+		f.Close()
+	}
 	if !d.errs {
 		d.opt.Symvers, d.opt.SystemMap = "", ""
 	}
@@ -184,15 +197,11 @@ func isNumber(s string) bool {
 // told says what went wrong in kmod's words.
 func (d *depmodRun) told(err error) error {
 	var cycles *kmod.CycleError
-	var missing *fs.PathError
-	switch {
-	case errors.As(err, &cycles):
+	if errors.As(err, &cycles) {
 		for _, c := range cycles.Cycles {
 			d.say("ERROR: Cycle detected: " + strings.Join(c, " -> "))
 		}
 		return said("Found %d modules in dependency cycles!", cycles.Modules)
-	case errors.As(err, &missing) && (missing.Path == d.opt.Symvers || missing.Path == d.opt.SystemMap):
-		return fatalError{fmt.Sprintf("could not load %s: %s", missing.Path, strerror(kernel.ErrnoOf(err)))}
 	}
 	return err
 }

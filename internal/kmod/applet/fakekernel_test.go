@@ -34,6 +34,9 @@ func (k fakeKernel) Sleep(context.Context, time.Duration) error { return nil }
 
 func (k fakeKernel) Modules() ([]kernel.Module, error) {
 	b, err := os.ReadFile(k.file("proc/modules"))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("%w: %w", err, kernel.ErrNoModules)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -35,7 +35,8 @@ func (e usageError) Error() string { return e.text }
 
 // getopt takes the options from args by the rules of getopt_long(3): options
 // and other words may mix until "--", short ones may be joined, long ones may
-// be shortened as far as they stay clear.
+// be shortened as far as they stay clear. Beside an error are the flags that came
+// before it: a tool acts on --version before it reads what follows.
 func getopt(args []string, options []option) (flags []flag, rest []string, err error) {
 	for i := 0; i < len(args); i++ {
 		a := args[i]
@@ -52,28 +53,28 @@ func getopt(args []string, options []option) (flags []flag, rest []string, err e
 			name, value, given := strings.Cut(a[2:], "=")
 			o, err := longOption(name, options)
 			if err != nil {
-				return nil, nil, err
+				return flags, nil, err
 			}
 			switch {
 			case o.arg && !given:
 				if value, err = next("option '--" + o.long + "' requires an argument"); err != nil {
-					return nil, nil, err
+					return flags, nil, err
 				}
 			case given && !o.arg:
-				return nil, nil, usageError{"option '--" + o.long + "' doesn't allow an argument"}
+				return flags, nil, usageError{"option '--" + o.long + "' doesn't allow an argument"}
 			}
 			flags = append(flags, flag{o.id(), value})
 		case len(a) > 1 && a[0] == '-':
 			for j := 1; j < len(a); j++ {
 				o, err := shortOption(a[j], options)
 				if err != nil {
-					return nil, nil, err
+					return flags, nil, err
 				}
 				f := flag{id: o.id()}
 				if o.arg {
 					if f.value = a[j+1:]; f.value == "" {
 						if f.value, err = next("option requires an argument -- '" + string(o.short) + "'"); err != nil {
-							return nil, nil, err
+							return flags, nil, err
 						}
 					}
 					j = len(a)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path"
+	"syscall"
 
 	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/kmod"
@@ -26,9 +27,6 @@ var insmodOptions = []option{
 // insmod loads one module file without looking after dependencies.
 func (p *program) insmod(args []string) error {
 	flags, rest, err := getopt(args, insmodOptions)
-	if err != nil {
-		return err
-	}
 	var force kernel.InitFlags
 	for _, f := range flags {
 		switch f.id {
@@ -46,6 +44,9 @@ func (p *program) insmod(args []string) error {
 			p.toSyslog()
 		}
 	}
+	if err != nil {
+		return err
+	}
 	if len(rest) == 0 {
 		return said("missing filename.")
 	}
@@ -62,6 +63,8 @@ func (p *program) insmod(args []string) error {
 	switch errno := kernel.ErrnoOf(le.Err); {
 	case le.Errno != 0:
 		p.complain(said("could not insert module %s: %s", rest[0], fileReason(le.Errno)))
+	case errno == syscall.EISDIR:
+		p.complain(said("could not insert module %s: %s", rest[0], strerror(errno)))
 	case le.Op == "open" && errno != 0:
 		p.complain(said("could not load module %s: %s", rest[0], strerror(errno)))
 	default:

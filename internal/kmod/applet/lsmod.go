@@ -18,9 +18,6 @@ var lsmodOptions = []option{
 // being removed has the count -1 in the kernel's list; it is printed as 0.
 func (p *program) lsmod(args []string) error {
 	flags, rest, err := getopt(args, lsmodOptions)
-	if err != nil {
-		return err
-	}
 	for _, f := range flags {
 		switch f.id {
 		case "help":
@@ -30,6 +27,9 @@ func (p *program) lsmod(args []string) error {
 		case "syslog":
 			p.toSyslog()
 		}
+	}
+	if err != nil {
+		return err
 	}
 	if len(rest) > 0 {
 		return said("too many arguments provided.")

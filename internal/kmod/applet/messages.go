@@ -1,9 +1,12 @@
 package applet
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"syscall"
+
+	"example.org/kmodsh/internal/kmod"
 )
 
 // strerror gives an errno in the words of strerror(3), which begin with a
@@ -40,6 +43,15 @@ func fileReason(e syscall.Errno) string {
 		return "Invalid parameters"
 	}
 	return strerror(e)
+}
+
+// damageReason explains a module file that makes no sense as libkmod does.
+func damageReason(err error) string {
+	var other *kmod.NotELFError
+	if errors.As(err, &other) {
+		return strerror(syscall.ENOEXEC)
+	}
+	return strerror(syscall.EINVAL)
 }
 
 // toolError is a message in kmod's own words, which begin and end as they do

@@ -45,9 +45,6 @@ type modinfoRun struct {
 // modinfo prints what module files say of themselves.
 func (p *program) modinfo(args []string) error {
 	flags, rest, err := getopt(args, modinfoOptions)
-	if err != nil {
-		return err
-	}
 	m := &modinfoRun{program: p, end: "\n", out: bufio.NewWriter(p.Stdout)}
 	for _, f := range flags {
 		switch f.id {
@@ -70,6 +67,9 @@ func (p *program) modinfo(args []string) error {
 		case "set-version":
 			m.release = f.value
 		}
+	}
+	if err != nil {
+		return err
 	}
 	if len(rest) == 0 {
 		return said("missing module or filename.")
@@ -109,6 +109,8 @@ func (m *modinfoRun) show(name string) error {
 	switch {
 	case isNotFound(err) && m.byName:
 		return said("Module name %s not found.", name)
+	case errors.Is(err, kernel.ErrInvalidName):
+		return said("Module alias %s not found.", name)
 	case isNotFound(err):
 		return said("Module %s not found.", name)
 	case err != nil:
@@ -142,16 +144,10 @@ func (m *modinfoRun) tree() (*kmod.Resolver, error) {
 
 // find looks a name up.
 func (m *modinfoRun) find(r *kmod.Resolver, name string) ([]kmod.Found, error) {
-	found, err := r.Resolve(name)
-	if err != nil || !m.byName {
-		return found, err
+	if m.byName {
+		return r.ResolveName(name)
 	}
-	for _, f := range found {
-		if f.Via == kmod.ViaName || f.Via == kmod.ViaBuiltin {
-			return []kmod.Found{f}, nil
-		}
-	}
-	return nil, kernel.ErrNotFound
+	return r.Resolve(name)
 }
 
 // builtin prints a module that is in the kernel image.
@@ -178,7 +174,7 @@ func (m *modinfoRun) file(name, file string) error {
 	facts, err := m.ahead.read(name, file)
 	if errors.Is(err, kernel.ErrDamaged) {
 		name, _, _ := strings.Cut(path.Base(file), ".")
-		return said("could not get modinfo from '%s': Exec format error", kernel.Normalize(name))
+		return said("could not get modinfo from '%s': %s", kernel.Normalize(name), damageReason(err))
 	}
 	if err != nil {
 		return err
@@ -226,7 +222,10 @@ func hexBytes(b []byte, perLine int) string {
 }
 
 // parameter is what parm and parmtype say of one.
-type parameter struct{ name, text, kind string }
+type parameter struct {
+	name       string
+	text, kind *string // nil: it says nothing
+}
 
 // fields prints all fields; those of parameters come last, one line each with
 // description and type.
@@ -253,9 +252,9 @@ func (m *modinfoRun) fields(fields []kmod.InfoField) error {
 			i = 0
 		}
 		if f.Key == "parm" {
-			params[i].text = value
+			params[i].text = &value
 		} else {
-			params[i].kind = value
+			params[i].kind = &value
 		}
 	}
 	for _, p := range params {
@@ -267,12 +266,15 @@ func (m *modinfoRun) fields(fields []kmod.InfoField) error {
 // parameter prints one parameter. One without description has its type at the
 // place of that, unless only parameters are printed.
 func (m *modinfoRun) parameter(p parameter) {
-	text := p.name + ":" + p.text
+	text := p.name + ":"
+	if p.text != nil {
+		text += *p.text
+	}
 	switch {
-	case p.kind != "" && p.text == "" && !m.one:
-		text += p.kind
-	case p.kind != "":
-		text += " (" + p.kind + ")"
+	case p.kind != nil && p.text == nil && !m.one:
+		text += *p.kind
+	case p.kind != nil:
+		text += " (" + *p.kind + ")"
 	}
 	if m.one {
 		fmt.Fprint(m.out, text, m.end)
@@ -304,12 +306,16 @@ func (m *modinfoRun) line(key, value string) {
 	}
 }
 
-// padded prints "KEY:" in 16 columns, and the value.
+// padded prints "KEY:" in 16 columns, and the value. What is longer has as many
+// blanks behind it as it is too long, since printf(3) takes a negative width for
+// one to the left.
 func (m *modinfoRun) padded(key, value string) {
 	const blanks = "                "
 	m.out.WriteString(key)
 	m.out.WriteByte(':')
-	m.out.WriteString(blanks[min(len(key)+1, len(blanks)):])
+	for n := max(15-len(key), len(key)-15); n > 0; n -= len(blanks) {
+		m.out.WriteString(blanks[:min(n, len(blanks))])
+	}
 	m.out.WriteString(value)
 	m.out.WriteString(m.end)
 }

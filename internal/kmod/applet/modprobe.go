@@ -54,8 +54,10 @@ var modprobeOptions = []option{
 type modprobeRun struct {
 	*program
 	all, remove, holders, first, verbose bool
-	query                                string        // id of the flag of a query; "" for none
-	out                                  *bufio.Writer // of a query's lines
+	silent                               bool            // -q; what is wrong with the flags is said nevertheless
+	asked                                map[string]bool // the flags of queries, by id
+	query                                string          // the one of them that counts; "" for none
+	out                                  *bufio.Writer   // of a query's lines
 
 	wait    time.Duration
 	jobs    int // modules to load at once; 0: one after the other, as kmod
@@ -71,10 +73,7 @@ func (p *program) modprobe(args []string) error {
 		args = append(splitOptions(p.Getenv("MODPROBE_OPTIONS")), args...)
 	}
 	flags, rest, err := getopt(args, modprobeOptions)
-	if err != nil {
-		return err
-	}
-	m := &modprobeRun{program: p, out: bufio.NewWriter(p.Stdout)}
+	m := &modprobeRun{program: p, out: bufio.NewWriter(p.Stdout), asked: map[string]bool{}}
 	for _, f := range flags {
 		switch f.id {
 		case "help":
@@ -86,8 +85,16 @@ func (p *program) modprobe(args []string) error {
 			return err
 		}
 	}
+	if err != nil {
+		return err
+	}
+	m.query = query(m.asked, m.remove)
 	if len(rest) == 0 && m.query != "showconfig" {
 		return said("missing parameters. See -h.")
+	}
+	m.quiet = m.silent
+	if m.remove && m.asked["show-depends"] {
+		m.loader.DryRun, m.loader.IgnoreLoaded = true, true
 	}
 	if m.dir, err = p.treeDir(m.dirname, m.version); err != nil {
 		return err
@@ -119,11 +126,10 @@ func (m *modprobeRun) flag(f flag) error {
 	case "remove-holders":
 		m.holders = true
 	case "wait":
-		ms, err := strconv.ParseUint(f.value, 10, 31)
-		if err != nil {
+		var ok bool
+		if m.wait, ok = waitValue(f.value); !ok {
 			return said("unexpected wait value '%s'.", f.value)
 		}
-		m.wait = time.Duration(ms) * time.Millisecond
 	case "jobs":
 		n, err := strconv.Atoi(f.value)
 		if err != nil || n < 1 || n > kmod.MaxJobs {
@@ -145,7 +151,7 @@ func (m *modprobeRun) flag(f flag) error {
 	case "force-vermagic":
 		m.loader.Flags |= kernel.IgnoreVermagic
 	case "resolve-alias", "show-depends", "showconfig", "show-modversions", "show-exports":
-		m.query = f.id
+		m.asked[f.id] = true
 	case "dry-run":
 		m.loader.DryRun = true
 	case "config":
@@ -162,7 +168,7 @@ func (m *modprobeRun) flag(f flag) error {
 	case "syslog":
 		m.toSyslog()
 	case "quiet":
-		m.quiet = true
+		m.silent = true
 	case "verbose":
 		m.verbose = true
 	}
@@ -206,6 +212,10 @@ func (m *modprobeRun) each(names []string, do func(string) error) error {
 		if err := do(name); err != nil {
 			m.complain(err)
 			failed = errSilent
+			var fatal fatalError
+			if errors.As(err, &fatal) {
+				break // with such a message kmod ends at once
+			}
 		}
 	}
 	if err := m.out.Flush(); err != nil {

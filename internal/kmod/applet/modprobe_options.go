@@ -1,5 +1,13 @@
 package applet
 
+import (
+	"errors"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+)
+
 // splitOptions takes the arguments out of MODPROBE_OPTIONS, whose format kmod
 // leaves undocumented: they are separated by single spaces, so that two in a
 // row have an empty one between. A quote at the start of an argument ends it
@@ -41,6 +49,45 @@ func splitOptions(s string) []string {
 	return out
 }
 
+// query says which of the queries that were asked for counts: kmod's order,
+// whatever the order of the flags. Nothing is asked of what is removed, but where
+// it is loaded.
+func query(asked map[string]bool, remove bool) string {
+	for _, id := range []string{"showconfig", "show-modversions", "show-exports"} {
+		if asked[id] {
+			return id
+		}
+	}
+	for _, id := range []string{"resolve-alias", "show-depends"} {
+		if asked[id] && !remove {
+			return id
+		}
+	}
+	return ""
+}
+
+// waitValue reads the milliseconds of -w as strtoull(3) does, with which kmod reads
+// them: in the base that a prefix says, a sign counts, and what is too much is
+// as much as there is.
+func waitValue(s string) (time.Duration, bool) {
+	digits, negative := strings.CutPrefix(strings.TrimLeft(s, " \t\n\v\f\r"), "-")
+	if !negative {
+		digits = strings.TrimPrefix(digits, "+")
+	}
+	low := strings.ToLower(digits)
+	if strings.ContainsAny(low, "_+-") || strings.HasPrefix(low, "0b") || strings.HasPrefix(low, "0o") {
+		return 0, false
+	}
+	ms, err := strconv.ParseUint(digits, 0, 64)
+	switch {
+	case err != nil && !errors.Is(err, strconv.ErrRange):
+		return 0, false
+	case negative && ms != 0, ms > math.MaxInt64/uint64(time.Millisecond):
+		return math.MaxInt64, true
+	}
+	return time.Duration(ms) * time.Millisecond, true
+}
+
 // OnlyIndexes says whether a run of an applet reads indexes and configuration
 // alone: no module file, no kernel.
 func OnlyIndexes(name string, args []string, getenv func(string) string) bool {
@@ -51,14 +98,14 @@ func OnlyIndexes(name string, args []string, getenv func(string) string) bool {
 	if err != nil {
 		return false
 	}
-	only := false
+	asked, remove := map[string]bool{}, false
 	for _, f := range flags {
-		switch f.id {
-		case "resolve-alias", "show-depends", "showconfig":
-			only = true
-		case "show-modversions", "show-exports":
-			return false
-		}
+		asked[f.id] = true
+		remove = remove || f.id == "remove"
 	}
-	return only
+	switch query(asked, remove) {
+	case "resolve-alias", "show-depends", "showconfig":
+		return true
+	}
+	return false
 }

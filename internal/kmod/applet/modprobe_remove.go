@@ -16,20 +16,20 @@ import (
 func (m *modprobeRun) unload(ctx context.Context, name string) error {
 	r := m.loader.Resolver
 	found, err := r.Resolve(name)
-	if isNotFound(err) {
+	switch {
+	case errors.Is(err, kernel.ErrInvalidName):
+		return errSilent // as kmod, which says nothing of a bracket without its like
+	case isNotFound(err):
 		return m.graded(fmt.Sprintf("Module %s not found.", name))
-	}
-	if err != nil {
+	case err != nil:
 		return err
 	}
-	var failed error
 	for _, f := range found {
 		if err := m.unloadOne(ctx, f.Module); err != nil {
-			m.complain(err)
-			failed = errSilent
+			return err // as kmod: the others stay
 		}
 	}
-	return failed
+	return nil
 }
 
 // graded is a message that is fatal, or a warning where more names follow.
@@ -67,15 +67,15 @@ func (m *modprobeRun) unloadOne(ctx context.Context, module string) error {
 
 // inUse refuses, as kmod does, to ask the kernel for what it will refuse.
 func (m *modprobeRun) inUse(module string) error {
-	if m.holders || m.wait > 0 || m.loader.HasRemoveCommand(module) {
+	if m.holders || m.wait > 0 || m.loader.IgnoreLoaded || m.loader.HasRemoveCommand(module) {
 		return nil
 	}
-	list, err := m.loader.Kernel.Modules()
+	list, err := kernel.ModulesOrNone(m.loader.Kernel)
 	if err != nil {
 		return nil // then the kernel is asked
 	}
 	for _, l := range list {
-		if l.Name == module && l.State == trace.Live && (l.Refs > 0 || len(l.Users) > 0) {
+		if l.Name == module && (l.Refs > 0 || len(l.Users) > 0) {
 			return m.graded(fmt.Sprintf("Module %s is in use.", module))
 		}
 	}

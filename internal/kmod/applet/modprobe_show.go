@@ -72,7 +72,7 @@ func (m *modprobeRun) showSymbols(name string) error {
 	case isNotFound(err) || errors.Is(err, fs.ErrNotExist):
 		return fatalError{fmt.Sprintf("Module %s not found.", name)}
 	case errors.Is(err, kernel.ErrDamaged):
-		return fatalError{fmt.Sprintf("could not get %s of %s: Exec format error", what, moduleWord(name))}
+		return fatalError{fmt.Sprintf("could not get %s of %s: %s", what, name, damageReason(err))}
 	case err != nil:
 		return err
 	}
@@ -86,9 +86,6 @@ func (m *modprobeRun) showSymbols(name string) error {
 	}
 	return w.Flush()
 }
-
-// moduleWord is how messages call a module given by name or path.
-func moduleWord(name string) string { return name }
 
 // moduleFacts reads a module file, or the file of a module of the tree.
 func (m *modprobeRun) moduleFacts(name string) (*kmod.ModuleFacts, error) {

@@ -122,6 +122,17 @@ the same. Do not edit: go test ./internal/kmod/applet -run KmodPage -update
 kmod 30 is Debian 12's, 34 Debian 13's (34.2). Where upstream has changed since, ours is upstream's newest, and both
 columns say so. Where a test runs without kmod's tools, our own answers are still held. To compare with further tools:
 KMODSH_KMOD=DIR[:DIR...] go test ./internal/kmod/applet -run LikeKmod
+(The lines of strange.test have been held beside kmod 30 alone.)
+
+What ours does otherwise on purpose, and no line of these tables shows:
+- Help texts and what ` + "`-V`" + ` prints are our own words; more than one ` + "`-v`" + ` adds nothing, where kmod tells of its own insides.
+- A release with a slash in it (` + "`-S`" + `, ` + "`-k`" + `, ` + "`depmod RELEASE`" + `) is refused: it becomes part of a path.
+- A backslash at the very end of a modprobe.d file is nothing; kmod makes a byte 255 of it.
+- lsmod's sizes are those of /proc/modules; kmod takes those of /sys/module/NAME/coresize where it can.
+- rmmod takes a path for the name of its file, there or not; kmod of one that is not there looks for a module without a name.
+- depmod takes what modules.order does not name in the order of the paths, kmod as the file system lists it; so it is with modules of one name and the
+  same right. It passes over hidden files and paths that no index can hold (blanks, colons, bytes beyond ASCII), leaves out aliases that are not printable,
+  and says so. It takes the last line of modules.order also without its newline, and writes a sound index where kmod leaves an empty file.
 
 What ours says beyond that, on standard error: the kernel's log lines about a refused module and what they mean, which dependency was
 refused, who uses a module that cannot be removed, and where an index is damaged (file and byte; it is then not used).

@@ -21,9 +21,6 @@ var rmmodOptions = []option{
 // rmmod removes modules by the kernel alone, without a module tree.
 func (p *program) rmmod(args []string) error {
 	flags, names, err := getopt(args, rmmodOptions)
-	if err != nil {
-		return err
-	}
 	force := false
 	for _, f := range flags {
 		switch f.id {
@@ -36,6 +33,9 @@ func (p *program) rmmod(args []string) error {
 		case "syslog":
 			p.toSyslog()
 		}
+	}
+	if err != nil {
+		return err
 	}
 	if len(names) == 0 {
 		return said("missing module name.")
@@ -56,13 +56,13 @@ func (p *program) rmmod(args []string) error {
 
 // removeOne removes one module; a file name stands for its module.
 func (p *program) removeOne(k kernel.Kernel, name string, force bool) error {
-	if strings.Contains(name, "/") || strings.Contains(name, ".ko") {
+	if strings.ContainsAny(name, "/.") {
 		name, _, _ = strings.Cut(path.Base(name), ".")
 	}
 	if err := kernel.CheckModuleName(name); err != nil {
 		return err
 	}
-	modules, err := k.Modules()
+	modules, err := kernel.ModulesOrNone(k)
 	if err != nil {
 		return err
 	}
@@ -78,7 +78,7 @@ func (p *program) removeOne(k kernel.Kernel, name string, force bool) error {
 		return said("Module %s is not currently loaded", name)
 	case len(found.Users) > 0:
 		return said("Module %s is in use by: %s", name, strings.Join(found.Users, " "))
-	case found.Refs > 0 && found.State == trace.Live && !force:
+	case found.Refs > 0 && !force:
 		return said("Module %s is in use", name)
 	}
 	p.report(trace.Event{Point: trace.PointRemove, Module: name})
