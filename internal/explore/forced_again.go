@@ -30,7 +30,7 @@ func Retrace(rec *recording.Recording, actions []kernel.Action, points walk.Poin
 	for i := range actions {
 		a := &actions[i]
 		to := min(max(rec.ActionEvents[i], from), len(rec.Events))
-		at := ""
+		at, came := "", false
 		for _, e := range rec.Events[from:to] {
 			// A loader that was spawned is a process here, whose beginning and end the
 			// simulated kernel does not tell.
@@ -42,13 +42,17 @@ func Retrace(rec *recording.Recording, actions []kernel.Action, points walk.Poin
 				ways[e.Thread.ID] = &way{}
 			}
 			ways[e.Thread.ID].come(e)
+			came = true
 			if e.Thread.ID == a.Thread {
 				at = e.Point
 			}
 		}
 		from = to
 		switch a.Do {
-		case kernel.ActWait: // who goes on by himself is waited for when he is to be moved
+		case kernel.ActWait:
+			if came { // else the clock alone went on, and theirs are not to be compared
+				r.list = append(r.list, force{again: a, pos: i + 1})
+			}
 		case kernel.ActStep:
 			m := force{thread: named[a.Thread], rests: rests[i+1][a.Thread], at: at, pos: i + 1}
 			if m.thread == "" {
@@ -97,6 +101,8 @@ func (f *Forced) redo(ctx context.Context, m *force) error {
 	switch m.again.Do {
 	case kernel.ActAll:
 		_, err = f.d.Run(ctx, kernel.RunOptions{AtOnce: true, For: m.again.For})
+	case kernel.ActWait:
+		err = f.wait(ctx, m.again)
 	case kernel.ActRequest:
 		_, err = f.d.Request(ctx, m.again.Value)
 		var cannot *kernel.UnsupportedError
@@ -111,4 +117,20 @@ func (f *Forced) redo(ctx context.Context, m *force) error {
 		return err
 	}
 	return fmt.Errorf("%w: position %d, %s, cannot be done there: %w", ErrDiverged, m.pos, m.again, err)
+}
+
+// wait has the clock go on to where somebody goes on by himself.
+func (f *Forced) wait(ctx context.Context, a *kernel.Action) error {
+	var stuck *kernel.StuckError
+	var err error
+	switch d := f.d.(type) {
+	case kernel.Repeater:
+		err = d.Again(ctx, *a)
+	case interface{ Advance(context.Context) error }:
+		err = d.Advance(ctx)
+	}
+	if errors.As(err, &stuck) {
+		return nil // there he has gone on already
+	}
+	return err
 }

@@ -47,6 +47,7 @@ func ForceOn(ctx context.Context, d kernel.Debugger, points walk.Points, route *
 	if err != nil {
 		return nil, err
 	}
+	w.Brief = route.stays // as on the machine that it is of
 	f := &Forced{Moves: []Moved{}, faults: map[int]int{}, ask: ask, w: w, d: d, route: route, points: points, came: map[string]*way{}, reached: map[string]int{}}
 	for i := range route.list {
 		switch m := &route.list[i]; {

@@ -49,6 +49,9 @@ type Repeater interface {
 	// position from 1 on. The error says why doing all of it again on a target
 	// that was just opened would not come to the same.
 	History() ([]Action, error)
+	// Died returns what was being done at the present position when the kernel under
+	// test died of it, and how it died; nil when it lives.
+	Died() (*Action, error)
 	// Again does an action of one of the kinds ActStep, ActWait, ActAll and
 	// ActRequest, which are no methods of Debugger of their own, and makes it
 	// history. A thread that cannot move is a *StuckError. That the kernel does not

@@ -49,6 +49,10 @@ type debugging struct {
 	// asked is what came of the last request, refused its error.
 	asked   kernel.RequestResult
 	refused error
+	// fatal is the action of which the kernel died, at position fatalAt, and how.
+	fatal    action
+	fatalAt  int
+	fatalErr error
 }
 
 // action is one thing done to the machine, as data, so that it can be done
@@ -122,6 +126,7 @@ func (t *target) during(a action, err error) error {
 	if !errors.As(err, &dead) || dead.Blame != kernel.BlameKernel {
 		return err
 	}
+	t.debug.fatal, t.debug.fatalAt, t.debug.fatalErr = a, t.debug.pos, dead
 	at := *dead // it is of the machine, and of others who ask it
 	at.During = fmt.Sprintf("position %d", t.debug.pos+1)
 	if th := t.debug.thread(a.thread); th != nil && th.At != "" {

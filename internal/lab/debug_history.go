@@ -51,6 +51,18 @@ func (t *target) History() ([]kernel.Action, error) {
 	return list, nil
 }
 
+// Died implements kernel.Repeater.
+func (t *target) Died() (*kernel.Action, error) {
+	d := &t.debug
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.fatalErr == nil || d.fatalAt != d.pos || t.Err() == nil {
+		return nil, nil
+	}
+	a := d.fatal.told()
+	return &a, d.fatalErr
+}
+
 // Again implements kernel.Repeater.
 func (t *target) Again(ctx context.Context, a kernel.Action) error {
 	if a.Do == kernel.ActRequest {

@@ -18,14 +18,28 @@ type machineLike struct {
 	done []kernel.Action
 	at   []int // the model's position by ours
 	pos  int
+	// A thread with the parameter dies=1 takes the kernel with it behind L17.
+	mortal map[string]bool
+	fatal  *kernel.Action
 }
+
+// Err implements kernel.Target.
+func (m *machineLike) Err() error {
+	if m.fatal != nil {
+		return &kernel.DeadError{Target: m.Name(), Blame: kernel.BlameKernel, What: "kernel panic: as it was asked to 7 (whole console: /tmp/x)"}
+	}
+	return m.coarse.Err()
+}
+
+// Died implements kernel.Repeater.
+func (m *machineLike) Died() (*kernel.Action, error) { return m.fatal, m.Err() }
 
 func newMachineLike(version string) (*machineLike, error) {
 	t, err := sim.Open("v" + version)
 	if err != nil {
 		return nil, err
 	}
-	return &machineLike{coarse: &coarse{Debugger: t, version: version}, at: []int{0}}, nil
+	return &machineLike{coarse: &coarse{Debugger: t, version: version}, at: []int{0}, mortal: map[string]bool{}}, nil
 }
 
 // withMachines is a session whose targets vm:VERSION are such kernels.
@@ -65,6 +79,7 @@ func (m *machineLike) Again(ctx context.Context, a kernel.Action) error {
 
 func (m *machineLike) Spawn(ctx context.Context, id string, task kernel.Task) error {
 	err := m.coarse.Spawn(ctx, id, task)
+	m.mortal[id] = slices.Contains(task.Params, "dies=1")
 	if err == nil {
 		m.note(kernel.Action{Do: kernel.ActSpawn, Thread: id, Task: &task})
 	}
@@ -72,6 +87,10 @@ func (m *machineLike) Spawn(ctx context.Context, id string, task kernel.Task) er
 }
 
 func (m *machineLike) Step(ctx context.Context, id string) (kernel.Stop, error) {
+	if snap, err := m.Snapshot(ctx); err == nil && m.mortal[id] && snap.Thread(id).At == "L17" {
+		m.fatal = &kernel.Action{Do: kernel.ActStep, Thread: id}
+		return kernel.Stop{}, m.Err()
+	}
 	stop, err := m.coarse.Step(ctx, id)
 	if err == nil {
 		m.note(kernel.Action{Do: kernel.ActStep, Thread: id})
@@ -158,6 +177,9 @@ func (m *machineLike) Fork(context.Context) (kernel.Debugger, error) {
 }
 
 func (m *machineLike) Snapshot(ctx context.Context) (*kernel.Snapshot, error) {
+	if m.fatal != nil {
+		return nil, m.Err()
+	}
 	snap, err := m.coarse.Snapshot(ctx)
 	if err == nil {
 		snap.Pos, snap.End, snap.Target = m.pos, len(m.done), m.Name()

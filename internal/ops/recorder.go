@@ -44,6 +44,7 @@ type recorder struct {
 	pos     int          // last position written, -1 none
 	actions []sim.Action // written
 	done    int          // actions of a machine written
+	died    bool         // that its kernel died of the next is written
 	frames  int          // positions in the file
 	over    bool
 	why     string
@@ -146,6 +147,9 @@ func (r *recorder) catchUp(ctx context.Context, s *Session, verb string) error {
 	r.cuts = d.Events().Cuts()
 	if actions == nil {
 		r.acts(d, pos)
+		if r.end(d) {
+			return r.w.Flush()
+		}
 	}
 	if err := r.walk(ctx, d, pos, actions); err != nil {
 		return err
@@ -298,6 +302,26 @@ func (r *recorder) acts(d kernel.Debugger, pos int) {
 		n, _ := slices.BinarySearch(r.seqs, list[r.done].Events+1)
 		r.w.Action(r.done+1, list[r.done], n)
 	}
+}
+
+// end writes that the kernel of a machine has died, and of what. It says whether
+// it has: then nothing more can be seen.
+func (r *recorder) end(d kernel.Debugger) bool {
+	p, ok := d.(kernel.Repeater)
+	if !ok {
+		return false
+	}
+	a, err := p.Died()
+	if a == nil {
+		r.died = false
+		return false
+	}
+	if !r.died {
+		r.events()
+		r.w.Died(a, deathWords(err))
+		r.died = true
+	}
+	return true
 }
 
 // look writes a position while the target runs: all it may use is the snapshot.

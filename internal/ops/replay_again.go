@@ -26,6 +26,11 @@ type again struct {
 	crowd int
 	seen  uint64
 	r     *MachineReplay
+	// died is that of which the kernel died in the trace, nil it did not; dead: here,
+	// too. snap is what was last seen of it alive.
+	died *kernel.Action
+	dead bool
+	snap *kernel.Snapshot
 }
 
 // all does all actions. The error wraps errNotSame where something else came of
@@ -66,11 +71,16 @@ func (a *again) all(ctx context.Context) error {
 			break
 		}
 	}
+	if err == nil || errors.Is(err, errNotSame) && a.d.Err() == nil {
+		if lerr := a.look(ctx); lerr != nil {
+			return errors.Join(err, lerr)
+		}
+	}
+	if err == nil {
+		err = a.dies(ctx)
+	}
 	if err != nil && !errors.Is(err, errNotSame) {
 		return err
-	}
-	if lerr := a.look(ctx); lerr != nil {
-		return errors.Join(err, lerr)
 	}
 	whole := err == nil
 	if terr := a.told(whole); err == nil {
@@ -95,10 +105,11 @@ func (a *again) compare(ctx context.Context, pos int) error {
 	if err != nil {
 		return err
 	}
+	a.snap = snap
 	a.r.Looked++
 	was := a.rec.At(pos)
 	if a.crowd > 0 {
-		a.r.Differ = differOutcomes(was, snap)
+		a.r.Differ = append(differCounts(was, snap), differModules(was, snap)...)
 	} else {
 		a.r.Differ = append(differStands(was, snap), differModules(was, snap)...)
 	}
@@ -115,7 +126,7 @@ func (a *again) look(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	a.r.Verdicts = verdictsOf(snap)
+	a.snap, a.r.Verdicts = snap, verdictsOf(snap)
 	return nil
 }
 
@@ -135,8 +146,11 @@ func (a *again) told(whole bool) error {
 		end = after(a.crowd - 1)
 		is = slices.DeleteFunc(is, func(e trace.Event) bool { return e.Seq > a.seen })
 		a.r.Note = fmt.Sprintf("at position %d all threads went at once: from there on what came of them is compared, and not in which order they did it", a.crowd)
-	case a.r.Done < len(a.actions) || a.rec.Missing != "":
+	case a.r.Done < len(a.actions) || a.rec.Missing != "" || a.rec.Died != nil:
 		end = after(a.r.Done)
+		if a.snap != nil {
+			is = is[:min(len(is), len(a.snap.Events))]
+		}
 	}
 	was := a.rec.Events[:end]
 	_, last := a.rec.Positions()
@@ -144,11 +158,10 @@ func (a *again) told(whole bool) error {
 		a.r.Note = "events were lost, so that only where the threads stood is compared"
 		return nil
 	}
-	snap, err := a.d.Snapshot(context.Background())
-	if err != nil {
-		return err
+	if a.snap == nil {
+		return nil // nothing has been seen of it
 	}
-	t := telling{was: streams(a.rec.At(last), was, a.rec.ActionEvents), is: streams(snap, is, nil)}
+	t := telling{was: streams(a.rec.At(last), was, a.rec.ActionEvents), is: streams(a.snap, is, nil)}
 	t.compare(was)
 	a.r.Compared, a.r.Threads = t.compared, len(t.was)
 	if t.first == "" {
@@ -222,38 +235,33 @@ func differModules(was, is *kernel.Snapshot) []Pair {
 	return list
 }
 
-// differOutcomes compares what came of the threads of a crowd, whoever of them it
-// came to, and the modules.
-func differOutcomes(was, is *kernel.Snapshot) []Pair {
-	tell := func(s *kernel.Snapshot) (counts map[string]int, order []string) {
-		counts = map[string]int{}
+// differCounts compares what came of the threads that were spawned, to how many
+// of them.
+func differCounts(was, is *kernel.Snapshot) []Pair {
+	var order []string
+	tell := func(s *kernel.Snapshot) map[string]int {
+		counts := map[string]int{}
 		for i := range s.Threads {
 			t := &s.Threads[i]
-			if t.Task == "" {
+			if t.Task == "" || was.Thread(t.ID) == nil {
 				continue
 			}
 			how := t.Task + ", not ended"
 			if t.Done {
 				how = t.Task + ", " + standWords(t)
 			}
-			if counts[how]++; counts[how] == 1 {
+			if counts[how]++; !slices.Contains(order, how) {
 				order = append(order, how)
 			}
 		}
-		return counts, order
+		return counts
 	}
 	list := []Pair{}
-	then, order := tell(was)
-	now, more := tell(is)
-	for _, how := range more {
-		if then[how] == 0 {
-			order = append(order, how)
-		}
-	}
+	then, now := tell(was), tell(is)
 	for _, how := range order {
 		if then[how] != now[how] {
 			list = append(list, Pair{how, count(then[how], "thread", "threads"), count(now[how], "thread", "threads")})
 		}
 	}
-	return append(list, differModules(was, is)...)
+	return list
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"example.org/kmodsh/internal/explore"
@@ -60,7 +61,7 @@ func (c *replayCommand) elsewhereOn(ctx context.Context, s *Session, d kernel.De
 			r.Done = len(actions)
 			_, last := rec.Positions()
 			r.Looked = 1
-			r.Differ = append(differEnds(rec.At(last), snap), differTold(rec, rec.At(last), snap)...)
+			r.Differ = append(differEnds(actions, rec.At(last), snap), differTold(rec, rec.At(last), snap)...)
 		}
 	} else {
 		err = errors.Join(err, serr)
@@ -75,13 +76,19 @@ func (c *replayCommand) elsewhereOn(ctx context.Context, s *Session, d kernel.De
 	return nil
 }
 
-// differEnds compares what became of the threads, wherever those stand that have
-// not ended.
-func differEnds(was, is *kernel.Snapshot) []Pair {
-	where := func(s *kernel.Snapshot) *kernel.Snapshot {
+// differEnds compares what became of the threads that were spawned, wherever
+// those stand that have not ended; of a crowd, whoever of it that came to.
+func differEnds(actions []kernel.Action, was, is *kernel.Snapshot) []Pair {
+	if slices.ContainsFunc(actions, func(a kernel.Action) bool { return a.Do == kernel.ActAll }) {
+		return differCounts(was, is)
+	}
+	spawned := func(s *kernel.Snapshot) *kernel.Snapshot {
 		t := *s
 		t.Threads = nil
 		for _, th := range s.Threads {
+			if th.Task == "" || was.Thread(th.ID) == nil {
+				continue
+			}
 			if th.At = ""; th.Status == "held" {
 				th.Status = "ready" // where it is held, the other may not be able to
 			}
@@ -89,7 +96,7 @@ func differEnds(was, is *kernel.Snapshot) []Pair {
 		}
 		return &t
 	}
-	return differStands(where(was), where(is))
+	return differStands(spawned(was), spawned(is))
 }
 
 // differTold compares the states of the modules that the threads of a trace had

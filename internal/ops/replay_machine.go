@@ -43,6 +43,10 @@ func (c *replayCommand) machine(ctx context.Context, s *Session, rec *recording.
 	if err != nil {
 		return nil, err
 	}
+	died, err := diedOf(rec)
+	if err != nil {
+		return nil, err
+	}
 	if rec.Unrepeated != "" {
 		return nil, fmt.Errorf("%s can be opened, and not repeated from its beginning: %s", clean(c.What, false), clean(rec.Unrepeated, false))
 	}
@@ -63,6 +67,9 @@ func (c *replayCommand) machine(ctx context.Context, s *Session, rec *recording.
 		Differ: []Pair{}, Before: []trace.Event{}, Was: []trace.Event{}, Is: []trace.Event{},
 	}
 	if kind, _, _ := strings.Cut(target, ":"); kind == "sim" {
+		if died != nil {
+			r.Note = noDeath
+		}
 		return r, c.elsewhere(ctx, s, rec, actions, target, r)
 	}
 	if err := s.Open(ctx, target); err != nil {
@@ -77,11 +84,17 @@ func (c *replayCommand) machine(ctx context.Context, s *Session, rec *recording.
 		return nil, err
 	}
 	if rep, ok := d.(kernel.Repeater); ok && snap.Kernel == rec.Kernel && !c.Stops {
-		a := &again{s: s, d: d, rep: rep, rec: rec, actions: actions, faults: map[int]int{}, r: r}
+		a := &again{s: s, d: d, rep: rep, rec: rec, actions: actions, faults: map[int]int{}, r: r, died: died}
 		return r, a.all(ctx)
+	}
+	if died != nil {
+		r.Note = noDeath
 	}
 	return r, c.elsewhereOn(ctx, s, d, rec, actions, r)
 }
+
+// noDeath is for a target that is not asked to die.
+const noDeath = "the kernel died of what came next when it was recorded, which is not done here"
 
 // lacks says what is missing here for a target that a file names, and the
 // command that gets it. A file does not make this machine fetch or install

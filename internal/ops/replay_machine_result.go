@@ -39,6 +39,7 @@ type MachineReplay struct {
 	Before  []trace.Event `json:"before"`
 	Was     []trace.Event `json:"was"`
 	Is      []trace.Event `json:"is"`
+	Died    string        `json:"died,omitempty"` // how the kernel did, as the one of the trace
 	Note    string        `json:"note,omitempty"`
 	Missing string        `json:"missing,omitempty"` // of the trace
 }
@@ -64,6 +65,9 @@ func (r *MachineReplay) WriteText(w io.Writer, st Style) error {
 	} else {
 		item("compared", fmt.Sprintf("%s of %s, and at %s where each thread stood and the states of the modules",
 			count(r.Compared, "event", "events"), count(r.Threads, "thread", "threads"), count(r.Looked, "position", "positions")))
+	}
+	if r.Died != "" {
+		item("died", r.Died)
 	}
 	if r.Note != "" {
 		item("", r.Note)

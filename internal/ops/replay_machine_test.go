@@ -11,7 +11,6 @@ import (
 	"strings"
 	"testing"
 
-	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/ops"
 	"example.org/kmodsh/internal/recording"
 )
@@ -255,6 +254,44 @@ func TestReplayMachineBegun(t *testing.T) {
 	}
 }
 
+// TestReplayMachineDied: the kernel that died of a step dies of it again, in the
+// same words but for the numbers.
+func TestReplayMachineDied(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "dead.trace")
+	s := withMachines()
+	defer s.Close()
+	does(t, s, "target vm:6.12", "record "+file, "spawn A insmod minix dies=1")
+	if err := tries(s, "continue"); err == nil {
+		t.Fatal("it lives")
+	}
+	if err := tries(s, "record stop"); err != nil {
+		t.Fatal(err)
+	}
+	rec, err := recording.ReadFile(file)
+	if err != nil || rec.Died == nil || rec.Died.Why != "kernel panic: as it was asked to 7" || string(rec.Died.Action) != `{"do":"step","thread":"A"}` {
+		t.Fatalf("%v: %+v", err, rec.Died)
+	}
+	r, err := replayed(t, file)
+	if err != nil || !r.Same || r.Died != rec.Died.Why || r.Compared == 0 {
+		t.Errorf("%v: %+v", err, r)
+	}
+	if r, err := replayed(t, "--on", "sim", file); err != nil || !strings.Contains(r.Note, "died") {
+		t.Errorf("on the model: %v: %+v", err, r)
+	}
+	for _, change := range [][2]string{{"dies=1", "lives=1"}, {"kernel panic: as", "kernel oops: as"}} {
+		other := rewritten(t, file, func(line string) string { return strings.ReplaceAll(line, change[0], change[1]) })
+		if r, err := replayed(t, other); ops.ExitCode(err) != ops.ExitFailed || r == nil || r.Same || r.Stopped != len(rec.Actions)+1 {
+			t.Errorf("%v: %v: %+v", change, err, r)
+		}
+	}
+	bad := rewritten(t, file, func(line string) string {
+		return strings.Replace(line, `{"type":"died","action":{"do":"step"`, `{"type":"died","action":{"do":"exec"`, 1)
+	})
+	if _, err := replayed(t, bad); ops.ExitCode(err) != ops.ExitUsage {
+		t.Errorf("by hand: %v", err)
+	}
+}
+
 // TestMachineActionsInTrace: each position of a machine's trace has what led to it,
 // with the events there were.
 func TestMachineActionsInTrace(t *testing.T) {
@@ -271,5 +308,4 @@ func TestMachineActionsInTrace(t *testing.T) {
 			t.Errorf("position %d: %d events, the action says %d", i+1, len(snap.Events), n)
 		}
 	}
-	var _ kernel.Repeater = (*machineLike)(nil)
 }

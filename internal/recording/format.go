@@ -29,6 +29,7 @@ const (
 	typeSchedule = "schedule"
 	typeVerb     = "verb"
 	typeBack     = "back"
+	typeDied     = "died"
 	typeEnd      = "end"
 )
 
@@ -93,6 +94,18 @@ type actionLine struct {
 	Action json.RawMessage `json:"action"`
 	// Events is how many events there were then, where a replay has to know.
 	Events int `json:"events,omitempty"`
+}
+
+// Died says what was being done at the last position when the kernel under test
+// died of it.
+type Died struct {
+	Action json.RawMessage `json:"action"`
+	Why    string          `json:"why"`
+}
+
+type diedLine struct {
+	Type string `json:"type"`
+	Died
 }
 
 type scheduleLine struct {

@@ -36,8 +36,10 @@ type Recording struct {
 	// ActionEvents is how many events there were after each action, 0 where the
 	// file does not say.
 	ActionEvents []int
-	Schedule     json.RawMessage // how it is repeated, nil when nothing says
-	Verbs        []Verb
+	// Died is how the kernel under test died at the end, nil when it did not.
+	Died     *Died
+	Schedule json.RawMessage // how it is repeated, nil when nothing says
+	Verbs    []Verb
 	// Missing says what is not there, "" when the file is whole.
 	Missing string
 	// Ended says why the recording ended before it was told to.
@@ -190,8 +192,13 @@ func (p *reading) line(text []byte) error {
 			if l.Pos > maxEvents {
 				return fatalError{fmt.Errorf("a trace of more than %d actions", maxEvents)}
 			}
-			p.rec.Actions = append(p.rec.Actions, l.Action)
+			p.rec.Actions, p.rec.Died = append(p.rec.Actions, l.Action), nil
 			p.rec.ActionEvents = append(p.rec.ActionEvents, max(0, l.Events))
+		}
+	case typeDied:
+		var l diedLine
+		if err = json.Unmarshal(text, &l); err == nil {
+			p.rec.Died = &l.Died
 		}
 	case typeSchedule:
 		var l scheduleLine
@@ -283,6 +290,6 @@ func (p *reading) back(l backLine) error {
 		r.frames = r.frames[:n-1]
 	}
 	r.Actions = r.Actions[:min(len(r.Actions), l.Pos)]
-	r.ActionEvents = r.ActionEvents[:len(r.Actions)]
+	r.ActionEvents, r.Died = r.ActionEvents[:len(r.Actions)], nil
 	return nil
 }

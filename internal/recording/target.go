@@ -107,6 +107,9 @@ func Facts(r *Recording) []kernel.Fact {
 	if n := len(r.Verbs); n > 0 {
 		facts = append(facts, kernel.Fact{Name: "verbs", Value: fmt.Sprint(n)})
 	}
+	if r.Died != nil {
+		facts = append(facts, kernel.Fact{Name: "died", Value: r.Died.Why})
+	}
 	if r.Ended != "" {
 		facts = append(facts, kernel.Fact{Name: "ended", Value: r.Ended})
 	}

@@ -74,6 +74,11 @@ func (w *Writer) Action(pos int, action any, events int) {
 	w.value(action, func(b json.RawMessage) any { return actionLine{typeAction, pos, b, events} })
 }
 
+// Died writes what was being done when the kernel under test died of it.
+func (w *Writer) Died(action any, why string) {
+	w.value(action, func(b json.RawMessage) any { return diedLine{typeDied, Died{b, why}} })
+}
+
 // Schedule writes how the run is repeated, as who repeats it wants it.
 func (w *Writer) Schedule(schedule any) {
 	w.value(schedule, func(b json.RawMessage) any { return scheduleLine{typeSchedule, b} })
