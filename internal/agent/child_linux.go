@@ -45,6 +45,7 @@ type answer struct {
 // the kernel there is ended with the process, and never holds up the agent. It
 // returns an exit status.
 func ChildMain() int {
+	calmRuntime()
 	var j job
 	err := json.NewDecoder(io.LimitReader(os.Stdin, wire.MaxFrame)).Decode(&j)
 	out := os.NewFile(childFD, "answer")

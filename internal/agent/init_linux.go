@@ -40,6 +40,7 @@ func (m *machine) run() error {
 	if err := mountAll(); err != nil {
 		return err
 	}
+	calmRuntime()
 	m.moment("mounts")
 	boot, err := readBoot()
 	if err != nil {

@@ -42,10 +42,13 @@ func (a AccelName) arg() string {
 // cpu is the model of processor. An emulated one (QEMU 7.2) that is interrupted
 // right after cmpxchg16b may save flags with a piece of RAX in them, of which the
 // guest dies when they come back: machines that were saved there crashed at every
-// second start. Kernels do without the instruction where there is none.
+// second start. Kernels do without the instruction where there is none. Nor has
+// it fast string instructions (ERMS, FSRM), for which kernels clear and copy
+// memory byte by byte: where instructions are counted each byte is a block of
+// code of its own.
 func (a AccelName) cpu() string {
 	if a == AccelTCG {
-		return "max,cx16=off"
+		return "max,cx16=off,erms=off,fsrm=off"
 	}
 	return "max"
 }
