@@ -53,8 +53,15 @@ type Loader struct {
 	// the path of a module file, and parameters go into the shell's text of an
 	// install command as they are, as with kmod.
 	AtHand bool
-	// Failed is told of each module of several that could not be loaded, when
-	// it happens; the load as a whole may succeed nevertheless.
+	// Insists says that Unload ends where a module that a softdep line names is in
+	// use, its remove command fails or, with First, it is not there: modprobe
+	// without -a.
+	Insists bool
+	// First says of Unload that such a module has to be there (modprobe
+	// --first-time).
+	First bool
+	// Failed is told of each module of several that could not be loaded or
+	// removed, when it happens; the whole may succeed nevertheless.
 	Failed func(module string, err error)
 	// Note is told of what is wrong with the tree and does not stop a dry run.
 	Note func(error)

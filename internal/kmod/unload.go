@@ -32,8 +32,9 @@ func (l *Loader) Unload(ctx context.Context, req kernel.UnloadRequest) (kernel.U
 // unloading is one Unload under way.
 type unloading struct {
 	*Loader
-	req kernel.UnloadRequest
-	res kernel.UnloadResult
+	req   kernel.UnloadRequest
+	res   kernel.UnloadResult
+	under []string // modules that are being removed: soft dependencies may go round
 }
 
 func (u *unloading) unload(ctx context.Context) error {
@@ -43,7 +44,7 @@ func (u *unloading) unload(ctx context.Context) error {
 	}
 	var errs []error
 	for _, name := range names {
-		if err := u.module(ctx, name); err != nil {
+		if err := u.module(ctx, name, u.req.Holders); err != nil {
 			errs = append(errs, err)
 		}
 	}
@@ -120,17 +121,40 @@ func (u *unloading) list() (map[string]*kernel.Module, error) {
 	return list, nil
 }
 
-// module removes one module with what was asked for before and after it.
-func (u *unloading) module(ctx context.Context, name string) error {
+// module removes one module with what was asked for before and after it (kmod
+// 30, tools/modprobe.c, rmmod_do_module).
+func (u *unloading) module(ctx context.Context, name string, holders bool) error {
+	u.under = append(u.under, name)
+	defer func() { u.under = u.under[:len(u.under)-1] }()
+	pre, post, err := u.softdeps(name)
+	if err != nil {
+		return err
+	}
+	if err := u.softly(ctx, post); err != nil {
+		return err
+	}
+	if err := u.itself(ctx, name, holders); err != nil {
+		return err
+	}
+	return u.softly(ctx, pre)
+}
+
+// itself removes a module by its remove command, or by the kernel with those
+// that use it before and those that it needed after it.
+func (u *unloading) itself(ctx context.Context, name string, holders bool) error {
 	if !u.IgnoreCommands {
 		if c, ok := u.Resolver.removeCommand(name); ok {
 			return u.removeByCommand(ctx, c)
 		}
 	}
-	if u.req.Holders {
-		if err := u.holders(ctx, name, nil); err != nil {
-			return err
-		}
+	var err error
+	if holders {
+		err = u.holders(ctx, name, nil)
+	} else {
+		err = u.free(name)
+	}
+	if err != nil {
+		return err
 	}
 	if err := u.remove(ctx, name, u.req.Force, u.req.Wait); err != nil || !u.req.Deps {
 		return err
@@ -183,31 +207,31 @@ func (u *unloading) holders(ctx context.Context, name string, above []string) er
 // unused removes what the module needed and nobody uses any more. What is used
 // meanwhile, or can't go, stays.
 func (u *unloading) unused(ctx context.Context, name string) error {
-	plan, err := u.Resolver.Plan(name, PlanOptions{})
+	p := &planner{r: u.Resolver, modules: map[string]*planModule{}}
+	needed, err := p.dependencies(p.fromFound(Found{Module: name}))
 	if err != nil {
 		// The tree does not know the module: then it does not know what it
 		// needed, and there is nothing to remove.
 		return nil
 	}
-	slices.Reverse(plan)
-	for _, s := range plan {
+	for _, s := range slices.Backward(needed) {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if s.Module == name || s.Builtin {
+		if s.builtin {
 			continue
 		}
 		list, err := u.list()
 		if err != nil {
 			return err
 		}
-		m := list[s.Module]
+		m := list[s.name]
 		if m == nil || m.State != trace.Live || m.Refs != 0 || m.Permanent || len(m.Users) > 0 {
 			continue
 		}
 		// It may be taken between the look and the call; so its errors are
 		// steps of the result and not the result.
-		_ = u.remove(ctx, s.Module, false, 0)
+		_ = u.remove(ctx, s.name, false, 0)
 	}
 	return nil
 }

@@ -221,10 +221,8 @@ func (p *program) resolver(dir string, config []string) (*kmod.Resolver, error) 
 	if err != nil {
 		return nil, err
 	}
-	if !p.quiet {
-		for _, line := range c.Complaints() {
-			fmt.Fprintf(p.Stderr, "libkmod: ERROR: %s\n", line)
-		}
+	for _, line := range c.Complaints() { // also with modprobe -q, as kmod
+		fmt.Fprintf(p.Stderr, "libkmod: ERROR: %s\n", line)
 	}
 	r := kmod.NewResolver(kmod.OpenHostTree(dir), c)
 	r.AtHand = true

@@ -192,7 +192,7 @@ func (m *modprobeRun) open() error {
 		l.Run = Shell
 	}
 	// Since kmod 35 a dry run needs no -v to say what it does not do.
-	if m.verbose || l.DryRun {
+	if m.verbose && !m.quiet || l.DryRun {
 		l.Show = func(line string) { fmt.Fprintln(m.Stdout, line) }
 	}
 	if m.query != "" {
@@ -213,8 +213,8 @@ func (m *modprobeRun) each(names []string, do func(string) error) error {
 			m.complain(err)
 			failed = errSilent
 			var fatal fatalError
-			if errors.As(err, &fatal) {
-				break // with such a message kmod ends at once
+			if errors.As(err, &fatal) && !m.quiet {
+				break // with such a message kmod ends at once, if it prints it
 			}
 		}
 	}

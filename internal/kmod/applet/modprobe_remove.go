@@ -42,55 +42,56 @@ func (m *modprobeRun) graded(text string) error {
 
 // unloadOne removes one module.
 func (m *modprobeRun) unloadOne(ctx context.Context, module string) error {
-	if err := m.inUse(module); err != nil {
-		return err
+	l := &m.loader
+	l.Insists, l.First = !m.all && !m.quiet, m.first
+	asked := module
+	l.Failed = func(module string, err error) {
+		if err := m.removeError(asked, module, err); err != nil {
+			m.complain(err)
+		}
 	}
-	res, err := m.loader.Unload(ctx, kernel.UnloadRequest{
-		Name: module, Deps: true, Holders: m.holders, Wait: m.wait, Force: m.loader.Flags != 0,
+	res, err := l.Unload(ctx, kernel.UnloadRequest{
+		Name: module, Deps: true, Holders: m.holders, Wait: m.wait, Force: l.Flags != 0,
 	})
+	if err != nil && res.State == trace.Builtin {
+		return m.graded(fmt.Sprintf("Module %s is builtin.", module))
+	}
+	return m.removeError(module, module, err)
+}
+
+// removeError is kmod's message for what became of a removal, nil where that is
+// no failure. asked is the module that was asked for.
+func (m *modprobeRun) removeError(asked, module string, err error) error {
 	var command *kmod.CommandError
+	var busy *kmod.BusyError
+	var absent *kmod.AbsentError
 	switch {
 	case err == nil:
 		return nil
-	case res.State == trace.Builtin:
-		return m.graded(fmt.Sprintf("Module %s is builtin.", module))
+	case errors.As(err, &busy):
+		return m.graded(fmt.Sprintf("Module %s is in use.", busy.Module))
 	case errors.As(err, &command):
 		return m.graded("Error running remove command for " + command.Module)
 	case !errors.Is(err, kernel.ErrNotFound):
-		m.sayRemove(err)
+		m.sayRemove(asked, err)
 		return errSilent
+	case errors.As(err, &absent):
+		return m.graded(fmt.Sprintf("Module %s is not in kernel.", absent.Module))
 	case m.first:
 		return m.graded(fmt.Sprintf("Module %s is not in kernel.", module))
 	}
 	return nil
 }
 
-// inUse refuses, as kmod does, to ask the kernel for what it will refuse.
-func (m *modprobeRun) inUse(module string) error {
-	if m.holders || m.wait > 0 || m.loader.IgnoreLoaded || m.loader.HasRemoveCommand(module) {
-		return nil
-	}
-	list, err := kernel.ModulesOrNone(m.loader.Kernel)
-	if err != nil {
-		return nil // then the kernel is asked
-	}
-	for _, l := range list {
-		if l.Name == module && (l.Refs > 0 || len(l.Users) > 0) {
-			return m.graded(fmt.Sprintf("Module %s is in use.", module))
-		}
-	}
-	return nil
-}
-
 // sayRemove prints why a module could not be removed: kmod's line, and below
 // it who holds the module.
-func (m *modprobeRun) sayRemove(err error) {
+func (m *modprobeRun) sayRemove(asked string, err error) {
 	for _, err := range split(err) {
 		var le *kernel.LoadError
 		switch {
 		case !errors.As(err, &le) || le.Errno == 0:
 			m.complain(err)
-		case le.Errno == syscall.EAGAIN:
+		case le.Errno == syscall.EAGAIN && le.Module == asked:
 			m.complain(m.graded(fmt.Sprintf("Module %s is in use.", le.Module)))
 		default:
 			m.complain(said("could not remove '%s': %s", le.Module, strerror(le.Errno)))

@@ -10,7 +10,7 @@ import (
 // Shell runs an install or remove command by /bin/sh with MODPROBE_MODULE in
 // its environment, as libkmod does. The command's exit status is no error.
 func Shell(ctx context.Context, c kmod.Command) (int, error) {
-	p, err := os.StartProcess("/bin/sh", []string{"/bin/sh", "-c", c.Text}, &os.ProcAttr{
+	p, err := os.StartProcess("/bin/sh", []string{"sh", "-c", c.Text}, &os.ProcAttr{
 		Env:   append(os.Environ(), "MODPROBE_MODULE="+c.Module),
 		Files: []*os.File{os.Stdin, os.Stdout, os.Stderr},
 	})
