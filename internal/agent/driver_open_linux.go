@@ -56,7 +56,11 @@ func (d *debugger) openDriver() (*driver, error) {
 	}
 	f, err := os.Open(wire.DriverFile)
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, errors.New("it was not built for this kernel; build it with: kmodsh lab driver build")
+		hint := "kmodsh lab driver build"
+		if boot, err := readBoot(); err == nil && boot.DriverHint != "" {
+			hint = boot.DriverHint
+		}
+		return nil, errors.New("it was not built for this kernel; build it with: " + hint)
 	}
 	if err != nil {
 		return nil, err

@@ -92,6 +92,6 @@ func (l *kernelLog) drain() {
 			l.lines = append(l.lines[:0], l.lines[logKept/2:]...)
 			l.first += logKept / 2
 		}
-		l.lines, l.last = append(l.lines, r.String()), r.Time
+		l.lines, l.last = append(l.lines, r.Lines()...), r.Time
 	}
 }

@@ -3,6 +3,7 @@ package agent
 import (
 	"fmt"
 	"os"
+	"strconv"
 )
 
 // lookAt reads where the task tid of process pid stands.
@@ -22,4 +23,21 @@ func lookAt(pid, tid int) sight {
 		}
 	}
 	return s
+}
+
+// hungTimeout is the file of the time-out of the kernel's watchdog of tasks that
+// hang (CONFIG_DETECT_HUNG_TASK), in seconds.
+const hungTimeout = "/proc/sys/kernel/hung_task_timeout_secs"
+
+// hungLimit is that time-out in nanoseconds, 0 where there is none.
+func hungLimit() int64 {
+	line, err := readLine(hungTimeout)
+	if err != nil {
+		return 0
+	}
+	n, err := strconv.ParseInt(line, 10, 32)
+	if err != nil {
+		return 0
+	}
+	return n * second
 }

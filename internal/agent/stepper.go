@@ -36,6 +36,9 @@ type stepper struct {
 	look func(pid, tid int) sight
 	now  func() int64                    // CLOCK_MONOTONIC
 	kill func(pid int, sig string) error // of a helper
+	// hung is how long a task may sleep uninterruptibly before the kernel reports
+	// it, in nanoseconds, 0 never; nil is never.
+	hung func() int64
 
 	moving sync.Mutex // held by the one operation that moves threads
 

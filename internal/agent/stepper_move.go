@@ -139,7 +139,7 @@ func (s *stepper) freeAll(ctx context.Context, limit int64) (err error) {
 		if !moving || limit > 0 && left <= 0 {
 			return nil
 		}
-		if silence := s.now() - quiet; loose != nil && silence > freePatience {
+		if silence := s.now() - quiet; loose != nil && silence > freePatience && silence > s.reported(loose) {
 			return s.astray(loose, silence)
 		}
 		wait := pause
@@ -208,13 +208,16 @@ func (s *stepper) settle(ctx context.Context) error {
 				}
 			}
 		}
-		late := loose != nil && s.now()-loose.since > standPatience
+		silence := int64(0)
+		if loose != nil {
+			silence = s.now() - loose.since
+		}
 		s.mu.Unlock()
 		if loose == nil {
 			return nil
 		}
-		if late {
-			return s.astray(loose, standPatience)
+		if silence > standPatience && silence > s.reported(loose) {
+			return s.astray(loose, silence)
 		}
 		heard, err := hears(ctx, news, pause)
 		if err != nil {
@@ -326,6 +329,25 @@ func (s *stepper) helperOf(t *thread) *thread {
 	}
 	return nil
 }
+
+// reported is the time after which the kernel's own report of a thread that hangs
+// has come, in nanoseconds: the watchdog looks once in its time-out
+// (kernel/hung_task.c), so twice that, and a second. It is 0 for a thread that
+// does not sleep uninterruptibly, and where the kernel reports none.
+func (s *stepper) reported(t *thread) int64 {
+	if s.hung == nil || s.look(t.pid, t.tid).state != 'D' {
+		return 0
+	}
+	limit := s.hung()
+	if limit <= 0 || limit > hungMost {
+		return 0
+	}
+	return 2*limit + second
+}
+
+// hungMost is the longest such time-out that is waited for: the kernel's own,
+// 120 s, in nanoseconds.
+const hungMost = 120 * second
 
 // astray is the error of a thread that has not come to stand for a time,
 // nanoseconds.

@@ -257,6 +257,44 @@ func TestStepperAstray(t *testing.T) {
 	}
 }
 
+// TestStepperHung: of a thread that sleeps uninterruptibly the kernel itself has
+// a report to make, which is waited for; no longer than it takes.
+func TestStepperHung(t *testing.T) {
+	for _, tt := range []struct {
+		state   byte
+		limit   int64 // of the kernel's watchdog, s
+		patient int64 // s that are waited
+	}{{'D', 30, 61}, {'D', 0, 20}, {'D', 600, 20}, {'S', 30, 20}} {
+		c := newScene(t)
+		c.s.hung = func() int64 { return tt.limit * second }
+		a := c.spawn("A", 10)
+		at := sleepsIn("ext4_sync_fs")
+		at.state = tt.state
+		c.s.mu.Lock()
+		a.goOn = func(int) {
+			c.sees(10, at)
+			c.mu.Lock()
+			c.time += tt.patient*second - 1
+			c.mu.Unlock()
+		}
+		c.s.mu.Unlock()
+		// Time goes on by itself once the thread is on its way.
+		now := c.s.now
+		c.s.now = func() int64 {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			if c.time > 0 {
+				c.time++
+			}
+			return c.time
+		}
+		_, err := c.s.step(t.Context(), "A", false)
+		if took := now(); err == nil || took < tt.patient*second || took > tt.patient*second+second {
+			t.Errorf("%+v: after %d ns: %v", tt, took, err)
+		}
+	}
+}
+
 func TestWaitOf(t *testing.T) {
 	for _, c := range []struct {
 		other bool

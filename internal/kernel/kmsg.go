@@ -21,6 +21,26 @@ func (r LogRecord) String() string {
 	return fmt.Sprintf("[%5d.%06d] %s", us/1e6, us%1e6, r.Text)
 }
 
+// newline is how /dev/kmsg gives a line end within a record, as lockdep writes
+// them; a backslash of the text itself is \x5c (kernel/printk/printk.c,
+// msg_add_ext_text).
+const newline = `\x0a`
+
+// Lines are the lines of the record as dmesg(1) shows them, the empty ones left
+// out.
+func (r LogRecord) Lines() []string {
+	if !strings.Contains(r.Text, newline) {
+		return []string{r.String()}
+	}
+	var lines []string
+	for text := range strings.SplitSeq(r.Text, newline) {
+		if text != "" {
+			lines = append(lines, LogRecord{Time: r.Time, Text: text}.String())
+		}
+	}
+	return lines
+}
+
 // ParseKmsg reads one record of /dev/kmsg:
 //
 //	level+facility,sequence,microseconds,flags[,more];text

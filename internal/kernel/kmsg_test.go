@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -60,4 +61,26 @@ func FuzzParseKmsg(f *testing.F) {
 			t.Fatalf("%q", s)
 		}
 	})
+}
+
+// TestLogLines: a record of several lines, as lockdep writes them, is as many
+// lines with its time.
+func TestLogLines(t *testing.T) {
+	for text, want := range map[string][]string{
+		`a \x5cx0a backslash`:                     {`[    3.000007] a \x5cx0a backslash`},
+		`\x0abut task is already holding lock:`:   {"[    3.000007] but task is already holding lock:"},
+		`\x0a *** DEADLOCK ***\x0a`:               {"[    3.000007]  *** DEADLOCK ***"},
+		`\x0a-> #1 (second){+.+.}:\x0a  and more`: {"[    3.000007] -> #1 (second){+.+.}:", "[    3.000007]   and more"},
+		"plain": {"[    3.000007] plain"},
+		"":      {"[    3.000007] "},
+		`\x0a`:  nil,
+	} {
+		r, err := ParseKmsg([]byte("4,77,3000007,-;" + text + "\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := r.Lines(); !slices.Equal(got, want) {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
 }

@@ -79,7 +79,7 @@ func TestConfigMissing(t *testing.T) {
 		driver  string
 	}{
 		{"", "", "", ""},
-		{"DEVTMPFS UNIX", "", "CONFIG_DEVTMPFS=y CONFIG_UNIX=y", ""},
+		{"DEVTMPFS UNIX", "", "CONFIG_DEVTMPFS=y CONFIG_NET=y CONFIG_UNIX=y", ""},
 		{"KALLSYMS_ALL", "", "", "CONFIG_KALLSYMS_ALL=y"},
 		{"", "CONFIG_MODULE_SIG_FORCE=y", "# CONFIG_MODULE_SIG_FORCE is not set", ""},
 		{"KPROBES", "CONFIG_KPROBES=n", "", "CONFIG_KPROBES=y"},
@@ -171,7 +171,7 @@ func TestConfigChecks(t *testing.T) {
 	for _, c := range k.ConfigChecks() {
 		states[c.Fix] = c.State
 	}
-	for fix, want := range map[string]string{"CONFIG_TMPFS=y": CheckMissing, "CONFIG_KPROBES=y": CheckWarn, "CONFIG_TEST_KMOD=m": CheckWarn} {
+	for fix, want := range map[string]string{"CONFIG_SHMEM=y CONFIG_TMPFS=y": CheckMissing, "CONFIG_KPROBES=y": CheckWarn, "CONFIG_RUNTIME_TESTING_MENU=y CONFIG_TEST_KMOD=m": CheckWarn} {
 		if states[fix] != want {
 			t.Errorf("%s is %q, not %q: %v", fix, states[fix], want, states)
 		}

@@ -207,7 +207,7 @@ func (h *host) Log(_ context.Context, n int) ([]string, error) {
 	}
 	var lines []string
 	for _, r := range records {
-		lines = append(lines, r.String())
+		lines = append(lines, r.Lines()...)
 	}
 	return lines, nil
 }

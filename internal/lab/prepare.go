@@ -44,6 +44,9 @@ func (c *Cache) prepare(ctx context.Context, k Kernel, p Progress) (Boot, error)
 		return Boot{}, err
 	}
 	cfg := wire.BootConfig{Release: k.Release, Link: GuestLink}
+	if k.Source == SourcePath {
+		cfg.DriverHint = DriverHint(k)
+	}
 	early, ok, err := earlyModules(k)
 	if err != nil {
 		return Boot{}, err

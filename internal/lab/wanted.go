@@ -10,7 +10,9 @@ type wanted struct {
 	option string
 	why    string // what is not there without it, as the end of "for ..."
 	off    bool   // it must not be set
-	module bool   // it can be a module only
+	// set are the lines that set it, where "CONFIG_OPTION=y" is not enough: what
+	// it depends on, or what brings one that nobody can choose.
+	set string
 }
 
 // guestWants are the options without which a guest does not come up, or its
@@ -20,19 +22,19 @@ var guestWants = []wanted{
 	{option: "BINFMT_ELF", why: "the guest's program"},
 	{option: "BLK_DEV_INITRD", why: "what the machine boots from"},
 	{option: "PRINTK", why: "the console and the kernel's log"},
-	{option: "SERIAL_8250_CONSOLE", why: "the console and the link to the guest"},
+	{option: "SERIAL_8250_CONSOLE", set: "TTY=y SERIAL_8250=y SERIAL_8250_CONSOLE=y", why: "the console and the link to the guest"},
 	{option: "UNIX98_PTYS", why: "/dev/pts"},
-	{option: "PROC_FS", why: "/proc"},
+	{option: "PROC_FS", set: "PROC_FS=y PROC_SYSCTL=y", why: "/proc"},
 	{option: "SYSFS", why: "/sys"},
 	{option: "DEVTMPFS", why: "/dev"},
-	{option: "TMPFS", why: "/run and /tmp"},
+	{option: "TMPFS", set: "SHMEM=y TMPFS=y", why: "/run and /tmp"},
 	{option: "FUTEX", why: "the Go runtime"},
 	{option: "EPOLL", why: "the Go runtime"},
 	{option: "EVENTFD", why: "the Go runtime"},
 	{option: "POSIX_TIMERS", why: "the Go runtime"},
-	{option: "UNIX", why: "the sockets of the guest's processes"},
+	{option: "UNIX", set: "NET=y UNIX=y", why: "the sockets of the guest's processes"},
 	{option: "MODULES", why: "there being anything to debug"},
-	{option: "EVENT_TRACING", why: "the events of the module loader (CONFIG_FUNCTION_TRACER brings it)"},
+	{option: "EVENT_TRACING", set: "FTRACE=y FUNCTION_TRACER=y", why: "the events of the module loader"},
 	{option: "MODULE_SIG_FORCE", why: "the test modules, which are not signed", off: true},
 	{option: "STATIC_USERMODEHELPER", why: "kmodsh to be the kernel's modprobe", off: true},
 }
@@ -43,25 +45,26 @@ var driverWants = []wanted{
 	{option: "KALLSYMS", why: "names of the kernel that are not exported"},
 	{option: "KALLSYMS_ALL", why: "the list of modules, which is data"},
 	{option: "FUNCTION_TRACER", why: "the entries of functions"},
-	{option: "DYNAMIC_FTRACE_WITH_REGS", why: "threads that are held at the entry of a function"},
+	{option: "DYNAMIC_FTRACE_WITH_REGS", set: "DYNAMIC_FTRACE=y", why: "threads that are held at the entry of a function"},
+	{option: "PREEMPT_COUNT", set: "PREEMPT_DYNAMIC=y", why: "knowing where a thread may be held (CONFIG_PREEMPT_DYNAMIC, CONFIG_PREEMPT or CONFIG_DEBUG_ATOMIC_SLEEP brings it)"},
 	{option: "MODULE_UNLOAD", why: "modules that can be unloaded"},
 }
 
 // worthWants are the options without which something is not told or not done.
 var worthWants = []wanted{
-	{option: "PROVE_LOCKING", why: "reports of locks taken in a wrong order"},
+	{option: "PROVE_LOCKING", set: "DEBUG_KERNEL=y PROVE_LOCKING=y", why: "reports of locks taken in a wrong order"},
 	{option: "DEBUG_ATOMIC_SLEEP", why: "reports of sleeping where that is forbidden"},
-	{option: "DEBUG_KMEMLEAK", why: "accounts that name what was lost"},
+	{option: "DEBUG_KMEMLEAK", set: "DEBUG_FS=y DEBUG_KMEMLEAK=y", why: "accounts that name what was lost"},
 	{option: "DETECT_HUNG_TASK", why: "reports of tasks that hang"},
 	{option: "SLUB_DEBUG", why: "accounts that count objects of slabs"},
-	{option: "TEST_KMOD", module: true, why: "upstream's test driver (spawn T testkmod)"},
+	{option: "TEST_KMOD", set: "RUNTIME_TESTING_MENU=y TEST_KMOD=m", why: "upstream's test driver (spawn T testkmod)"},
 	{option: "MODULE_FORCE_UNLOAD", why: "unload --force"},
-	{option: "FANOTIFY_ACCESS_PERMISSIONS", why: "set rootfs=frozen"},
-	{option: "VIRTIO_PCI", why: "a disk for the modules, which are kept in memory else"},
-	{option: "VIRTIO_BLK", why: "a disk for the modules, which are kept in memory else"},
-	{option: "SQUASHFS", why: "a disk for the modules, which are kept in memory else"},
+	{option: "FANOTIFY_ACCESS_PERMISSIONS", set: "FANOTIFY=y FANOTIFY_ACCESS_PERMISSIONS=y", why: "set rootfs=frozen"},
+	{option: "VIRTIO_PCI", set: "PCI=y VIRTIO_MENU=y VIRTIO_PCI=y", why: "a disk for the modules, which are kept in memory else"},
+	{option: "VIRTIO_BLK", set: "BLOCK=y BLK_DEV=y VIRTIO_BLK=y", why: "a disk for the modules, which are kept in memory else"},
+	{option: "SQUASHFS", set: "MISC_FILESYSTEMS=y SQUASHFS=y", why: "a disk for the modules, which are kept in memory else"},
 	{option: "SQUASHFS_LZ4", why: "a disk for the modules, which are kept in memory else"},
-	{option: "PVH", why: "a start without the decompressor, which takes some seconds"},
+	{option: "PVH", set: "HYPERVISOR_GUEST=y PVH=y", why: "a start without the decompressor, which takes some seconds"},
 }
 
 // readsDisk says whether the kernel can read what makeSquashfs makes: unless its
@@ -86,14 +89,15 @@ func (c *kernelConfig) lacks(list []wanted) []wanted {
 func fragment(list []wanted) []string {
 	var lines []string
 	for _, w := range list {
-		line := "CONFIG_" + w.option + "=y"
 		switch {
 		case w.off:
-			line = "# CONFIG_" + w.option + " is not set"
-		case w.module:
-			line = "CONFIG_" + w.option + "=m"
+			lines = append(lines, "# CONFIG_"+w.option+" is not set")
+		case w.set == "":
+			lines = append(lines, "CONFIG_"+w.option+"=y")
 		}
-		lines = append(lines, line)
+		for line := range strings.FieldsSeq(w.set) {
+			lines = append(lines, "CONFIG_"+line)
+		}
 	}
 	return lines
 }
@@ -171,7 +175,7 @@ func (k *Kernel) ConfigChecks() []Check {
 			continue
 		}
 		for _, w := range missing {
-			checks = append(checks, Check{Name: part.name, State: part.state, Detail: w.missing(), Fix: fragment([]wanted{w})[0], OfKernel: true})
+			checks = append(checks, Check{Name: part.name, State: part.state, Detail: w.missing(), Fix: strings.Join(fragment([]wanted{w}), " "), OfKernel: true})
 		}
 	}
 	return checks

@@ -1,25 +1,40 @@
 package lab
 
 import (
+	"flag"
 	"os"
 	"strings"
 	"testing"
 )
 
+var update = flag.Bool("update", false, "write the fragments of docs/own-kernel.md anew")
+
 // TestWantedPage: the page about one's own kernel has the options that are
-// looked for, as a fragment.
+// looked for, as fragments.
 func TestWantedPage(t *testing.T) {
-	b, err := os.ReadFile("../../docs/own-kernel.md")
+	const path = "../../docs/own-kernel.md"
+	b, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, list := range [][]wanted{guestWants, driverWants, worthWants} {
-		block := ""
-		for _, line := range fragment(list) {
-			block += "    " + line + "\n"
+	want := string(b)
+	for _, part := range []struct {
+		list []wanted
+		text string // before the block
+	}{{guestWants, "A guest does not come up without\n\n"}, {driverWants, "the test driver is not built without\n\n"}, {worthWants, "and worth having are\n\n"}} {
+		before, rest, found := strings.Cut(want, part.text)
+		_, after, ok := strings.Cut(rest, "\n\n")
+		if !found || !ok {
+			t.Fatalf("%s has no %q", path, part.text)
 		}
-		if !strings.Contains(string(b), "\n\n"+block+"\n") {
-			t.Errorf("docs/own-kernel.md does not have\n%s", block)
-		}
+		want = before + part.text + "    " + strings.Join(fragment(part.list), "\n    ") + "\n\n" + after
+	}
+	if *update {
+		err = os.WriteFile(path, []byte(want), 0o644)
+	} else if want != string(b) {
+		t.Errorf("%s is not of these options: -update writes it", path)
+	}
+	if err != nil {
+		t.Error(err)
 	}
 }

@@ -37,6 +37,8 @@ type BootConfig struct {
 	Disk    string   `json:"disk,omitempty"`  // block device with the module tree, of a CarrierBlock
 	Early   []string `json:"early,omitempty"` // modules to load from EarlyDir before the disk, in order
 	Link    string   `json:"link"`            // device of the link to the lab
+	// DriverHint is the command that builds the test driver, where it is not the usual one.
+	DriverHint string `json:"driver_hint,omitempty"`
 }
 
 // maxBoot is the largest BootFile in bytes, maxEarly the most early modules.

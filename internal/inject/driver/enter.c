@@ -3,6 +3,7 @@
 #include <linux/atomic.h>
 #include <linux/delay.h>
 #include <linux/irqflags.h>
+#include <linux/pid.h>
 #include <linux/preempt.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/task_stack.h>

@@ -99,10 +99,10 @@ static bool peek(struct kmodsh_event *ev)
 
 	raw_spin_lock_irqsave(&ring_lock, flags);
 	any = count > 0;
-	if (any)
-		*ev = ring[first];
-	else
+	if (!any)
 		waits = true;
+	else if (ev)
+		*ev = ring[first];
 	raw_spin_unlock_irqrestore(&ring_lock, flags);
 	kmodsh_leave_driver(was);
 	return any;
@@ -123,9 +123,7 @@ static void drop(void)
 
 bool kmodsh_ring_ready(void)
 {
-	struct kmodsh_event ev;
-
-	return peek(&ev);
+	return peek(NULL);
 }
 
 struct wait_queue_head *kmodsh_ring_wait(void)
@@ -136,8 +134,9 @@ struct wait_queue_head *kmodsh_ring_wait(void)
 /* Reads whole lines. */
 ssize_t kmodsh_ring_read(char __user *to, size_t room, bool wait)
 {
-	struct kmodsh_event ev;
-	char line[KMODSH_OUT];
+	/* Of who holds the mutex: too large for the stack of a kernel that asks for small ones. */
+	static struct kmodsh_event ev;
+	static char line[KMODSH_OUT];
 	ssize_t done = 0;
 	int n;
 
