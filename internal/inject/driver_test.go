@@ -202,7 +202,7 @@ func TestDenied(t *testing.T) {
 		}
 	}
 	for id, hold := range map[string]bool{
-		"fn:vfs_open": true, "fn:down_timeout": true, "fn:find_module_all": false, "fn:module_put": false, "fn:mutex_lock": false,
+		"fn:vfs_open": true, "fn:down_timeout": true, "fn:find_module_all": false, "fn:module_put": false, "fn:mutex_lock": false, "fn:lock_acquire": false, "fn:__might_resched": false, "fn:kmemleak_alloc": false,
 	} {
 		if p, ok := trace.LookupPoint(id); !ok || p.Hold != hold || !hold && (p.Why == "" || len(p.Hooks) > 0) {
 			t.Errorf("%s: %+v, %v", id, p, ok)

@@ -14,6 +14,9 @@ import (
 type HealthError struct {
 	Line    string // what was being done
 	Reports []Trouble
+	// Also is why the line itself failed, such as a thread that hangs; nil if it
+	// did not.
+	Also error
 }
 
 // Error names the reports; their text is in Diagnose.
@@ -31,7 +34,10 @@ func (e *HealthError) Error() string {
 
 // Diagnose implements scenario.Diagnosis.
 func (e *HealthError) Diagnose() (expected string, got []string) {
-	return "no report of trouble in the kernel's log", troubleWords(e.Reports)
+	if e.Also != nil {
+		got = append(got, clean(e.Also.Error(), false))
+	}
+	return "no report of trouble in the kernel's log", append(got, troubleWords(e.Reports)...)
 }
 
 // Sick implements scenario.Sick.

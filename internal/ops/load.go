@@ -2,6 +2,7 @@ package ops
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -58,9 +59,14 @@ func (c *loadCommand) Run(ctx context.Context, s *Session) (Result, error) {
 	}
 	req := kernel.LoadRequest{Name: c.Name, Params: c.Params, Policy: c.Policy, First: c.FirstTime, Jobs: c.Jobs}
 	out := &LoadResult{Expect: s.expect(ctx, c.Name, c.Params)}
+	h := watchHealth(ctx, s.Target())
+	h.begin()
 	res, err := s.Target().Load(ctx, req)
 	s.remember(err)
 	out.LoadResult = loadResultOf(c.Name, res).LoadResult
+	if sick := (*HealthError)(nil); errors.As(h.check(ctx, "load"), &sick) {
+		out.Trouble = sick.Reports
+	}
 	return out, err
 }
 
@@ -96,6 +102,8 @@ type LoadResult struct {
 	// Expect is what was seen in the files before the kernel was asked that it
 	// would refuse or pass over.
 	Expect []string `json:"expect,omitempty"`
+	// Trouble are reports in the kernel's log that came with it.
+	Trouble []Trouble `json:"trouble,omitempty"`
 }
 
 func loadResultOf(name string, r kernel.LoadResult) *LoadResult {
@@ -149,10 +157,10 @@ func (r *LoadResult) WriteText(w io.Writer, st Style) error {
 		t.wrap("before: ", 8, e)
 	}
 	t.steps(r.Steps)
-	if r.Verdict == "" {
-		return t.err
+	if r.Verdict != "" {
+		t.wrap("", 0, verdictWords(r.Name, r.Verdict, r.Modules, r.State)+", "+took(r.Took))
 	}
-	t.wrap("", 0, verdictWords(r.Name, r.Verdict, r.Modules, r.State)+", "+took(r.Took))
+	t.troubles(r.Trouble)
 	return t.err
 }
 

@@ -84,6 +84,9 @@ func (r *lineRunner) Run(ctx context.Context, line string) (string, error) {
 		err = werr
 	}
 	if sick := r.health.check(ctx, line); sick != nil {
+		if h := (*HealthError)(nil); errors.As(sick, &h) {
+			h.Also = err
+		}
 		return b.String(), errors.Join(sick, err)
 	}
 	var unsupported *kernel.UnsupportedError

@@ -141,12 +141,7 @@ func (r *StopResult) WriteText(w io.Writer, st Style) error {
 	for _, th := range r.Waiting {
 		t.wrap("  ", 4, th.ID+": "+threadWhere(th))
 	}
-	for _, tr := range r.Trouble {
-		t.wrap("  ", 4, t.paint(red, "the kernel reports trouble")+" "+tr.at()+": "+tr.what())
-		for _, l := range tr.Lines {
-			t.wrap("    ", 6, l)
-		}
-	}
+	t.troubles(r.Trouble)
 	return t.err
 }
 

@@ -107,3 +107,13 @@ func troubleWords(list []Trouble) []string {
 	}
 	return lines
 }
+
+// troubles writes reports with their text.
+func (t *text) troubles(list []Trouble) {
+	for _, tr := range list {
+		t.wrap("  ", 4, t.paint(red, "the kernel reports trouble")+" "+tr.at()+": "+tr.what())
+		for _, l := range tr.Lines {
+			t.wrap("    ", 6, l)
+		}
+	}
+}

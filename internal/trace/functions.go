@@ -41,7 +41,8 @@ func NeverHeldFunctions() []NeverHeld {
 		{standsOn, "ftrace __ftrace arch_ftrace register_ftrace kprobe __kprobe rethook text_poke stop_machine smp_ rcu_ __rcu " +
 			"call_rcu synchronize_"},
 		{everywhere, "schedule __schedule preempt_schedule io_schedule _raw_ __raw_ raw_ native_ queued_ mutex_ __mutex down_read " +
-			"down_write up_ rwsem_ wake_up __wake_up try_to_wake_up default_wake irq_work do_exit"},
+			"down_write up_ rwsem_ wake_up __wake_up try_to_wake_up default_wake irq_work do_exit " +
+			"lock_acquire lock_release lock_is_held __lock_ lockdep debug_lock trace_hardirqs might_ __might_ kmemleak"},
 		{standsOn, "ktime_get copy_from_kernel kallsyms printk _printk vprintk kmodsh"},
 	} {
 		for p := range strings.FieldsSeq(g.prefixes) {

@@ -2,6 +2,7 @@ package klog
 
 import (
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 
@@ -142,4 +143,27 @@ func FuzzReports(f *testing.F) {
 			last = r.Line
 		}
 	})
+}
+
+// TestOwnKernel reads the log of a 6.12 with lockdep in which the test module
+// ailing did what it does: taken from a machine, all of it.
+func TestOwnKernel(t *testing.T) {
+	b, err := os.ReadFile("testdata/own-6.12.log")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, r := range Parse(strings.Split(strings.TrimRight(string(b), "\n"), "\n")) {
+		text := strings.Join(r.Lines, "\n")
+		got = append(got, fmt.Sprintf("%s by %s: %s (its code: %v, %d lines to %q)", r.Kind, r.Comm, r.Title, strings.Contains(text, "ailing_init+0x"), len(r.Lines), r.Lines[len(r.Lines)-1]))
+	}
+	want := []string{
+		`lockdep by kmodsh-child: WARNING: possible circular locking dependency detected (its code: true, 90 lines to " </TASK>")`,
+		`bug by kmodsh-child: BUG: sleeping function called from invalid context at include/linux/sched/mm.h:321 (its code: true, 36 lines to " </TASK>")`,
+		`warning by kmodsh-child: WARNING: CPU: 0 PID: 65 at /tmp/tests/ailing.c:68 ailing_init+0x78/0x1000 [ailing] (its code: true, 46 lines to "---[ end trace 0000000000000000 ]---")`,
+		`bug by insmod: kernel BUG at /tmp/tests/ailing.c:59! (its code: true, 41 lines to "---[ end trace 0000000000000000 ]---")`,
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("-want +got:\n%s", d)
+	}
 }
