@@ -72,7 +72,7 @@ func (d *driver) canFault(f kernel.Fault) error {
 		d.hooked[p.ID] = true
 	}
 	if !d.hooked[p.ID] {
-		return &kernel.UnsupportedError{Op: kernel.OpDebug, Why: fmt.Sprintf("no thread can be stopped at %s %s on kernel %s: %s", p.ID, p.Name, d.version, whyNot(p))}
+		return &kernel.UnsupportedError{Op: kernel.OpDebug, Why: fmt.Sprintf("no thread can be stopped at %s %s on kernel %s: %s", p.ID, p.Name, d.version, whyNot(p, d.version))}
 	}
 	return nil
 }
@@ -126,9 +126,27 @@ func hooksOf(p trace.Point, version string) []inject.Command {
 }
 
 // whyNot is why a point is not hooked.
-func whyNot(p trace.Point) string {
+func whyNot(p trace.Point, version string) string {
 	if p.Why != "" {
 		return p.Why
 	}
-	return "the kernel has no such function, or has inlined it"
+	why := "the kernel has no such function, or has inlined it"
+	for _, h := range inject.PointHooks(p, version) {
+		why = fmt.Sprintf("the kernel has no function %s, or has inlined it", h.Func)
+		if option, ok := optionalFunctions[h.Func]; ok {
+			return fmt.Sprintf("the kernel was built without CONFIG_%s, so there is no %s", option, h.Func)
+		}
+	}
+	return why
+}
+
+// optionalFunctions are functions of the table of points that an option of the
+// kernel's configuration brings: include/linux/security.h, kernel/module/Makefile
+// and internal.h, include/linux/livepatch.h of 6.1 and 6.12.
+var optionalFunctions = map[string]string{
+	"security_kernel_module_request": "SECURITY",
+	"module_sig_check":               "MODULE_SIG",
+	"klp_module_coming":              "LIVEPATCH",
+	"klp_module_going":               "LIVEPATCH",
+	"copy_module_elf":                "LIVEPATCH",
 }
