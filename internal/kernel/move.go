@@ -16,7 +16,7 @@ type Move struct {
 	// Pos is the position it led to.
 	Pos int
 	// Kind is what was done: "step", "spawn", "release", "signal", "clock",
-	// "fault", "set".
+	// "fault", "set", "request".
 	Kind string
 	// Thread is who it was done with or to, "" for what concerns no thread;
 	// what follows says how that thread stood afterwards.

@@ -86,7 +86,7 @@ func (a *again) all(ctx context.Context) error {
 	if terr := a.told(whole); err == nil {
 		err = terr
 	}
-	a.r.Same = err == nil
+	a.r.Same, a.r.GivenUp = err == nil, false
 	return err
 }
 

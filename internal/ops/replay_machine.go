@@ -84,6 +84,7 @@ func (c *replayCommand) machine(ctx context.Context, s *Session, rec *recording.
 		return nil, err
 	}
 	if rep, ok := d.(kernel.Repeater); ok && snap.Kernel == rec.Kernel && !c.Stops {
+		r.GivenUp = true // until it has come to something
 		a := &again{s: s, d: d, rep: rep, rec: rec, actions: actions, faults: map[int]int{}, r: r, died: died}
 		return r, a.all(ctx)
 	}

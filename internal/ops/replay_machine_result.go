@@ -17,6 +17,8 @@ type MachineReplay struct {
 	Actions int    `json:"actions"` // in the trace
 	Done    int    `json:"done"`    // again
 	Same    bool   `json:"same"`
+	// GivenUp: somebody, or the lab, ended it before it came to anything.
+	GivenUp bool `json:"given_up,omitempty"`
 	// Elsewhere: the target is of another kind, or kernel, and threads were taken to
 	// the points that both have.
 	Elsewhere bool            `json:"elsewhere,omitempty"`
@@ -72,7 +74,11 @@ func (r *MachineReplay) WriteText(w io.Writer, st Style) error {
 	if r.Note != "" {
 		item("", r.Note)
 	}
-	if r.Same {
+	switch {
+	case r.GivenUp:
+		item("result", fmt.Sprintf("none: it was given up at position %d of %d", r.Done, r.Actions))
+		return t.err
+	case r.Same:
 		item("result", t.paint(green, "the same"))
 		return t.err
 	}

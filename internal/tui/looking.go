@@ -67,6 +67,7 @@ func explainMove(v *lives, mv *kernel.Move, kernelVersion string, w, h int, l *l
 	case mv.Thread == "":
 		add(roleText, map[string]string{
 			"clock": "Nobody can move: the clock goes to the next time-out.", "fault": "The fault plan is changed.", "set": "A setting is changed.",
+			"request": "The kernel is made to ask for a module, by a system call.",
 		}[mv.Kind])
 	case mv.Status == "done":
 		word, _ := ended(mv)
