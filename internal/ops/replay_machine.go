@@ -62,6 +62,9 @@ func (c *replayCommand) machine(ctx context.Context, s *Session, rec *recording.
 			return nil, &hintedError{err, c.otherwise(rec)}
 		}
 	}
+	if target != rec.Target && midway(rec) {
+		return nil, fmt.Errorf("%s begins at a moment of %s, with threads that stand there: it can be opened, and repeated only from it", clean(c.What, false), clean(rec.Target, false))
+	}
 	r := &MachineReplay{
 		File: c.What, From: rec.Target, Actions: len(actions), Missing: rec.Missing, Verdicts: []ThreadVerdict{},
 		Differ: []Pair{}, Before: []trace.Event{}, Was: []trace.Event{}, Is: []trace.Event{},
@@ -97,6 +100,12 @@ func (c *replayCommand) machine(ctx context.Context, s *Session, rec *recording.
 // noDeath is for a target that is not asked to die.
 const noDeath = "the kernel died of what came next when it was recorded, which is not done here"
 
+// midway says whether a trace begins where threads were on their way already.
+func midway(rec *recording.Recording) bool {
+	first, _ := rec.Positions()
+	return first == 0 && len(rec.At(0).Threads) > 0
+}
+
 // lacks says what is missing here for a target that a file names, and the
 // command that gets it. A file does not make this machine fetch or install
 // anything, nor open what is no machine.
@@ -116,6 +125,9 @@ func (s *Session) lacks(target string, rec *recording.Recording) error {
 func (c *replayCommand) otherwise(rec *recording.Recording) string {
 	file := Quote(c.What)
 	text := "without it: kmodsh open " + file + " looks at all of it, offline"
+	if midway(rec) {
+		return text
+	}
 	return text + fmt.Sprintf("; kmodsh replay --on %s %s takes the same moves on the simulated kernel", modelOf(rec), file)
 }
 

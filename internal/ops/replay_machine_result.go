@@ -52,6 +52,9 @@ func (r *MachineReplay) WriteText(w io.Writer, st Style) error {
 	t := newText(w, st)
 	item := func(label, text string) { t.wrap(fmt.Sprintf("%-9s", label), 9, text) }
 	what := fmt.Sprintf("all that was done, positions 0 to %d", r.Done)
+	if r.Done < r.Actions {
+		what = fmt.Sprintf("positions 0 to %d of %d", r.Done, r.Actions)
+	}
 	if r.Elsewhere {
 		what = fmt.Sprintf("%s, to the points that both have", count(len(r.Moves), "move", "moves"))
 	}

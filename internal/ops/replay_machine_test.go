@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"os"
@@ -251,6 +252,33 @@ func TestReplayMachineBegun(t *testing.T) {
 	})
 	if _, err := replayed(t, late); ops.ExitCode(err) != ops.ExitFailed || !strings.Contains(err.Error(), "something came before") {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestReplayMachineMidway: what begins with threads on their way is repeated only
+// from there.
+func TestReplayMachineMidway(t *testing.T) {
+	file := recordedOnMachine(t, raceLines...)
+	kept := rewritten(t, file, func(line string) string {
+		line = strings.Replace(line, `"target":"vm:6.12"`, `"target":"vm:6.12@kept"`, 1)
+		if !strings.Contains(line, `"type":"snapshot","pos":0,`) {
+			return line
+		}
+		var frame map[string]any
+		if err := json.Unmarshal([]byte(line), &frame); err != nil {
+			t.Fatal(err)
+		}
+		frame["threads"], frame["thread_order"] = []any{map[string]any{"id": "Z", "at": "W4"}}, []string{"Z"}
+		b, err := json.Marshal(frame)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b) + "\n"
+	})
+	for _, on := range []string{"sim", "vm:6.12"} {
+		if _, err := replayed(t, "--on", on, kept); ops.ExitCode(err) != ops.ExitFailed || !strings.Contains(err.Error(), "vm:6.12@kept") {
+			t.Errorf("on %s: %v", on, err)
+		}
 	}
 }
 
