@@ -99,7 +99,7 @@ func small(t testing.TB, steps bool) []byte {
 		}
 	}
 	w.Snapshot(snap(0))
-	w.Action(1, map[string]string{"do": "step", "thread": "A"}, 0)
+	w.Action(1, map[string]string{"do": "step", "thread": "A"}, 2)
 	w.Event(trace.Event{Seq: 11, Point: "R6", Thread: trace.Thread{PID: 7, Comm: "mount"}, Request: 3, Name: "fs-minix"})
 	w.Event(trace.Event{Seq: 14, Point: "H6", Thread: trace.Thread{PID: 9, Comm: "modprobe"}, Request: 3, Module: "minix", Detail: "premature: coming"})
 	w.Snapshot(snap(1))
@@ -108,6 +108,7 @@ func small(t testing.TB, steps bool) []byte {
 	w.Event(trace.Event{Seq: 16, Time: 6, Point: "H7", Thread: trace.Thread{PID: 9, Comm: "modprobe"}, Request: 3, Ret: trace.Int(0)})
 	w.Verb(Verb{Line: "load minix", Text: "done\n"})
 	w.Schedule(map[string]int{"a": 1})
+	w.Died(map[string]string{"do": "step"}, "kernel panic: x")
 	if err := w.Close(""); err != nil {
 		t.Fatal(err)
 	}
@@ -295,6 +296,9 @@ func FuzzRead(f *testing.F) {
 		r, err := Read(bytes.NewReader(packed(string(text))))
 		if err != nil {
 			return
+		}
+		if len(r.ActionEvents) != len(r.Actions) {
+			t.Fatalf("%d actions, events of %d", len(r.Actions), len(r.ActionEvents))
 		}
 		target := newTarget("trace:x", r)
 		for _, pos := range r.Kept() {
