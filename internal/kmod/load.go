@@ -60,6 +60,9 @@ type Loader struct {
 	// First says of Unload that such a module has to be there (modprobe
 	// --first-time).
 	First bool
+	// LastCounts says that of several modules the last one's outcome is the whole's
+	// under every policy.
+	LastCounts bool
 	// Failed is told of each module of several that could not be loaded or
 	// removed, when it happens; the whole may succeed nevertheless.
 	Failed func(module string, err error)
@@ -205,7 +208,7 @@ func (r *loading) resolve() error {
 
 // sum is the outcome of a load whose modules ended with errs, in order.
 func (r *loading) sum(ctx context.Context, errs []error) error {
-	if !r.policy.Checks || ctx.Err() != nil {
+	if !r.policy.Checks || r.LastCounts || ctx.Err() != nil {
 		return errs[len(errs)-1]
 	}
 	if slices.Contains(errs, nil) {

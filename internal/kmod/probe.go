@@ -9,6 +9,13 @@ import (
 	"example.org/kmodsh/internal/trace"
 )
 
+// NoModuleError says that a softdep line leads to a name that no module has.
+type NoModuleError struct{ Name string }
+
+func (e *NoModuleError) Error() string {
+	return fmt.Sprintf("could not find module by name='%s'", e.Name)
+}
+
 // planFound returns the steps that load one module a name stands for, and the
 // planner that knows of their order.
 func (l *Loader) planFound(f Found, name string, opt PlanOptions, shown bool) ([]PlanStep, *planner, error) {
@@ -23,19 +30,29 @@ func (l *Loader) planFound(f Found, name string, opt PlanOptions, shown bool) ([
 	if p.missing != nil && l.Note != nil {
 		l.Note(p.missing)
 	}
+	if l.Note != nil && !shown {
+		for _, m := range p.list {
+			if _, command := m.install(); !m.required && !m.builtin && !command && m.file == "" {
+				l.Note(&NoModuleError{m.name})
+			}
+		}
+	}
 	steps, err := r.planSteps(p.list, !shown)
 	return steps, p, err
 }
 
 // module loads one of the modules that the name stands for.
 func (r *loading) module(ctx context.Context, f Found) error {
-	if r.blacklisted(f) {
+	if !r.req.First && r.blacklisted(f) {
 		return nil
 	}
 	if !r.IgnoreLoaded {
 		if at, err := r.there(f.Module, f.Builtin, true); at.inKernel() || err != nil {
 			return err
 		}
+	}
+	if r.req.First && r.blacklisted(f) { // it was to be seen first whether it is there, as with kmod
+		return nil
 	}
 	plan, _, err := r.planFound(f, r.req.Name, r.planOptions(), r.DryRun)
 	if err != nil {

@@ -326,7 +326,7 @@ func (u *unloading) step(s kernel.Step) {
 func (r *Resolver) removeCommand(module string) (Command, bool) {
 	for _, l := range r.config(ConfigRemove) {
 		if l.Name == module || globMatch(l.Name, module) {
-			return Command{Module: module, Text: l.Value}, true
+			return Command{Module: module, Text: strings.ReplaceAll(l.Value, "$CMDLINE_OPTS", "")}, true // there are none
 		}
 	}
 	return Command{}, false

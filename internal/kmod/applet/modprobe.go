@@ -187,6 +187,7 @@ func (m *modprobeRun) open() error {
 	}
 	l := &m.loader
 	l.Note = m.complain
+	l.LastCounts = m.Policy == "" // nobody asks for more than kmod's status
 	l.Resolver, l.Policy, l.Report, l.Run, l.Now, l.Thread, l.AtHand = r, policy, m.Report, m.Run, m.Now, m.Thread, true
 	if l.Run == nil {
 		l.Run = Shell
