@@ -173,7 +173,7 @@ func brief(e trace.Event) string {
 	case e.Module != "" && e.State != "":
 		parts = append(parts, e.Module+" "+string(e.State))
 	case e.Module+e.Name != "":
-		parts = append(parts, e.Module+e.Name)
+		parts = append(parts, strings.TrimSpace(e.Module+" "+e.Name))
 	}
 	if e.Ret != nil {
 		parts = append(parts, "= "+retWords(*e.Ret))
