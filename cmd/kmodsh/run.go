@@ -162,8 +162,12 @@ func (p *program) verb(ctx context.Context) error {
 // onVerb gives the target that the flags name to a verb that opens its own, and
 // takes the one it names itself for the flags'.
 func (p *program) onVerb() {
-	if p.On != "" && !slices.ContainsFunc(p.Words, func(w string) bool { return w == "--on" || strings.HasPrefix(w, "--on=") }) {
-		p.Words = slices.Insert(slices.Clone(p.Words), 1, "--on="+p.On)
+	on := p.On
+	if on == "" && p.Kernel != "" {
+		on = p.target()
+	}
+	if on != "" && !slices.ContainsFunc(p.Words, func(w string) bool { return w == "--on" || strings.HasPrefix(w, "--on=") }) {
+		p.Words = slices.Insert(slices.Clone(p.Words), 1, "--on="+on)
 	}
 }
 

@@ -50,7 +50,7 @@ func TestVMOwnKernel(t *testing.T) {
 		}
 	}
 	// A module whose init loses memory and fails: kmemleak says what and where.
-	out, errs, status := command(t, bin, "", "sweep", "fail", "--on", "vm", "--kernel", tree, "--repeat", "4", "--point", "L14", "leaky", "leak=1")
+	out, errs, status := command(t, bin, "", "--kernel", tree, "sweep", "fail", "--repeat", "4", "--point", "L14", "leaky", "leak=1")
 	if text := strings.Join(strings.Fields(out), " "); status != 1 || !strings.Contains(text, "kmemleak: ") || !strings.Contains(text, "parse_args, load_module") {
 		t.Errorf("leaky: exit %d\n%s%s", status, out, errs)
 	}
