@@ -430,10 +430,10 @@ func (s *stepper) requester() *thread {
 	return nil
 }
 
-// rivals says whether another thread is loading the module that t is; s.mu is
-// held.
+// rivals says whether another thread is loading the module that t is, or its init
+// function requests another just now; s.mu is held.
 func (s *stepper) rivals(t *thread) bool {
 	return slices.ContainsFunc(s.threads, func(o *thread) bool {
-		return o != t && o.module == t.module && o.stand != standDone && (strings.HasPrefix(o.at, "L") || strings.HasPrefix(o.at, "W") || strings.HasPrefix(o.at, "U"))
+		return o != t && o.module == t.module && o.module != "" && o.stand != standDone && o.at != "" && strings.Contains("LWUR", o.at[:1])
 	})
 }

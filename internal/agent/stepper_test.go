@@ -122,9 +122,17 @@ func TestStepperPoints(t *testing.T) {
 }
 
 func TestStepperWaits(t *testing.T) {
+	// The load that is waited for may be in its init function, which requests
+	// another module.
+	for _, at := range []string{"L17", "R8"} {
+		t.Run(at, func(t *testing.T) { waitsForALoad(t, at) })
+	}
+}
+
+func waitsForALoad(t *testing.T, at string) {
 	c := newScene(t)
 	a := c.spawn("A", 10, "H0", "sleep")
-	c.spawn("C", 12, "L17") // the load that is waited for
+	c.spawn("C", 12, at)
 	c.step("C", "")
 	c.step("A", "")
 	c.step("A", "")

@@ -246,6 +246,17 @@ func (d *debugging) worksFor(th *wire.Thread, id string) bool {
 	return false
 }
 
+// overdue is how long after its end a wait with a time-out may still be under
+// way: a timer far off is late by an eighth of its time (kernel/time/timer.c,
+// LVL_GRAN), and who wakes has to come to the processor.
+const overdue = int64(5e9) // nanoseconds
+
+// goesOn says whether time ends a thread's wait. One that should have ended long
+// ago was taken for what it is not, and ends by nobody's doing.
+func goesOn(th wire.Thread, now int64) bool {
+	return th.Timed && (th.Until == 0 || now <= th.Until+overdue)
+}
+
 // wait waits for whoever moves by himself, or says why the run ends.
 func (r *running) wait(ctx context.Context) (moved bool, stop kernel.Stop, err error) {
 	d := &r.debug
@@ -253,7 +264,7 @@ func (r *running) wait(ctx context.Context) (moved bool, stop kernel.Stop, err e
 	timed, held, blocked := false, false, false
 	for i := range d.threads {
 		th := &d.threads[i]
-		timed = timed || th.Timed
+		timed = timed || goesOn(*th, d.now)
 		held = held || th.Status == "held"
 		blocked = blocked || th.Status == "blocked"
 	}
