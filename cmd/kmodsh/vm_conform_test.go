@@ -29,7 +29,7 @@ var conformed = []struct{ name, lines string }{
 
 // conformSchedules is how many schedules TestVMConform compares on each kernel
 // when it is one test of many; KMODSH_SCHEDULES names another number.
-const conformSchedules = 8
+const conformSchedules = 25
 
 // shares deals n schedules out to the scenarios: three for each as long as there
 // are few, since each begins with a machine of its own.
