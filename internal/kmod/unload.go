@@ -230,8 +230,10 @@ func (u *unloading) unused(ctx context.Context, name string) error {
 			continue
 		}
 		// It may be taken between the look and the call; so its errors are
-		// steps of the result and not the result.
-		_ = u.remove(ctx, s.name, false, 0)
+		// steps of the result and told of, but not the result.
+		if err := u.remove(ctx, s.name, false, 0); err != nil && u.Failed != nil {
+			u.Failed(s.name, err)
+		}
 	}
 	return nil
 }
