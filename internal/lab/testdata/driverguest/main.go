@@ -69,6 +69,8 @@ func main() {
 	}
 	fmt.Println("ok unload")
 	fmt.Println("all done")
+	// tcdrain(3): or the kernel's words about its end come into the middle of it.
+	unix.IoctlSetInt(1, unix.TCSBRK, 1)
 }
 
 // cmdline returns the value of a word of the kernel's command line.
