@@ -22,11 +22,15 @@ func version() string {
 	return f[0] + "." + f[1]
 }
 
-// hookAll attaches everything there is, as a session that steps does.
+// hookAll attaches everything there is, as a session that steps does. A function
+// that a kernel of somebody's own lacks is told; a distribution's has them all, or
+// the checks miss what it would have shown.
 func (g *guest) hookAll() error {
 	for _, list := range [][]inject.Hook{inject.TableHooks(version()), inject.RequestHooks(), inject.WaitHooks(), inject.NotifierHooks()} {
 		for _, h := range list {
-			if err := g.Send(h); err != nil {
+			if err := g.Send(h); errors.Is(err, syscall.ENOENT) {
+				fmt.Println("value missing", h.ID, h.Func)
+			} else if err != nil {
 				return err
 			}
 		}
