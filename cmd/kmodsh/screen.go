@@ -71,7 +71,7 @@ func (p *program) plainScreen(ctx context.Context) error {
 
 // sim says whether the target is a simulated kernel, for which nothing is lost
 // by debugging it.
-func (p *program) sim() bool { return p.target() == "sim" || strings.HasPrefix(p.target(), "sim:") }
+func (p *program) sim() bool { return kernel.IsSim(p.target()) }
 
 // screenOptions are those of the flags.
 func (p *program) screenOptions() tui.Options {

@@ -3,6 +3,7 @@ package agent
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"syscall"
 	"time"
@@ -125,7 +126,7 @@ func (d *driver) named(t *thread) error {
 	d.steps.mu.Unlock()
 	for _, f := range mine {
 		d.mu.Lock()
-		there := slices.ContainsFunc(mapValues(d.rules), func(o kernel.Fault) bool { return o.Number == f.Number })
+		there := slices.ContainsFunc(slices.Collect(maps.Values(d.rules)), func(o kernel.Fault) bool { return o.Number == f.Number })
 		d.mu.Unlock()
 		if there {
 			continue
@@ -135,12 +136,4 @@ func (d *driver) named(t *thread) error {
 		}
 	}
 	return nil
-}
-
-func mapValues(m map[int]kernel.Fault) []kernel.Fault {
-	var list []kernel.Fault
-	for _, v := range m {
-		list = append(list, v)
-	}
-	return list
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"hash/fnv"
 	"io"
-	"strings"
 
 	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/recording"
@@ -60,7 +59,7 @@ func OfTrace(t *recording.Recording) (Recording, error) {
 		}
 		return r, r.check()
 	}
-	if kind, _, _ := strings.Cut(t.Target, ":"); kind != "sim" && len(t.Actions) > 0 {
+	if !kernel.IsSim(t.Target) && len(t.Actions) > 0 {
 		return r, fmt.Errorf("the trace is of a session on %.60q, and is no schedule", t.Target)
 	}
 	if len(t.Actions) == 0 {

@@ -3,6 +3,7 @@ package kernel
 import (
 	"context"
 	"io/fs"
+	"strings"
 	"time"
 
 	"example.org/kmodsh/internal/trace"
@@ -22,6 +23,10 @@ const (
 	OpLog     Op = "log"
 	OpEvents  Op = "events"
 )
+
+// IsSim says whether the name of a target, "sim" or "sim:PROFILE", is that of a
+// simulated kernel.
+func IsSim(target string) bool { return target == "sim" || strings.HasPrefix(target, "sim:") }
 
 // Target is a kernel that kmodsh drives. Every method may be called from any
 // goroutine. A target that cannot do an operation answers it with an

@@ -163,15 +163,14 @@ func (k *Kernel) ConfigChecks() []Check {
 		name  string
 		list  []wanted
 		state string
-		ok    string
 	}{
-		{"for a guest", guestWants, CheckMissing, "all there"},
-		{"for the test driver", driverWants, CheckWarn, "all there"},
-		{"worth having", worthWants, CheckWarn, "all there"},
+		{"for a guest", guestWants, CheckMissing},
+		{"for the test driver", driverWants, CheckWarn},
+		{"worth having", worthWants, CheckWarn},
 	} {
 		missing := c.lacks(part.list)
 		if len(missing) == 0 {
-			checks = append(checks, Check{Name: part.name, State: CheckOK, Detail: part.ok})
+			checks = append(checks, Check{Name: part.name, State: CheckOK, Detail: "all there"})
 			continue
 		}
 		for _, w := range missing {

@@ -21,8 +21,7 @@ func (c *exploreCommand) isLive(s *Session) bool {
 		return true
 	}
 	if c.On != "" {
-		kind, _, _ := strings.Cut(c.On, ":")
-		return kind != "sim"
+		return !kernel.IsSim(c.On)
 	}
 	t := s.Target()
 	_, isSim := t.(simulated)

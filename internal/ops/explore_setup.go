@@ -222,7 +222,7 @@ func called(name string) string {
 
 // target chooses the target for a scenario.
 func (c *exploreCommand) target(s *Session, sc *scenario.Scenario) (string, error) {
-	if kind, _, _ := strings.Cut(c.On, ":"); c.On != "" && kind != "sim" {
+	if c.On != "" && !kernel.IsSim(c.On) {
 		return "", notSearchable(c.On)
 	}
 	if t, ok := s.Target().(simulated); ok && c.On == "" && len(sc.TargetsFor(t.Name())) > 0 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"example.org/kmodsh/internal/kernel"
@@ -192,12 +193,7 @@ func differStands(was, is *kernel.Snapshot) []Pair {
 		}
 		delete(here, name)
 	}
-	var more []string
-	for name := range here {
-		more = append(more, name)
-	}
-	slices.Sort(more)
-	for _, name := range more {
+	for _, name := range slices.Sorted(maps.Keys(here)) {
 		list = append(list, Pair{name, "", here[name]})
 	}
 	return list

@@ -52,7 +52,7 @@ func (a *again) dies(ctx context.Context) error {
 	switch {
 	case errors.As(err, &dead) && dead.Blame == kernel.BlameKernel:
 		a.dead = true
-		if a.r.Died = deathWords(err); numbers.ReplaceAllString(a.r.Died, "#") == numbers.ReplaceAllString(a.rec.Died.Why, "#") {
+		if a.r.Died = deathWords(err); withoutNumbers(a.r.Died) == withoutNumbers(a.rec.Died.Why) {
 			return nil
 		}
 	case err != nil && isOver(ctx, a.d, err):

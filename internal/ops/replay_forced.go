@@ -35,8 +35,7 @@ func (c *replayCommand) checkForced() error {
 // isForced says whether the schedule is forced on a target from stop to stop:
 // a real kernel, or because it was asked for.
 func (c *replayCommand) isForced(target string) bool {
-	kind, _, _ := strings.Cut(target, ":")
-	return kind != "sim" || c.Stops || c.Delays > 0
+	return !kernel.IsSim(target) || c.Stops || c.Delays > 0
 }
 
 // forced repeats a recording on another target than the simulated kernel it was

@@ -15,8 +15,7 @@ import (
 
 // ofMachine says whether a trace is of a machine, and holds what was done to it.
 func ofMachine(rec *recording.Recording) bool {
-	kind, _, _ := strings.Cut(rec.Target, ":")
-	return rec.Schedule == nil && kind != "sim" && len(rec.Actions) > 0
+	return rec.Schedule == nil && !kernel.IsSim(rec.Target) && len(rec.Actions) > 0
 }
 
 // machineTrace reads what was named as a trace of a machine; nil when it is
@@ -69,7 +68,7 @@ func (c *replayCommand) machine(ctx context.Context, s *Session, rec *recording.
 		File: c.What, From: rec.Target, Actions: len(actions), Missing: rec.Missing, Verdicts: []ThreadVerdict{},
 		Differ: []Pair{}, Before: []trace.Event{}, Was: []trace.Event{}, Is: []trace.Event{},
 	}
-	if kind, _, _ := strings.Cut(target, ":"); kind == "sim" {
+	if kernel.IsSim(target) {
 		if died != nil {
 			r.Note = noDeath
 		}

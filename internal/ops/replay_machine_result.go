@@ -1,6 +1,7 @@
 package ops
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -132,7 +133,7 @@ func (r *MachineReplay) differs(t *text) {
 		}
 		rows := [][]cell{header(head, "recorded", "here")}
 		for _, p := range r.Differ {
-			rows = append(rows, []cell{str(p.What), str(none(p.Here)), str(none(p.There))})
+			rows = append(rows, []cell{str(p.What), str(cmp.Or(p.Here, "-")), str(cmp.Or(p.There, "-"))})
 		}
 		t.line("")
 		t.table(rows)
@@ -143,12 +144,4 @@ func (r *MachineReplay) differs(t *text) {
 	t.line("")
 	t.line("what %s did, recorded and here; event %d of it is the first that differs", clean(r.Thread, t.st.ASCII), r.Event)
 	t.sideBySide(r.Before, r.Was, r.Is)
-}
-
-// none is a text that may be empty.
-func none(s string) string {
-	if s == "" {
-		return "-"
-	}
-	return s
 }

@@ -3,8 +3,10 @@ package ops
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
+	"sync"
 
 	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/trace"
@@ -45,11 +47,14 @@ func streams(snap *kernel.Snapshot, events []trace.Event, ends []int) map[string
 
 // numbers are what differs from one run to the next in a detail: addresses,
 // process IDs, times.
-var numbers = regexp.MustCompile(`0x[0-9a-fA-F]+|[0-9]+`)
+var numbers = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`0x[0-9a-fA-F]+|[0-9]+`) })
+
+// withoutNumbers is a text with all numbers in it aside.
+func withoutNumbers(s string) string { return numbers().ReplaceAllString(s, "#") }
 
 // alike is what of an event has to be the same when it comes again.
 func alike(e trace.Event) string {
-	s := fmt.Sprintf("%s\x00%s\x00%s\x00%s\x00%s", e.Point, e.Module, e.State, e.Name, numbers.ReplaceAllString(e.Detail, "#"))
+	s := fmt.Sprintf("%s\x00%s\x00%s\x00%s\x00%s", e.Point, e.Module, e.State, e.Name, withoutNumbers(e.Detail))
 	if e.Ret != nil {
 		s += fmt.Sprintf("\x00ret %d", *e.Ret)
 	}
@@ -71,18 +76,11 @@ type telling struct {
 
 // compare finds the event that differs first, in the order of the trace.
 func (t *telling) compare(order []trace.Event) {
-	var threads []string
-	for name := range t.was {
-		threads = append(threads, name)
-	}
-	for name := range t.is {
-		if t.was[name] == nil {
-			threads = append(threads, name)
-		}
-	}
-	slices.Sort(threads)
+	all := map[string][]trace.Event{}
+	maps.Copy(all, t.was)
+	maps.Copy(all, t.is)
 	best := uint64(0)
-	for _, name := range threads {
+	for _, name := range slices.Sorted(maps.Keys(all)) {
 		a, b := t.was[name], t.is[name]
 		n := 0
 		for n < len(a) && n < len(b) && alike(a[n]) == alike(b[n]) {
