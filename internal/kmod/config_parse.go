@@ -74,6 +74,9 @@ func configWord(text string) (word, rest string) {
 	return text, ""
 }
 
+// nothingMore ends what is said of a line that ends behind its name.
+const nothingMore = "without anything more"
+
 // parseConfigLine reads what follows a command; why is empty when it is sound.
 func parseConfigLine(cmd, args string) (l ConfigLine, why string) {
 	l.Kind = ConfigKind(cmd)
@@ -106,7 +109,7 @@ func parseConfigLine(cmd, args string) (l ConfigLine, why string) {
 		return l, ""
 	}
 	if rest == "" {
-		return l, fmt.Sprintf("%s %s without anything more", cmd, clipText(name))
+		return l, fmt.Sprintf("%s %s %s", cmd, clipText(name), nothingMore)
 	}
 	l.Value = rest
 	switch l.Kind {
@@ -166,29 +169,34 @@ func listWords(s string) []string {
 }
 
 // treeConfig reads the entries a tree itself brings: modules.softdep, and
-// modules.weakdep of depmod 33 and later. Such a file may hold nothing else.
-func treeConfig(t *Tree) (files []configFile, err error) {
+// modules.weakdep of depmod 33 and later. Such a file may hold nothing else, but
+// for the lines that depmod makes of an empty field of a module; they are passed
+// over, and said is what libkmod says of them.
+func treeConfig(t *Tree) (files []configFile, said []string, err error) {
 	for _, f := range []struct {
 		name string
 		kind ConfigKind
 	}{{"modules.softdep", ConfigSoftdep}, {"modules.weakdep", ConfigWeakdep}} {
 		b, err := t.readText(f.name)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if b == nil {
 			continue
 		}
 		lines, bad := parseConfig(b, t.name+"/"+f.name)
-		if len(bad) > 0 {
-			return nil, fmt.Errorf("%s: %w; run depmod to make it anew", strings.Replace(bad[0].String(), "ignored: ", "", 1), kernel.ErrDamaged)
+		for _, l := range bad {
+			if !strings.HasSuffix(l.Why, nothingMore) {
+				return nil, nil, fmt.Errorf("%s: %w; run depmod to make it anew", strings.Replace(l.String(), "ignored: ", "", 1), kernel.ErrDamaged)
+			}
+			said = append(said, l.libkmod())
 		}
 		for _, l := range lines {
 			if l.Kind != f.kind {
-				return nil, fmt.Errorf("%s: %w: a line starting with %s; run depmod to make it anew", l.Where(), kernel.ErrDamaged, l.Kind)
+				return nil, nil, fmt.Errorf("%s: %w: a line starting with %s; run depmod to make it anew", l.Where(), kernel.ErrDamaged, l.Kind)
 			}
 		}
 		files = append(files, configFile{base: f.name, path: t.name + "/" + f.name, lines: lines})
 	}
-	return files, nil
+	return files, said, nil
 }

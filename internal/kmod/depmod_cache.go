@@ -25,7 +25,7 @@ type fileKey struct {
 // when that user alone can have written it, when it is whole, and of the same
 // form; a fact of it only when the module's file has the same key.
 const (
-	cacheMagic = "kmodsh depmod facts 2\n"
+	cacheMagic = "kmodsh depmod facts 3\n"
 	// settled is how old a file's last change has to be before its facts are
 	// kept, in nanoseconds: a second change may get the same times as the first
 	// on file systems whose clock ticks slowly (FAT: 2 s).

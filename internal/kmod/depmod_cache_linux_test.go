@@ -156,7 +156,7 @@ func TestDepmodCacheDistrust(t *testing.T) {
 func TestDepmodCacheSilent(t *testing.T) {
 	modules, files := generatedTree(5)
 	files["modules.order"], files["modules.builtin"], files["modules.builtin.modinfo"] = "", "", ""
-	modules["kernel/bad.ko"] = tinyModule{info: []string{"alias=a\tb"}}
+	modules["kernel/bad.ko"] = tinyModule{info: []string{"alias=a\x01b"}}
 	dir, cache := tinyTree(t, modules, files), filepath.Join(t.TempDir(), "cache")
 	var said [3]string
 	for i := range said {

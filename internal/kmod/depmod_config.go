@@ -165,7 +165,7 @@ func (c *depmodConfig) line(line, path string, n int) {
 	case "external":
 		if len(args) >= 2 {
 			if c.matches(args[0]) {
-				c.external(args[1:])
+				c.external(args[1])
 			}
 			return
 		}
@@ -178,14 +178,15 @@ func (c *depmodConfig) line(line, path string, n int) {
 	c.warn(fmt.Sprintf("ERROR: %s:%d: ignoring bad line starting with '%s'", path, n, words[0]))
 }
 
-func (c *depmodConfig) external(dirs []string) {
-	for _, dir := range dirs {
-		if !path.IsAbs(dir) {
-			c.warn(fmt.Sprintf("ERROR: could not open directory %s: No such file or directory", dir))
-			continue
-		}
-		c.externals = append(c.externals, path.Clean(dir))
+// external adds a directory. Of several in one line kmod up to 34 takes the first
+// alone, whatever its manual says, and so does this (tools/depmod.c,
+// cfg_file_parse).
+func (c *depmodConfig) external(dir string) {
+	if !path.IsAbs(dir) {
+		c.warn(fmt.Sprintf("ERROR: could not open directory %s: No such file or directory", dir))
+		return
 	}
+	c.externals = append(c.externals, path.Clean(dir))
 }
 
 // matches reports whether a version pattern, a POSIX extended regular

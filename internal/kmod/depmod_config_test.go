@@ -37,6 +37,8 @@ func TestDepmodConfig(t *testing.T) {
 		"external last":           {map[string]string{"a": "external * EXT1\nsearch built-in external"}, []string{"kernel/m.ko", "EXT1/m.ko"}, "kernel/m.ko"},
 		"external only":           {map[string]string{"a": "external * EXT1\nsearch built-in external"}, []string{"kernel/n.ko", "EXT1/m.ko"}, "EXT1/m.ko"},
 		"two externals":           {map[string]string{"a": "external * EXT1 EXT2\nsearch external"}, []string{"EXT1/m.ko", "EXT2/m.ko"}, "EXT1/m.ko"},
+		"two external lines":      {map[string]string{"a": "external * EXT1\nexternal * EXT2\nsearch external"}, []string{"EXT1/m.ko", "EXT2/m.ko"}, "EXT1/m.ko"},
+		"externals without right": {map[string]string{"a": "external * EXT1\nexternal * EXT2"}, []string{"EXT1/m.ko", "EXT2/m.ko"}, "EXT2/m.ko"},
 		"external other version":  {map[string]string{"a": "external 5.4 EXT1\nsearch external built-in"}, []string{"kernel/m.ko", "EXT1/m.ko"}, "kernel/m.ko"},
 		"exclude":                 {map[string]string{"a": "exclude dkms\n"}, []string{"kernel/m.ko", "updates/dkms/m.ko"}, "kernel/m.ko"},
 		"comments and long lines": {map[string]string{"a": "# search kernel\n\nsearch \\\n  extra \\\n built-in\nnonsense here\noverride m\n"}, []string{"kernel/m.ko", "extra/m.ko"}, "extra/m.ko"},

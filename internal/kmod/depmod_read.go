@@ -172,10 +172,7 @@ func (w *depmodWorker) collect(facts *depmodFacts, e *elfFile) error {
 // image in one piece.
 func (f *depmodFacts) readInfo(section []byte) {
 	elfStrings(section, func(s []byte) {
-		key, value, ok := bytes.Cut(s, []byte("="))
-		if !ok {
-			return
-		}
+		key, value, _ := bytes.Cut(s, []byte("=")) // without one the value is empty, as kmod has it
 		switch string(key) {
 		case "alias":
 			f.aliases = append(f.aliases, string(value))

@@ -52,9 +52,10 @@ func findModules(dir string, cfg *depmodConfig, warn func(string)) ([]*depmodMod
 	return mods, nil
 }
 
-// all walks the external directories, then the tree.
+// all walks the external directories, then the tree. The directory of the last
+// line comes first, as with kmod: of modules with the same right the first stays.
 func (s *depmodSearch) all() error {
-	for _, ext := range s.cfg.externals {
+	for _, ext := range slices.Backward(s.cfg.externals) {
 		st, err := os.Stat(ext)
 		if err != nil {
 			s.warn(fmt.Sprintf("ERROR: could not open directory %s: No such file or directory", ext))
@@ -138,7 +139,8 @@ func (s *depmodSearch) file(file, rel string, ext bool) {
 
 // prefers reports whether m takes the place of old, a module of the same name
 // that was found before: by the override that comes last in the
-// configuration, then by the search order; between equals the first stays.
+// configuration, then by the search order, where external stands for those
+// directories in the order of their lines; between equals the first stays.
 func (c *depmodConfig) prefers(m, old *depmodModule) bool {
 	for _, o := range c.overrides {
 		if c.overridden(m, o) {
@@ -148,7 +150,15 @@ func (c *depmodConfig) prefers(m, old *depmodModule) bool {
 			return false
 		}
 	}
+	if m.ext && old.ext && slices.Contains(c.searches, searchExternal) {
+		return c.externalOf(m) < c.externalOf(old)
+	}
 	return c.rank(m) < c.rank(old)
+}
+
+// externalOf is the place of the external directory that a module is in.
+func (c *depmodConfig) externalOf(m *depmodModule) int {
+	return slices.IndexFunc(c.externals, func(dir string) bool { return strings.HasPrefix(m.path, dir+"/") })
 }
 
 func (c *depmodConfig) overridden(m *depmodModule, override string) bool {

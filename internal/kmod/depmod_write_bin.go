@@ -67,7 +67,7 @@ func (w *depmodWriter) aliasIndex(x *indexWriter) error {
 			if key, ok := normalizeAlias(a); ok {
 				w.put(x, key, m.name, m.index)
 			} else {
-				w.warn(fmt.Sprintf("WARNING: module %s: unmatched bracket in alias %s", m.path, a))
+				w.warn("WARNING: Unmatched bracket in " + a)
 			}
 		}
 	}
@@ -117,7 +117,7 @@ func (w *depmodWriter) builtinAliasIndex(x *indexWriter) error {
 		if alias, ok := normalizeAlias(value); ok {
 			w.put(x, alias, module, 0)
 		} else {
-			w.warn(fmt.Sprintf("WARNING: %s: unmatched bracket in alias %s", f.Name(), value))
+			w.warn("WARNING: Unmatched bracket in " + value)
 		}
 	}))
 }
@@ -144,7 +144,8 @@ func named(f *os.File, err error) error {
 const maxBuiltinField = 1 << 20
 
 // readBuiltinModinfo calls fn for every field of a modules.builtin.modinfo:
-// MODULE.KEY=VALUE, each ended by a NUL. What has another form is passed over.
+// MODULE.KEY=VALUE, each ended by a NUL. Without the = the value is empty; what
+// has another form is passed over.
 func readBuiltinModinfo(r io.Reader, fn func(module, key, value string)) error {
 	s := bufio.NewScanner(r)
 	s.Buffer(nil, maxBuiltinField)
@@ -158,9 +159,9 @@ func readBuiltinModinfo(r io.Reader, fn func(module, key, value string)) error {
 		return 0, nil, nil
 	})
 	for s.Scan() {
-		field, value, ok := strings.Cut(s.Text(), "=")
+		field, value, _ := strings.Cut(s.Text(), "=")
 		module, key, dot := strings.Cut(field, ".")
-		if ok && dot && module != "" && key != "" {
+		if dot && module != "" && key != "" {
 			fn(module, key, value)
 		}
 	}

@@ -22,7 +22,7 @@ type depmodWriter struct {
 func (w *depmodWriter) files() ([]depmodFile, error) {
 	w.dropUnprintable()
 	w.depLines = w.dependencyLines()
-	slices.Sort(w.symbols.names)
+	sortAsKmod(w.symbols.names)
 	files := []depmodFile{
 		{"modules.dep", w.dep()},
 		{"modules.dep.bin", nil},
@@ -34,9 +34,11 @@ func (w *depmodWriter) files() ([]depmodFile, error) {
 		{"modules.symbols.bin", nil},
 		{"modules.builtin.bin", nil},
 		{"modules.builtin.alias.bin", nil},
-		{"modules.devname", w.devname()},
+		{"modules.devname", nil},
 	}
-	return files, w.binaries(files)
+	err := w.binaries(files)
+	files[len(files)-1].data = w.devname() // at last, as are its warnings
+	return files, err
 }
 
 // dropUnprintable takes out fields that would become lines of their own in a
@@ -45,7 +47,7 @@ func (w *depmodWriter) dropUnprintable() {
 	for _, m := range w.mods {
 		for _, list := range []*[]string{&m.facts.aliases, &m.facts.softdeps, &m.facts.weakdeps} {
 			*list = slices.DeleteFunc(*list, func(s string) bool {
-				bad := strings.IndexFunc(s, func(r rune) bool { return r < ' ' || r >= 0x7f }) >= 0
+				bad := strings.IndexFunc(s, func(r rune) bool { return r < ' ' && r != '\t' || r >= 0x7f }) >= 0
 				if bad {
 					w.warn(fmt.Sprintf("WARNING: module %s: field %q left out: not printable ASCII", m.path, s))
 				}

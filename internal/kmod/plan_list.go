@@ -274,7 +274,7 @@ func (m *planModule) install() (ConfigLine, bool) {
 		return ConfigLine{}, false
 	}
 	for _, l := range m.p.r.config(ConfigInstall) {
-		if globMatch(l.Name, m.name) {
+		if l.Name == m.name || globMatch(l.Name, m.name) { // a name such as a[b] is no pattern of itself
 			return l, true
 		}
 	}

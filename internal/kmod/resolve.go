@@ -71,11 +71,18 @@ func (r *Resolver) Tree() *Tree { return r.tree }
 // Config returns the whole configuration in the order in which it counts, the
 // tree's own soft dependencies included.
 func (r *Resolver) Config() ([]ConfigLine, error) {
-	files, err := treeConfig(r.tree)
+	files, _, err := treeConfig(r.tree)
 	if err != nil {
 		return nil, err
 	}
 	return r.user.with(files...).Lines(), nil
+}
+
+// Complaints returns what kmod's tools say of lines that are passed over in the
+// configuration and in what the tree brings to it, in the words of libkmod.
+func (r *Resolver) Complaints() []string {
+	_, said, _ := treeConfig(r.tree) // what is damaged is said when it is needed
+	return append(r.user.Complaints(), said...)
 }
 
 // config returns the entries of one kind in the order in which they count.

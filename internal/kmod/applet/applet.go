@@ -221,11 +221,11 @@ func (p *program) resolver(dir string, config []string) (*kmod.Resolver, error) 
 	if err != nil {
 		return nil, err
 	}
-	for _, line := range c.Complaints() { // also with modprobe -q, as kmod
-		fmt.Fprintf(p.Stderr, "libkmod: ERROR: %s\n", line)
-	}
 	r := kmod.NewResolver(kmod.OpenHostTree(dir), c)
 	r.AtHand = true
+	for _, line := range r.Complaints() { // also with modprobe -q, as kmod
+		fmt.Fprintf(p.Stderr, "libkmod: ERROR: %s\n", line)
+	}
 	return r, nil
 }
 

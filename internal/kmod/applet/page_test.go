@@ -122,7 +122,8 @@ the same. Do not edit: go test ./internal/kmod/applet -run KmodPage -update
 kmod 30 is Debian 12's, 34 Debian 13's (34.2). Where upstream has changed since, ours is upstream's newest, and both
 columns say so. Where a test runs without kmod's tools, our own answers are still held. To compare with further tools:
 KMODSH_KMOD=DIR[:DIR...] go test ./internal/kmod/applet -run LikeKmod
-(The lines of strange.test have been held beside kmod 30 alone.)
+(The lines of strange.test and odd.test have been held beside kmod 30 alone.) Further command lines, made by chance on trees made by chance:
+KMODSH_RANDOM=TREES[:SEED] go test ./internal/kmod/applet -run LikeKmodRandom
 
 What ours does otherwise on purpose, and no line of these tables shows:
 - Help texts and what ` + "`-V`" + ` prints are our own words; more than one ` + "`-v`" + ` adds nothing, where kmod tells of its own insides.
@@ -133,6 +134,10 @@ What ours does otherwise on purpose, and no line of these tables shows:
 - depmod takes what modules.order does not name in the order of the paths, kmod as the file system lists it; so it is with modules of one name and the
   same right. It passes over hidden files and paths that no index can hold (blanks, colons, bytes beyond ASCII), leaves out aliases that are not printable,
   and says so. It takes the last line of modules.order also without its newline, and writes a sound index where kmod leaves an empty file.
+
+- Where the kernel answers EEXIST or EBUSY for a module that another loader is just loading or removing, ours waits until it is live or gone and asks
+  again, at most a few times: EBUSY passes (Linux 6.2, commit 0254127ab977: another load of it failed), and EEXIST does not mean ready. Without a
+  sign of another loader the kernel is asked once more only. kmod takes EEXIST for success and EBUSY for failure.
 
 What ours says beyond that, on standard error: the kernel's log lines about a refused module and what they mean, which dependency was
 refused, who uses a module that cannot be removed, and where an index is damaged (file and byte; it is then not used).

@@ -54,35 +54,25 @@ func (p *program) rmmod(args []string) error {
 	return failed
 }
 
-// removeOne removes one module; a file name stands for its module.
+// removeOne removes one module; a file name stands for its module. By force, the
+// kernel alone is asked, also about what is not loaded or in use (kmod,
+// tools/rmmod.c).
 func (p *program) removeOne(k kernel.Kernel, name string, force bool) error {
+	given := name
 	if strings.ContainsAny(name, "/.") {
 		name, _, _ = strings.Cut(path.Base(name), ".")
 	}
-	if err := kernel.CheckModuleName(name); err != nil {
-		return err
-	}
-	modules, err := kernel.ModulesOrNone(k)
-	if err != nil {
-		return err
-	}
 	name = kernel.Normalize(name)
-	var found *kernel.Module
-	for i := range modules {
-		if modules[i].Name == name {
-			found = &modules[i]
+	if kernel.CheckModuleName(name) != nil && !force {
+		return said("Module %s is not currently loaded", name)
+	}
+	if !force {
+		if err := notInUse(k, name); err != nil {
+			return err
 		}
 	}
-	switch {
-	case found == nil:
-		return said("Module %s is not currently loaded", name)
-	case len(found.Users) > 0:
-		return said("Module %s is in use by: %s", name, strings.Join(found.Users, " "))
-	case found.Refs > 0 && !force:
-		return said("Module %s is in use", name)
-	}
 	p.report(trace.Event{Point: trace.PointRemove, Module: name})
-	err = k.Delete(context.Background(), name, force)
+	err := k.Delete(context.Background(), name, force)
 	errno := kernel.ErrnoOf(err)
 	p.report(trace.Event{Point: trace.PointRemoved, Module: name, Ret: trace.Int(-int64(errno))})
 	switch {
@@ -91,9 +81,29 @@ func (p *program) removeOne(k kernel.Kernel, name string, force bool) error {
 	case errno != 0:
 		// libkmod and rmmod say so both.
 		p.complain(said("could not remove '%s': %s", name, strerror(errno)))
-		return said("could not remove module %s: %s", name, strerror(errno))
+		return said("could not remove module %s: %s", given, strerror(errno))
 	}
-	return said("could not remove module %s: %v", name, err)
+	return said("could not remove module %s: %v", given, err)
+}
+
+// notInUse says why a module is not to be removed, or nil.
+func notInUse(k kernel.Kernel, name string) error {
+	modules, err := kernel.ModulesOrNone(k)
+	if err != nil {
+		return err
+	}
+	for _, m := range modules {
+		switch {
+		case m.Name != name:
+		case len(m.Users) > 0:
+			return said("Module %s is in use by: %s", name, strings.Join(m.Users, " "))
+		case m.Refs > 0:
+			return said("Module %s is in use", name)
+		default:
+			return nil
+		}
+	}
+	return said("Module %s is not currently loaded", name)
 }
 
 // report hands over an event.

@@ -1,0 +1,55 @@
+package kmod
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// symbolBuckets is how many buckets kmod's table of symbols has (kmod 30 to 34,
+// tools/depmod.c, depmod_init).
+const symbolBuckets = 2048
+
+// sortAsKmod brings the names of symbols into the order of kmod's
+// modules.symbols: that of the buckets of its hash table, and in each that of
+// the bytes. Who compares the files then finds them the same.
+func sortAsKmod(names []string) {
+	slices.SortFunc(names, func(a, b string) int {
+		return cmp.Or(cmp.Compare(superFastHash(a)%symbolBuckets, superFastHash(b)%symbolBuckets), strings.Compare(a, b))
+	})
+}
+
+// superFastHash is Paul Hsieh's hash function, as published, with kmod's choice
+// of the string's length as the first value (kmod, shared/hash.c).
+func superFastHash(s string) uint32 {
+	two := func(i int) uint32 { return uint32(s[i]) | uint32(s[i+1])<<8 }
+	h := uint32(len(s))
+	for ; len(s) >= 4; s = s[4:] {
+		h += two(0)
+		h = h<<16 ^ two(2)<<11 ^ h
+		h += h >> 11
+	}
+	// A byte that is left over counts with its sign, as a C char does on x86.
+	switch signed := func(i int) uint32 { return uint32(int8(s[i])) }; len(s) {
+	case 3:
+		h += two(0)
+		h ^= h << 16
+		h ^= signed(2) << 18
+		h += h >> 11
+	case 2:
+		h += two(0)
+		h ^= h << 11
+		h += h >> 17
+	case 1:
+		h += signed(0)
+		h ^= h << 10
+		h += h >> 1
+	}
+	h ^= h << 3
+	h += h >> 5
+	h ^= h << 4
+	h += h >> 17
+	h ^= h << 25
+	h += h >> 6
+	return h
+}
