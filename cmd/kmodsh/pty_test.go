@@ -26,7 +26,7 @@ func TestNothingIsAskedOfTheTerminal(t *testing.T) {
 	}
 	for _, args := range [][]string{{"--version"}, {"modprobe", "--nonsense"}, {"info", "L1"}} {
 		cmd := exec.Command(program, args...)
-		cmd.Env = []string{"TERM=xterm-256color", "HOME=" + t.TempDir(), "PATH=" + os.Getenv("PATH")}
+		cmd.Env = []string{"TERM=xterm-256color", "HOME=" + t.TempDir(), "PATH=" + os.Getenv("PATH"), "GORACE=" + os.Getenv("GORACE")}
 		tty, err := pty.Start(cmd)
 		if err != nil {
 			t.Skipf("no pseudo-terminal here: %v", err)

@@ -26,6 +26,7 @@ var buildDir string
 type tidied struct{ *testing.M }
 
 func (m tidied) Run() int {
+	os.Setenv("GORACE", "atexit_sleep_ms=0") // of the programs that tests start: each would wait a second at its end
 	var err error
 	if buildDir, err = os.MkdirTemp("", "kmodsh-test-"); err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -95,7 +95,7 @@ type student struct {
 func openStudent(t *testing.T, program string, args ...string) *student {
 	t.Helper()
 	cmd := exec.Command(program, args...)
-	cmd.Env = []string{"TERM=dumb", "HOME=" + t.TempDir(), "PATH=" + os.Getenv("PATH"), "COLUMNS=100"}
+	cmd.Env = []string{"TERM=dumb", "HOME=" + t.TempDir(), "PATH=" + os.Getenv("PATH"), "COLUMNS=100", "GORACE=" + os.Getenv("GORACE")}
 	master, slave, err := pty.Open()
 	if err != nil {
 		t.Skipf("no pseudo-terminal here: %v", err)

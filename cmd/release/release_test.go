@@ -30,7 +30,10 @@ func TestReproducible(t *testing.T) {
 		if programs[i], err = os.ReadFile(out); err != nil {
 			t.Fatal(err)
 		}
-		if packages[i], err = debOf(v, "arm64", []file{{"usr/bin/kmodsh", programs[i], 0o755}}); err != nil {
+		// A part says as much of the packing as the whole, which takes the race
+		// detector half a minute to pack.
+		part := programs[i][:min(len(programs[i]), 1<<20)]
+		if packages[i], err = debOf(v, "arm64", []file{{"usr/bin/kmodsh", part, 0o755}}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -72,6 +72,9 @@ func Read(r io.Reader) (*Content, error) {
 		}
 		seen[h.Name] = true
 		b, err := io.ReadAll(t)
+		if limited.N <= 0 {
+			return nil, fmt.Errorf("%w: it holds more than %d bytes", kernel.ErrDamaged, maxUnpacked)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("%w: %s: %w", kernel.ErrDamaged, h.Name, err)
 		}
