@@ -15,34 +15,26 @@ import (
 )
 
 // inCheck are the scenarios that TestVMLibrary runs on each kernel when it is one
-// test of many: the vectors and the selftests, of which those with crowds of
-// threads, for which an emulated processor takes most of a minute, have one of
-// the two kernels each, in turn. KMODSH_LIBRARY names what is run on both:
+// test of many: the vectors and the selftests. KMODSH_LIBRARY names others:
 //
 //	KMODSH_LIBRARY='*/*' go test ./cmd/kmodsh -run TestVMLibrary -timeout 4h
-func inCheck(series string) (list []string) {
+func inCheck() (list []string) {
 	if names := strings.Fields(os.Getenv("KMODSH_LIBRARY")); len(names) > 0 {
 		return names
 	}
 	for _, name := range scenario.Names() {
-		kind, _, _ := strings.Cut(name, "/")
-		crowd := slices.Index(crowds, name)
-		if kind != "vector" && kind != "kselftest" || crowd >= 0 && (crowd%2 == 0) != (series == "6.1") {
-			continue
+		if kind, _, _ := strings.Cut(name, "/"); kind == "vector" || kind == "kselftest" {
+			list = append(list, name)
 		}
-		list = append(list, name)
 	}
 	return list
 }
-
-// crowds are the selftests that ask with sixty threads or start fifty.
-var crowds = []string{"kselftest/0005", "kselftest/0006", "kselftest/0007", "kselftest/0008", "kselftest/0009"}
 
 // TestVMLibrary has real kernels come to the verdicts of the simulated ones, case
 // by case. A case that a machine cannot do says so, and is listed here.
 func TestVMLibrary(t *testing.T) {
 	onKernels(t, func(t *testing.T, bin, series string) {
-		cmd := exec.CommandContext(t.Context(), bin, append([]string{"--json", "run", "--on", "sim:v" + series, "--on", "vm:" + series}, inCheck(series)...)...)
+		cmd := exec.CommandContext(t.Context(), bin, append([]string{"--json", "run", "--on", "sim:v" + series, "--on", "vm:" + series}, inCheck()...)...)
 		var errs bytes.Buffer
 		cmd.Stderr = &errs
 		out, err := cmd.Output()
@@ -73,8 +65,8 @@ func TestVMLibrary(t *testing.T) {
 				}
 			}
 		}
-		if n < len(inCheck(series)) {
-			t.Errorf("%d scenarios were run, of %q", n, inCheck(series))
+		if n < len(inCheck()) {
+			t.Errorf("%d scenarios were run, of %q", n, inCheck())
 		}
 	})
 }

@@ -136,7 +136,7 @@ What ours does otherwise on purpose, and no line of these tables shows:
   and says so. It takes the last line of modules.order also without its newline, and writes a sound index where kmod leaves an empty file.
 
 - Where the kernel answers EEXIST or EBUSY for a module that another loader is just loading or removing, ours waits until it is live or gone and asks
-  again, at most a few times: EBUSY passes (Linux 6.2, commit 0254127ab977: another load of it failed), and EEXIST does not mean ready. Without a
+  again, at most 15 times: EBUSY passes (Linux 6.2, commit 0254127ab977: another load of it failed), and EEXIST does not mean ready. Without a
   sign of another loader the kernel is asked once more only. kmod takes EEXIST for success and EBUSY for failure.
 
 What ours says beyond that, on standard error: the kernel's log lines about a refused module and what they mean, which dependency was
