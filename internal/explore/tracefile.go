@@ -14,15 +14,16 @@ import (
 )
 
 // WriteTrace writes a recording as a trace file, with all there is to see at
-// every position of its run, which is at its end afterwards. On an error what
-// was written is of no use.
-func (r Recording) WriteTrace(out io.Writer, run *sim.Run) error {
+// every position of its run, which is at its end afterwards; given is what the
+// target was opened with besides its name. On an error what was written is of no
+// use.
+func (r Recording) WriteTrace(out io.Writer, run *sim.Run, given *recording.Given) error {
 	end := run.Pos()
 	if err := run.Goto(0); err != nil {
 		return err
 	}
 	first := Look(run)
-	h := recording.Header{Target: r.Target, Kernel: first.Kernel, Scenario: r.Name, Steps: true}
+	h := recording.Header{Target: r.Target, Kernel: first.Kernel, Scenario: r.Name, Steps: true, Given: given}
 	h.Builtin, h.Dirs = run.System().InImage()
 	w, err := recording.NewWriter(out, h)
 	if err != nil {

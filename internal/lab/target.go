@@ -113,7 +113,7 @@ func (t *target) Tree() (kernel.Tree, error) {
 	if err := t.Can(kernel.OpTree); err != nil {
 		return kernel.Tree{}, err
 	}
-	return kernel.Tree{Dir: t.boot.Kernel.Modules, Release: t.boot.Kernel.Release, Config: t.configPaths}, nil
+	return kernel.Tree{Dir: t.boot.Kernel.Modules, Release: t.boot.Kernel.Release, Config: t.configPaths, Given: t.boot.Kernel.Source == SourcePath}, nil
 }
 
 // call asks the agent, once the machine has settled and stays the target's.

@@ -202,6 +202,8 @@ func (r *DiffResult) WriteText(w io.Writer, st Style) error {
 	}{{r.Here, r.HereEvents}, {r.There, r.ThereEvents}} {
 		if len(side.events) > 0 {
 			t.line("%s", t.paint(bold, "then in "+side.name))
+		} else if len(r.HereEvents)+len(r.ThereEvents) > 0 {
+			t.line("%s nothing more has happened", t.paint(bold, "in "+side.name))
 		}
 		for _, e := range side.events {
 			t.event(e)

@@ -11,6 +11,7 @@ import (
 
 	"example.org/kmodsh/internal/explore"
 	"example.org/kmodsh/internal/kernel"
+	"example.org/kmodsh/internal/recording"
 )
 
 // opExplore is what explore and replay need of a target, in their messages.
@@ -167,7 +168,7 @@ func (c *exploreCommand) search(limited, ctx context.Context, s *Session, p sear
 	}
 	one := &Search{Target: p.target, Setup: p.setup, LeftOut: p.leftOut, Promises: p.names(), Report: report, Found: []Found{}}
 	for _, b := range report.Broken {
-		f, err := shrunk(ctx, &p.problem, p.target, b)
+		f, err := shrunk(ctx, &p.problem, p.target, p.given, b)
 		if err != nil {
 			return nil, err
 		}
@@ -180,7 +181,7 @@ func (c *exploreCommand) search(limited, ctx context.Context, s *Session, p sear
 }
 
 // shrunk makes a schedule small and tells it.
-func shrunk(ctx context.Context, p *explore.Problem, target string, b explore.Broken) (Found, error) {
+func shrunk(ctx context.Context, p *explore.Problem, target string, given *recording.Given, b explore.Broken) (Found, error) {
 	small, err := explore.Shrink(ctx, *p, b, shrinkTries)
 	if err != nil {
 		return Found{}, err
@@ -216,7 +217,7 @@ func shrunk(ctx context.Context, p *explore.Problem, target string, b explore.Br
 	}
 	f.Prose, f.Chart = split(prose.String()), split(chart.String())
 	var file bytes.Buffer
-	if err := rec.WriteTrace(&file, run); err != nil {
+	if err := rec.WriteTrace(&file, run, given); err != nil {
 		return Found{}, err
 	}
 	f.file = file.Bytes()

@@ -313,5 +313,5 @@ func onOracle(ctx context.Context, v *explore.Violation, name string, oracle *st
 	if err != nil {
 		return Found{}, err
 	}
-	return shrunk(ctx, &p, d.Name(), explore.Broken{Promise: v.Promise, Schedule: schedule})
+	return shrunk(ctx, &p, d.Name(), givenTo(d), explore.Broken{Promise: v.Promise, Schedule: schedule})
 }

@@ -10,6 +10,7 @@ import (
 	"example.org/kmodsh/internal/condition"
 	"example.org/kmodsh/internal/explore"
 	"example.org/kmodsh/internal/kernel"
+	"example.org/kmodsh/internal/recording"
 	"example.org/kmodsh/internal/scenario"
 	"example.org/kmodsh/internal/sim"
 )
@@ -34,8 +35,9 @@ func notSearchable(name string) error {
 type searched struct {
 	problem explore.Problem
 	target  string
-	setup   []string  // the lines that were done, as written
-	leftOut []LeftOut // those that were not
+	given   *recording.Given // to the target, besides its name
+	setup   []string         // the lines that were done, as written
+	leftOut []LeftOut        // those that were not
 }
 
 func (p *searched) names() []string {
@@ -79,7 +81,7 @@ func (c *exploreCommand) searches(ctx context.Context, s *Session) ([]searched, 
 			promises = append(promises, p.name)
 		}
 	})
-	p := searched{target: t.Name(), setup: []string{}, leftOut: []LeftOut{}}
+	p := searched{target: t.Name(), given: givenTo(t), setup: []string{}, leftOut: []LeftOut{}}
 	if c.Policy != "" {
 		s.changing(d)
 		if err := d.Set(ctx, "policy="+c.Policy); err != nil {
@@ -246,7 +248,7 @@ func (c *exploreCommand) setUp(ctx context.Context, s *Session, sc *scenario.Sce
 	if !ok {
 		return p, notSearchable(target)
 	}
-	p = searched{target: target, setup: []string{}, leftOut: []LeftOut{}}
+	p = searched{target: target, given: givenTo(d), setup: []string{}, leftOut: []LeftOut{}}
 	promises := slices.Clone(sc.Promises)
 	if c.Policy != "" {
 		if err := d.Set(ctx, "policy="+c.Policy); err != nil {

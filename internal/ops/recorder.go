@@ -65,6 +65,7 @@ func newRecorder(ctx context.Context, s *Session, t kernel.Target, file string, 
 		}
 	}
 	h.Builtin, h.Dirs = s.inImage(t)
+	h.Given = givenTo(t)
 	if trace, ok := t.(*recording.Target); ok {
 		return nil, &UsageError{Msg: trace.Name() + " is a trace already"}
 	}

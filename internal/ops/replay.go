@@ -43,7 +43,8 @@ func (c *replayCommand) Complete(_ *Session, _ []string, word string) []Candidat
 var errNotSame = errors.New("not the same")
 
 func (c *replayCommand) Run(ctx context.Context, s *Session) (Result, error) {
-	if trace := c.machineTrace(); trace != nil {
+	trace := c.trace()
+	if trace != nil && ofMachine(trace) {
 		return c.machine(ctx, s, trace)
 	}
 	rec, err := c.read()
@@ -58,7 +59,7 @@ func (c *replayCommand) Run(ctx context.Context, s *Session) (Result, error) {
 		return nil, err
 	}
 	if c.isForced(target) {
-		return c.forced(ctx, s, &rec, target)
+		return c.forced(ctx, s, &rec, trace, target)
 	}
 	if t := s.Target(); t == nil || t.Name() != target {
 		if err := s.Open(ctx, target); err != nil {
@@ -68,6 +69,9 @@ func (c *replayCommand) Run(ctx context.Context, s *Session) (Result, error) {
 	d, ok := s.Target().(simulated)
 	if !ok {
 		return nil, notSearchable(target)
+	}
+	if err := asGiven(c.What, trace, d); err != nil {
+		return nil, err
 	}
 	return c.replay(s, d, &rec)
 }

@@ -36,6 +36,9 @@ func (c *replayCommand) elsewhere(ctx context.Context, s *Session, rec *recordin
 	if err != nil {
 		return err
 	}
+	if err := asGiven(c.What, rec, d); err != nil {
+		return err
+	}
 	return c.elsewhereOn(ctx, s, d, rec, actions, r)
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"example.org/kmodsh/internal/explore"
 	"example.org/kmodsh/internal/kernel"
+	"example.org/kmodsh/internal/recording"
 	"example.org/kmodsh/internal/sim"
 	"example.org/kmodsh/internal/walk"
 )
@@ -40,7 +41,7 @@ func (c *replayCommand) isForced(target string) bool {
 
 // forced repeats a recording on another target than the simulated kernel it was
 // made with.
-func (c *replayCommand) forced(ctx context.Context, s *Session, rec *explore.Recording, target string) (res Result, err error) {
+func (c *replayCommand) forced(ctx context.Context, s *Session, rec *explore.Recording, trace *recording.Recording, target string) (res Result, err error) {
 	// What was found on this target was found with its modules, which is known
 	// once it is there; else a recording that is no good need not start one.
 	p, actions, ask, err := c.recorded(ctx, s, rec, nil)
@@ -55,6 +56,9 @@ func (c *replayCommand) forced(ctx context.Context, s *Session, rec *explore.Rec
 	d, oerr := own.debugger()
 	if oerr != nil {
 		return nil, errors.Join(err, oerr)
+	}
+	if gerr := asGiven(c.What, trace, d); gerr != nil {
+		return nil, gerr
 	}
 	if err != nil {
 		if p, actions, ask, err = c.recorded(ctx, s, rec, d); err != nil {

@@ -18,15 +18,15 @@ func ofMachine(rec *recording.Recording) bool {
 	return rec.Schedule == nil && !kernel.IsSim(rec.Target) && len(rec.Actions) > 0
 }
 
-// machineTrace reads what was named as a trace of a machine; nil when it is
-// something else, which others read.
-func (c *replayCommand) machineTrace() *recording.Recording {
+// trace reads what was named as a trace file; nil when it is something else, or
+// no good, which others say.
+func (c *replayCommand) trace() *recording.Recording {
 	info, err := os.Stat(c.What)
 	if err != nil || !info.Mode().IsRegular() {
 		return nil
 	}
 	rec, err := recording.ReadFile(c.What)
-	if err != nil || !ofMachine(rec) {
+	if err != nil {
 		return nil
 	}
 	return rec
@@ -79,6 +79,9 @@ func (c *replayCommand) machine(ctx context.Context, s *Session, rec *recording.
 	}
 	d, err := s.debugger()
 	if err != nil {
+		return nil, err
+	}
+	if err := asGiven(c.What, rec, d); err != nil {
 		return nil, err
 	}
 	snap, err := d.Snapshot(ctx)

@@ -58,6 +58,9 @@ type Header struct {
 	// have a directory in /sys/module.
 	Builtin []string `json:"builtin,omitempty"`
 	Dirs    []string `json:"dirs,omitempty"`
+	// Given is what the target was opened with besides its name, nil when it was
+	// nothing, or the file is older than the field.
+	Given *Given `json:"given,omitempty"`
 }
 
 // PointsSum is a hash of the table of points: of a file with the same, every

@@ -137,7 +137,7 @@ func (w *World) lastUevents() string {
 // Tree implements kernel.Target.
 func (t *Target) Tree() (kernel.Tree, error) {
 	if t.tree != "" {
-		return kernel.Tree{Dir: t.tree, Release: t.sys.release, Config: t.config}, nil
+		return kernel.Tree{Dir: t.tree, Release: t.sys.release, Config: t.config, Given: true}, nil
 	}
 	return kernel.Tree{Dir: "/lib/modules/" + t.sys.release, Release: t.sys.release, FS: t.sys.fs, Config: t.config}, nil
 }

@@ -149,7 +149,14 @@ func (c *compareView) lanes(s *kernel.Snapshot, l *look, w int) []string {
 func (c *compareView) events(s *kernel.Snapshot, l *look, w int) []string {
 	out := []string{"", l.on(roleTitle, "Events from there")}
 	if c.diff.Common >= len(s.Events) {
-		return append(out, l.on(roleDim, "  none"))
+		text := fmt.Sprintf("none: nothing has happened here since they parted, at step %d", s.Pos)
+		if len(c.both.A.Events) == len(c.both.B.Events) {
+			text = fmt.Sprintf("none: the events of both are the same, %d; what differs is above", c.diff.Common)
+		}
+		for _, line := range wrap(text, w-2, maxLines) {
+			out = append(out, "  "+l.on(roleDim, line))
+		}
+		return out
 	}
 	list := s.Events[c.diff.Common:]
 	for i := range min(len(list), maxLines/2) {

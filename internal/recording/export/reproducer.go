@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -25,7 +26,7 @@ func reproducer(w io.Writer, in Input) error {
 	}
 	b := &strings.Builder{}
 	title := comment(titleOf(in))
-	b.WriteString(strings.NewReplacer("@TITLE@", title, "@WHERE@", comment(subtitleOf(in)), "@POLICY@", policyOf(in.Policy)).Replace(reproducerHead))
+	b.WriteString(strings.NewReplacer("@TITLE@", title, "@WHERE@", comment(strings.ReplaceAll(subtitleOf(in), " · ", ", ")), "@POLICY@", policyOf(in.Policy)).Replace(reproducerHead))
 	var modules []string
 	for _, t := range in.Tasks {
 		if t.Task.Verb == "insmod" || t.Task.Verb == "init" {
@@ -130,7 +131,7 @@ func writeTurn(b *strings.Builder, in Input, t turn, n int, held map[string]int)
 		}
 		fmt.Fprintf(b, "ended %s %s\n", t.task, status(in.Tasks[i], ret))
 		states := stateAtEnd(in.Recording, t.task)
-		for _, m := range sortedKeys(states) {
+		for _, m := range slices.Sorted(maps.Keys(states)) {
 			if shellName(m) && concerned(in.Recording, m) {
 				fmt.Fprintf(b, "state_is %s %s\n", m, procState(states[m]))
 			}
@@ -157,15 +158,6 @@ func status(t SpawnedTask, ret int64) string {
 // procState is a state as /proc/modules writes it.
 func procState(s string) string {
 	return map[string]string{"live": "Live", "coming": "Loading", "going": "Unloading", "": "absent"}[s]
-}
-
-func sortedKeys(m map[string]string) []string {
-	var list []string
-	for k := range m {
-		list = append(list, k)
-	}
-	slices.Sort(list)
-	return list
 }
 
 // policyOf is the name of the helper that the script sets up: the system's own

@@ -1,0 +1,98 @@
+package recording
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+
+	"example.org/kmodsh/internal/kernel"
+)
+
+// Given is what a person gave a target besides its name, without which the same
+// name is another target.
+type Given struct {
+	// Config is the configuration of modprobe (-C), an entry of modprobe.d each,
+	// the first maxGivenConfig of them; Entries is how many there were.
+	Config  []string `json:"config,omitempty"`
+	Entries int      `json:"entries,omitempty"`
+	// Tree is the module tree given to a simulated kernel (--tree), or the
+	// release of a kernel of the person's own (--kernel); both on the machine
+	// where it was recorded.
+	Tree   string `json:"tree,omitempty"`
+	Kernel string `json:"kernel,omitempty"`
+}
+
+// maxGivenConfig bounds how many entries of a configuration a file keeps.
+const maxGivenConfig = 1000
+
+// NewGiven returns what was given, nil for nothing.
+func NewGiven(config []string, tree, kernel string) *Given {
+	if len(config) == 0 && tree == "" && kernel == "" {
+		return nil
+	}
+	return &Given{Config: config[:min(len(config), maxGivenConfig)], Entries: len(config), Tree: tree, Kernel: kernel}
+}
+
+// Differs says in words, for a person who wants the same again, what of g is not
+// given here, and what is given here only; "" when it is the same. Where a tree
+// lies is a matter of each machine: that there is one counts; and neither tree nor
+// kernel does when another target was asked for on purpose, which same says.
+func (g *Given) Differs(here *Given, same bool) (what, do string) {
+	if g == nil {
+		g = &Given{}
+	}
+	if here == nil {
+		here = &Given{}
+	}
+	switch {
+	case g.Entries > 0 && !(g.Entries == here.Entries && slices.Equal(g.Config, here.Config)):
+		what = fmt.Sprintf("it was recorded with a configuration of modprobe (-C) that is not here: %s", g.config())
+		if here.Entries > 0 {
+			what = fmt.Sprintf("it was recorded with another configuration of modprobe (-C) than is here: %s, and not %s", g.config(), here.config())
+		}
+		return what, "open shows its entries: write them to a file CONF and give it, kmodsh -C CONF"
+	case g.Entries == 0 && here.Entries > 0:
+		return "it was recorded without a configuration of modprobe, and here one is given: " + here.config(), "leave -C out"
+	case !same:
+	case g.Tree != "" && here.Tree == "":
+		return "it was recorded with the module tree " + g.Tree + " (--tree), which is not given here", "give it, or a copy of it: kmodsh --tree DIR"
+	case g.Tree == "" && here.Tree != "":
+		return "it was recorded without --tree, and here the tree " + here.Tree + " is given", "leave --tree out"
+	case g.Kernel != "" && g.Kernel != here.Kernel:
+		return "it was recorded on a kernel of somebody's own (--kernel), release " + g.Kernel, "give it: kmodsh --kernel PATH --modules DIR"
+	}
+	return "", ""
+}
+
+// config is the configuration, short.
+func (g *Given) config() string {
+	if g.Entries == 1 && len(g.Config) == 1 {
+		return strconv.Quote(g.Config[0])
+	}
+	if len(g.Config) == 0 {
+		return fmt.Sprintf("%d entries", g.Entries)
+	}
+	return fmt.Sprintf("%d entries, the first of them %q", g.Entries, g.Config[0])
+}
+
+// facts says what was given, an entry of the configuration on each line.
+func (g *Given) facts() []kernel.Fact {
+	if g == nil {
+		return nil
+	}
+	var facts []kernel.Fact
+	add := func(name, value string) { facts = append(facts, kernel.Fact{Name: name, Value: value}) }
+	if g.Kernel != "" {
+		add("own kernel", g.Kernel+", given with --kernel")
+	}
+	if g.Tree != "" {
+		add("own tree", g.Tree+", given with --tree")
+	}
+	for _, line := range g.Config {
+		add("given by -C", line)
+	}
+	if n := g.Entries - len(g.Config); n > 0 {
+		add("given by -C", fmt.Sprintf("and %d entries more, which the file does not keep", n))
+	}
+	return facts
+}
