@@ -52,7 +52,11 @@ func plan(in Input) ([]turn, error) {
 	if len(in.Tasks) == 0 {
 		return nil, fmt.Errorf("nothing was spawned in the trace, so that there is nothing to do again")
 	}
-	p := &planner{events: in.Recording.Events, chart: c, root: root, begun: map[int]bool{}, holds: map[string]bool{}}
+	p := &planner{events: in.Recording.Events, chart: c, root: root, begun: map[int]bool{}, held: map[string]bool{}, holds: map[string]bool{}}
+	_, end := in.Recording.Positions()
+	for _, t := range in.Recording.At(end).Threads {
+		p.held[t.ID] = t.Status == "held"
+	}
 	for _, h := range hooksFor(in.Recording) {
 		p.holds[h.ID] = p.holds[h.ID] || !h.FailOnly
 	}
@@ -82,6 +86,7 @@ type planner struct {
 	events []trace.Event
 	root   []int
 	begun  map[int]bool
+	held   map[string]bool // threads that a fault still holds at the end
 	holds  map[string]bool // points where the driver can hold a thread
 	turns  []turn
 }
@@ -106,6 +111,9 @@ func (p *planner) turn(r, i, j int) error {
 			t.ends, next = false, k
 			break
 		}
+	}
+	if t.ends && p.held[t.task] {
+		t.ends, next = false, len(p.Events)
 	}
 	last := j - 1
 	for p.Events[last].Lane < 0 {
