@@ -21,7 +21,8 @@ import (
 
 // reproducerInit is the guest's first process: it runs the script as it was
 // exported, first with what it brings itself, then with a loader that asks
-// whether the module is live, which the schedule must not get past.
+// whether the module is live, which the schedule must not get past; and the one
+// of a session on a machine.
 const reproducerInit = `#!/bin/sh
 /bin/busybox --install -s /bin
 export PATH=/bin:/sbin
@@ -36,12 +37,16 @@ echo /sbin/modprobe >/proc/sys/kernel/modprobe
 POLICY=system DEADLINE=4 sh /case/race.sh
 echo "with a loader that waits: status $?"
 cat /proc/sys/kernel/modprobe
+rmmod minix
+sh /case/machine.sh
+echo "as recorded on a machine: status $?"
 poweroff -f
 `
 
 // TestVMReproducer: the script that export makes of a search on the simulated
 // kernel, run unchanged by a POSIX shell, makes the race come out on real
-// kernels. Nothing of kmodsh is at work in the machine then but the test driver.
+// kernels; so does that of a session on a machine. Nothing of kmodsh is at work
+// in the machine then but the test driver.
 // It is one of the tests that run when KMODSH_LONG is set.
 func TestVMReproducer(t *testing.T) {
 	if os.Getenv("KMODSH_LONG") == "" {
@@ -62,13 +67,16 @@ func TestVMReproducer(t *testing.T) {
 		t.Run(series, func(t *testing.T) {
 			t.Parallel()
 			needVM(t, series)
-			out := runBare(t, series, map[string]string{"case/race.sh": script, "sbin/modprobe": bin})
+			machine := machineScript(t, bin, series)
+			out := runBare(t, series, map[string]string{"case/race.sh": script, "case/machine.sh": machine, "sbin/modprobe": bin})
 			t.Logf("%s", out)
 			for _, want := range []string{
 				`(?m)^# A is held at W5$`, `(?m)^ok 1 B ends with 0, here 0$`, `(?m)^ok 2 module minix is Loading then, here Loading$`,
 				`(?m)^ok 3 A ends with ok, here ok$`, `(?m)^ok 4 module minix is Live then, here Live$`, `(?m)^1\.\.4$`, `(?m)^as recorded: status 0$`,
 				// With the loader that waits:
 				`(?m)^# B does not end$`, `(?m)^not ok 1 the schedule$`, `(?m)^with a loader that waits: status 1$`, `(?m)^/sbin/modprobe$`,
+				// A is never let go in that trace:
+				`(?m)^# A is held at W4$`, `(?m)^ok 2 module minix is Loading then, here Loading$\n(?m)^1\.\.2$`, `(?m)^as recorded on a machine: status 0$`,
 			} {
 				if !regexp.MustCompile(want).MatchString(out) {
 					t.Errorf("the machine did not print %s", want)
@@ -76,6 +84,28 @@ func TestVMReproducer(t *testing.T) {
 			}
 		})
 	}
+}
+
+// machineScript is the script that export makes of a session on a machine, which
+// ends while a thread is held.
+func machineScript(t *testing.T, bin, series string) string {
+	t.Helper()
+	dir := t.TempDir()
+	trace, script := filepath.Join(dir, "machine.trace"), filepath.Join(dir, "machine.sh")
+	lines := filepath.Join(dir, "session.kmodsh")
+	text := strings.Join([]string{
+		"target vm:" + series, "record " + trace, "policy kmod19", "hold W4 module=minix", "spawn A insmod minix", "continue",
+		"spawn B request minix", "continue", "record stop",
+	}, "\n")
+	if err := os.WriteFile(lines, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"source", lines}, {"export", trace, "--format", "sh", "-o", script}} {
+		if out, err := exec.CommandContext(t.Context(), bin, args...).CombinedOutput(); err != nil {
+			t.Fatalf("kmodsh %q: %v\n%s", args, err, out)
+		}
+	}
+	return script
 }
 
 // copyInto copies a file to a directory that may not be there yet.

@@ -1,7 +1,10 @@
 package recording
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 
 	"example.org/kmodsh/internal/kernel"
@@ -44,17 +47,40 @@ func Compare(a, b *Recording, loosely bool) Comparison {
 	add("target", a.Target, b.Target)
 	add("kernel", a.Kernel, b.Kernel)
 	add("scenario", a.Scenario, b.Scenario)
+	given := func(what string, of func(*Given) string) {
+		none := func(r *Recording) string {
+			if r.Given == nil {
+				return "none"
+			}
+			return cmp.Or(of(r.Given), "none")
+		}
+		add(what, none(a), none(b))
+	}
+	given("configuration (-C)", func(g *Given) string { return strings.Join(g.Config, "; ") })
+	given("its entries", func(g *Given) string {
+		if g.Entries == 0 {
+			return ""
+		}
+		return strconv.Itoa(g.Entries)
+	})
+	given("own tree (--tree)", func(g *Given) string { return g.Tree })
+	given("own kernel (--kernel)", func(g *Given) string { return g.Kernel })
+	if len(a.Settings) == 0 || len(b.Settings) == 0 {
+		return c // a machine is not made of settings
+	}
 	at := func(r *Recording, name string) string {
 		for _, s := range r.Settings {
 			if s.Name == name {
 				return s.Value
 			}
 		}
-		return ""
+		return "not there"
 	}
-	for _, s := range a.Settings {
-		if other := at(b, s.Name); other != "" {
-			add(s.Name, s.Value, other)
+	seen := map[string]bool{}
+	for _, s := range slices.Concat(a.Settings, b.Settings) {
+		if !seen[s.Name] {
+			seen[s.Name] = true
+			add(s.Name, at(a, s.Name), at(b, s.Name))
 		}
 	}
 	return c

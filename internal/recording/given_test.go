@@ -1,6 +1,10 @@
 package recording
 
 import (
+	"github.com/google/go-cmp/cmp"
+
+	"example.org/kmodsh/internal/kernel"
+
 	"strings"
 	"testing"
 )
@@ -30,6 +34,30 @@ func TestGivenDiffers(t *testing.T) {
 		what, do := tt.was.Differs(tt.here, tt.same)
 		if (what == "") != (tt.want == "") || !strings.Contains(what, tt.want) || (what == "") != (do == "") {
 			t.Errorf("%+v, here %+v: %q, do %q; want %q", tt.was, tt.here, what, do, tt.want)
+		}
+	}
+}
+
+// TestCompareGiven: what one of two recordings was given and the other was not,
+// and a setting that only one has, are among what they differ in.
+func TestCompareGiven(t *testing.T) {
+	with := func(g *Given, settings ...kernel.Setting) *Recording {
+		return &Recording{Header: Header{Given: g, Settings: settings}}
+	}
+	slow, max := kernel.Setting{Name: "exec-ms", Value: "5"}, kernel.Setting{Name: "kmod-max", Value: "50"}
+	for name, c := range map[string]struct {
+		a, b *Recording
+		want []Difference
+	}{
+		"nothing":          {with(nil), with(nil), nil},
+		"alike":            {with(&Given{Config: []string{"options a b=1"}, Entries: 1}, max), with(&Given{Config: []string{"options a b=1"}, Entries: 1}, max), nil},
+		"one has a config": {with(&Given{Config: []string{"options a b=1"}, Entries: 1}), with(nil), []Difference{{"configuration (-C)", "options a b=1", "none"}, {"its entries", "1", "none"}}},
+		"another tree":     {with(&Given{Tree: "/a"}), with(&Given{Kernel: "6.9"}), []Difference{{"own tree (--tree)", "/a", "none"}, {"own kernel (--kernel)", "none", "6.9"}}},
+		"a setting more":   {with(nil, max), with(nil, slow, max), []Difference{{"exec-ms", "not there", "5"}}},
+		"a machine":        {with(nil), with(nil, max), nil},
+	} {
+		if d := cmp.Diff(c.want, Compare(c.a, c.b, false).Heads); d != "" {
+			t.Errorf("%s: %s", name, d)
 		}
 	}
 }

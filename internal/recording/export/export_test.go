@@ -275,6 +275,20 @@ func TestReproducerIsShell(t *testing.T) {
 	}
 }
 
+// TestReproducerHolds: a thread that the trace leaves held, with nothing more of
+// it to come, is held by the script too, or there would be no race in it.
+func TestReproducerHolds(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "held.trace")
+	session(t, "record "+file, "policy kmod19", "hold W4 module=minix", "spawn A insmod minix", "continue",
+		"spawn B request fs-minix", "continue", "record stop")
+	script := exported(t, file, "sh")
+	for _, want := range []string{"\nheld A W4\n", "\nstate_is minix Loading"} {
+		if !strings.Contains(script, want) {
+			t.Errorf("the script has no line %q:\n%s", want, script)
+		}
+	}
+}
+
 // TestReproducerSkips: without the driver, or without root, the script says so
 // and ends with the status for that.
 func TestReproducerSkips(t *testing.T) {
