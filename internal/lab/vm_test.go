@@ -248,6 +248,11 @@ func TestVMHang(t *testing.T) {
 	limits.quiet, limits.hang = time.Second, 3*time.Second
 	vm := openVM(t, "6.12", Options{limits: &limits})
 	<-vm.settled
+	// Or the machine stands by itself meanwhile, and goes on for the next call.
+	if err := vm.vm.pulse.begin(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	defer vm.vm.pulse.end()
 	if err := vm.vm.qmp.do(t.Context(), "stop", nil, nil); err != nil {
 		t.Fatal(err)
 	}
