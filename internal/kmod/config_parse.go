@@ -168,18 +168,26 @@ func listWords(s string) []string {
 	return out
 }
 
+// treeEntries are the entries a tree itself brings, and what libkmod says of the
+// lines among them that are passed over.
+type treeEntries struct {
+	files []configFile
+	said  []string
+	err   error
+}
+
 // treeConfig reads the entries a tree itself brings: modules.softdep, and
 // modules.weakdep of depmod 33 and later. Such a file may hold nothing else, but
 // for the lines that depmod makes of an empty field of a module; they are passed
-// over, and said is what libkmod says of them.
-func treeConfig(t *Tree) (files []configFile, said []string, err error) {
+// over.
+func treeConfig(t *Tree) (e treeEntries) {
 	for _, f := range []struct {
 		name string
 		kind ConfigKind
 	}{{"modules.softdep", ConfigSoftdep}, {"modules.weakdep", ConfigWeakdep}} {
 		b, err := t.readText(f.name)
 		if err != nil {
-			return nil, nil, err
+			return treeEntries{err: err}
 		}
 		if b == nil {
 			continue
@@ -187,16 +195,16 @@ func treeConfig(t *Tree) (files []configFile, said []string, err error) {
 		lines, bad := parseConfig(b, t.name+"/"+f.name)
 		for _, l := range bad {
 			if !strings.HasSuffix(l.Why, nothingMore) {
-				return nil, nil, fmt.Errorf("%s: %w; run depmod to make it anew", strings.Replace(l.String(), "ignored: ", "", 1), kernel.ErrDamaged)
+				return treeEntries{err: fmt.Errorf("%s: %w; run depmod to make it anew", strings.Replace(l.String(), "ignored: ", "", 1), kernel.ErrDamaged)}
 			}
-			said = append(said, l.libkmod())
+			e.said = append(e.said, l.libkmod())
 		}
 		for _, l := range lines {
 			if l.Kind != f.kind {
-				return nil, nil, fmt.Errorf("%s: %w: a line starting with %s; run depmod to make it anew", l.Where(), kernel.ErrDamaged, l.Kind)
+				return treeEntries{err: fmt.Errorf("%s: %w: a line starting with %s; run depmod to make it anew", l.Where(), kernel.ErrDamaged, l.Kind)}
 			}
 		}
-		files = append(files, configFile{base: f.name, path: t.name + "/" + f.name, lines: lines})
+		e.files = append(e.files, configFile{base: f.name, path: t.name + "/" + f.name, lines: lines})
 	}
-	return files, said, nil
+	return e
 }

@@ -46,8 +46,9 @@ type Resolver struct {
 	// looks up, a dash at the start or bytes beyond ASCII. No path is made of them.
 	AtHand bool
 
-	tree *Tree
-	user *Config
+	tree    *Tree
+	user    *Config
+	brought func() treeEntries // what the tree brings, read once
 
 	once   sync.Once
 	merged map[ConfigKind][]ConfigLine
@@ -62,7 +63,7 @@ func NewResolver(t *Tree, c *Config) *Resolver {
 	if c == nil {
 		c = &Config{}
 	}
-	return &Resolver{tree: t, user: c}
+	return &Resolver{tree: t, user: c, brought: sync.OnceValue(func() treeEntries { return treeConfig(t) })}
 }
 
 // Tree returns the tree of the resolver.
@@ -71,18 +72,17 @@ func (r *Resolver) Tree() *Tree { return r.tree }
 // Config returns the whole configuration in the order in which it counts, the
 // tree's own soft dependencies included.
 func (r *Resolver) Config() ([]ConfigLine, error) {
-	files, _, err := treeConfig(r.tree)
-	if err != nil {
-		return nil, err
+	b := r.brought()
+	if b.err != nil {
+		return nil, b.err
 	}
-	return r.user.with(files...).Lines(), nil
+	return r.user.with(b.files...).Lines(), nil
 }
 
 // Complaints returns what kmod's tools say of lines that are passed over in the
 // configuration and in what the tree brings to it, in the words of libkmod.
 func (r *Resolver) Complaints() []string {
-	_, said, _ := treeConfig(r.tree) // what is damaged is said when it is needed
-	return append(r.user.Complaints(), said...)
+	return append(r.user.Complaints(), r.brought().said...) // what is damaged is said when it is needed
 }
 
 // config returns the entries of one kind in the order in which they count.

@@ -1,12 +1,12 @@
 package recording
 
 import (
+	"strings"
+	"testing"
+
 	"github.com/google/go-cmp/cmp"
 
 	"example.org/kmodsh/internal/kernel"
-
-	"strings"
-	"testing"
 )
 
 // TestGivenDiffers: whoever repeats a trace is told what it was recorded with and
