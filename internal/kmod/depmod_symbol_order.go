@@ -14,9 +14,20 @@ const symbolBuckets = 2048
 // modules.symbols: that of the buckets of its hash table, and in each that of
 // the bytes. Who compares the files then finds them the same.
 func sortAsKmod(names []string) {
-	slices.SortFunc(names, func(a, b string) int {
-		return cmp.Or(cmp.Compare(superFastHash(a)%symbolBuckets, superFastHash(b)%symbolBuckets), strings.Compare(a, b))
+	type placed struct {
+		bucket uint32
+		name   string
+	}
+	list := make([]placed, len(names)) // each hashed once
+	for i, name := range names {
+		list[i] = placed{superFastHash(name) % symbolBuckets, name}
+	}
+	slices.SortFunc(list, func(a, b placed) int {
+		return cmp.Or(cmp.Compare(a.bucket, b.bucket), strings.Compare(a.name, b.name))
 	})
+	for i := range list {
+		names[i] = list[i].name
+	}
 }
 
 // superFastHash is Paul Hsieh's hash function, as published, with kmod's choice
