@@ -84,6 +84,9 @@ type Loader struct {
 type Command struct {
 	Module string // what it is for: MODPROBE_MODULE of its environment
 	Text   string // for the shell, its $CMDLINE_OPTS filled in
+	// Options are for modprobe inside the command, MODPROBE_OPTIONS of its
+	// environment; "": what this process has.
+	Options string
 }
 
 // CommandError says that an install or remove command failed.

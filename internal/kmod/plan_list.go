@@ -25,9 +25,10 @@ type planModule struct {
 	because  string
 	extra    string // the caller's parameters
 	visited  bool
-	required bool // asked for, or a dependency of what was; else wanted softly
-	bare     bool // its install line does not count
-	at       int  // the place in the list it came to first, counted from 1; 0: none yet
+	required bool        // asked for, or a dependency of what was; else wanted softly
+	bare     bool        // its install line does not count
+	command  *ConfigLine // the install line by which it was found
+	at       int         // the place in the list it came to first, counted from 1; 0: none yet
 }
 
 // span is a part of a probe list: the entries from one place to before another.
@@ -83,7 +84,7 @@ func (p *planner) fromFound(f Found) *planModule {
 	}
 	m := p.modules[key]
 	if m == nil {
-		m = &planModule{p: p, name: f.Module, alias: f.alias, file: f.File, builtin: f.Builtin}
+		m = &planModule{p: p, name: f.Module, alias: f.alias, file: f.File, builtin: f.Builtin, command: f.command}
 		p.modules[key] = m
 	}
 	return m
@@ -272,6 +273,9 @@ func (m *planModule) options() string {
 func (m *planModule) install() (ConfigLine, bool) {
 	if m.bare {
 		return ConfigLine{}, false
+	}
+	if m.command != nil {
+		return *m.command, true
 	}
 	for _, l := range m.p.r.config(ConfigInstall) {
 		if l.Name == m.name || globMatch(l.Name, m.name) { // a name such as a[b] is no pattern of itself

@@ -35,7 +35,8 @@ type Found struct {
 	Blacklisted   bool   `json:"blacklisted,omitempty"`
 	BlacklistedBy string `json:"blacklisted_by,omitempty"`
 
-	alias string // what options lines may call it besides its name
+	alias   string      // what options lines may call it besides its name
+	command *ConfigLine // the install line that led here
 }
 
 // Resolver finds the modules that names stand for, in one tree under one
@@ -185,7 +186,7 @@ func (r *Resolver) ResolveName(name string) ([]Found, error) {
 	if err != nil {
 		return nil, err
 	}
-	found, err := r.findIn(key, ViaName, ViaBuiltin, ViaBuiltinAlias)
+	found, err := r.findIn(beforeDot(key), ViaName, ViaBuiltin, ViaBuiltinAlias)
 	if err != nil {
 		return nil, fmt.Errorf("resolve %s: %w", name, err)
 	}
@@ -255,11 +256,14 @@ func (r *Resolver) fromSymbols(key string) ([]Found, error) {
 }
 
 func (r *Resolver) fromCommands(key string) ([]Found, error) {
-	for _, kind := range [...]ConfigKind{ConfigInstall, ConfigRemove} {
-		for _, l := range r.config(kind) {
-			if l.Name == key {
-				return []Found{{Module: key, Via: ViaInstall, Where: l.Where()}}, nil
-			}
+	for _, l := range r.config(ConfigInstall) {
+		if l.Name == key {
+			return []Found{{Module: beforeDot(key), Via: ViaInstall, Where: l.Where(), command: &l}}, nil
+		}
+	}
+	for _, l := range r.config(ConfigRemove) {
+		if l.Name == key {
+			return []Found{{Module: key, Via: ViaInstall, Where: l.Where()}}, nil
 		}
 	}
 	return nil, nil
@@ -345,4 +349,13 @@ func (r *Resolver) notFound(name string) error {
 		return fmt.Errorf("module %s: %w in %s, which has no %s, so what that would name is not known", name, kernel.ErrNotFound, dir, strings.Join(missing, " and no "))
 	}
 	return fmt.Errorf("module %s: %w in %s: no module, alias, symbol or built-in module has this name", name, kernel.ErrNotFound, dir)
+}
+
+// beforeDot is the module name that libkmod makes of one with a dot in it
+// (modname_normalize); one that begins with a dot stays.
+func beforeDot(name string) string {
+	if i := strings.IndexByte(name, '.'); i > 0 {
+		return name[:i]
+	}
+	return name
 }

@@ -150,7 +150,8 @@ func (u *unloading) itself(ctx context.Context, name string, holders bool) error
 	var err error
 	if holders {
 		err = u.holders(ctx, name, nil)
-	} else {
+	}
+	if err == nil && !(holders && u.DryRun) { // the holders are still there then
 		err = u.free(name)
 	}
 	if err != nil {
@@ -206,6 +207,11 @@ func (u *unloading) holders(ctx context.Context, name string, above []string) er
 
 // unused removes what the module needed and nobody uses any more. What is used
 // meanwhile, or can't go, stays.
+//
+// Who typed the name gets what kmod does (kmod 30 to 34, tools/modprobe.c,
+// rmmod_do_module): each is looked at once, the farthest first, so that one which
+// only another of them uses stays. Else they go from the nearest on, and all
+// that is free goes.
 func (u *unloading) unused(ctx context.Context, name string) error {
 	p := &planner{r: u.Resolver, modules: map[string]*planModule{}}
 	needed, err := p.dependencies(p.fromFound(Found{Module: name}))
@@ -214,7 +220,10 @@ func (u *unloading) unused(ctx context.Context, name string) error {
 		// needed, and there is nothing to remove.
 		return nil
 	}
-	for _, s := range slices.Backward(needed) {
+	if !u.AtHand {
+		slices.Reverse(needed)
+	}
+	for _, s := range needed {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -226,7 +235,10 @@ func (u *unloading) unused(ctx context.Context, name string) error {
 			return err
 		}
 		m := list[s.name]
-		if m == nil || m.State != trace.Live || m.Refs != 0 || m.Permanent || len(m.Users) > 0 {
+		if m == nil || m.Refs != 0 {
+			continue
+		}
+		if !u.AtHand && (m.State != trace.Live || m.Permanent || len(m.Users) > 0) {
 			continue
 		}
 		// It may be taken between the look and the call; so its errors are
@@ -328,7 +340,7 @@ func (u *unloading) step(s kernel.Step) {
 func (r *Resolver) removeCommand(module string) (Command, bool) {
 	for _, l := range r.config(ConfigRemove) {
 		if l.Name == module || globMatch(l.Name, module) {
-			return Command{Module: module, Text: strings.ReplaceAll(l.Value, "$CMDLINE_OPTS", "")}, true // there are none
+			return Command{Module: beforeDot(module), Text: strings.ReplaceAll(l.Value, "$CMDLINE_OPTS", "")}, true // there are none
 		}
 	}
 	return Command{}, false

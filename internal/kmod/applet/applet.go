@@ -62,7 +62,8 @@ type Env struct {
 // program is one run of an applet.
 type program struct {
 	Env
-	name string
+	name   string
+	stdout *stdio // what Env's Stdout is to an applet
 	// quiet suppresses every message.
 	quiet bool
 }
@@ -95,7 +96,8 @@ var errSilent = errors.New("failed")
 // Main runs the applet called name with the arguments after its own name and
 // returns the exit status: 0, or 1 for every failure, as kmod's tools.
 func Main(name string, args []string, env Env) int {
-	p := &program{Env: env, name: name}
+	p := &program{Env: env, name: name, stdout: newStdio(env.Stdout)}
+	p.Stdout = p.stdout
 	for _, a := range applets {
 		if a.name == name {
 			return p.run(a.run, args)
@@ -117,6 +119,10 @@ func (p *program) run(applet func(*program, []string) error, args []string) int 
 		if !errors.Is(err, errSilent) && !p.quiet {
 			p.printError(err)
 		}
+	}
+	if err := p.stdout.Flush(); err != nil && status == 0 {
+		status = 1
+		p.printError(err)
 	}
 	if stages {
 		p.Report(kmod.Exited(status))

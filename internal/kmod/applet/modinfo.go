@@ -306,16 +306,13 @@ func (m *modinfoRun) line(key, value string) {
 	}
 }
 
-// padded prints "KEY:" in 16 columns, and the value. What is longer has as many
-// blanks behind it as it is too long, since printf(3) takes a negative width for
-// one to the left.
+// padded prints "KEY:" in 16 columns, and the value; nothing is between them when
+// the key is longer.
 func (m *modinfoRun) padded(key, value string) {
 	const blanks = "                "
 	m.out.WriteString(key)
 	m.out.WriteByte(':')
-	for n := max(15-len(key), len(key)-15); n > 0; n -= len(blanks) {
-		m.out.WriteString(blanks[:min(n, len(blanks))])
-	}
+	m.out.WriteString(blanks[min(len(key)+1, len(blanks)):])
 	m.out.WriteString(value)
 	m.out.WriteString(m.end)
 }

@@ -59,21 +59,23 @@ type modprobeRun struct {
 	query                                string          // the one of them that counts; "" for none
 	out                                  *bufio.Writer   // of a query's lines
 
-	wait    time.Duration
-	jobs    int // modules to load at once; 0: one after the other, as kmod
-	config  []string
-	dir     string // of the tree
-	loader  kmod.Loader
-	dirname string
-	version string
+	handDown string // MODPROBE_OPTIONS of commands
+	wait     time.Duration
+	jobs     int // modules to load at once; 0: one after the other, as kmod
+	config   []string
+	dir      string // of the tree
+	loader   kmod.Loader
+	dirname  string
+	version  string
 }
 
 func (p *program) modprobe(args []string) error {
+	m := &modprobeRun{program: p, out: bufio.NewWriter(p.Stdout), asked: map[string]bool{}}
 	if p.Getenv != nil {
-		args = append(splitOptions(p.Getenv("MODPROBE_OPTIONS")), args...)
+		m.handDown = p.Getenv("MODPROBE_OPTIONS")
+		args = append(splitOptions(m.handDown), args...)
 	}
 	flags, rest, err := getopt(args, modprobeOptions)
-	m := &modprobeRun{program: p, out: bufio.NewWriter(p.Stdout), asked: map[string]bool{}}
 	for _, f := range flags {
 		switch f.id {
 		case "help":
@@ -155,6 +157,7 @@ func (m *modprobeRun) flag(f flag) error {
 	case "dry-run":
 		m.loader.DryRun = true
 	case "config":
+		m.pass("-C", f.value)
 		if m.config == nil {
 			m.config = []string{}
 		}
@@ -166,13 +169,27 @@ func (m *modprobeRun) flag(f flag) error {
 	case "set-version":
 		m.version = f.value
 	case "syslog":
+		m.pass("-s")
 		m.toSyslog()
 	case "quiet":
+		m.pass("-q")
 		m.silent = true
 	case "verbose":
+		m.pass("-v")
 		m.verbose = true
 	}
 	return nil
+}
+
+// pass hands flags down to a modprobe inside an install or remove command, as
+// kmod does with these: so it reads the same configuration.
+func (m *modprobeRun) pass(words ...string) {
+	for _, w := range words {
+		if m.handDown != "" {
+			m.handDown += " "
+		}
+		m.handDown += w
+	}
 }
 
 // open readies the loader. A query needs no kernel.
@@ -188,13 +205,18 @@ func (m *modprobeRun) open() error {
 	l := &m.loader
 	l.Note = m.complain
 	l.LastCounts = m.Policy == "" // nobody asks for more than kmod's status
-	l.Resolver, l.Policy, l.Report, l.Run, l.Now, l.Thread, l.AtHand = r, policy, m.Report, m.Run, m.Now, m.Thread, true
-	if l.Run == nil {
-		l.Run = Shell
+	l.Resolver, l.Policy, l.Report, l.Now, l.Thread, l.AtHand = r, policy, m.Report, m.Now, m.Thread, true
+	run := m.Run
+	if run == nil {
+		run = Shell
+	}
+	l.Run = func(ctx context.Context, c kmod.Command) (int, error) {
+		c.Options = m.handDown
+		return run(ctx, c)
 	}
 	// Since kmod 35 a dry run needs no -v to say what it does not do.
 	if m.verbose && !m.quiet || l.DryRun {
-		l.Show = func(line string) { fmt.Fprintln(m.Stdout, line) }
+		l.Show = m.showStep
 	}
 	if m.query != "" {
 		return nil
@@ -203,6 +225,15 @@ func (m *modprobeRun) open() error {
 		l.Why = refusal.OfThisSystem(r, l.Kernel.Release()).Seen
 	}
 	return err
+}
+
+// showStep prints what is done, as -v has it. Of what is removed kmod tells at once,
+// of what is loaded when its buffer is full, so behind what install commands print.
+func (m *modprobeRun) showStep(line string) {
+	fmt.Fprintln(m.Stdout, line)
+	if m.remove {
+		m.stdout.Flush()
+	}
 }
 
 // each takes several names and goes on after a failure; the run has failed

@@ -122,7 +122,7 @@ the same. Do not edit: go test ./internal/kmod/applet -run KmodPage -update
 kmod 30 is Debian 12's, 34 Debian 13's (34.2). Where upstream has changed since, ours is upstream's newest, and both
 columns say so. Where a test runs without kmod's tools, our own answers are still held. To compare with further tools:
 KMODSH_KMOD=DIR[:DIR...] go test ./internal/kmod/applet -run LikeKmod
-(The lines of strange.test and odd.test have been held beside kmod 30 alone.) Further command lines, made by chance on trees made by chance:
+Further command lines, made by chance on trees made by chance:
 KMODSH_RANDOM=TREES[:SEED] go test ./internal/kmod/applet -run LikeKmodRandom
 
 What ours does otherwise on purpose, and no line of these tables shows:

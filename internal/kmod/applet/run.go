@@ -3,6 +3,8 @@ package applet
 import (
 	"context"
 	"os"
+	"slices"
+	"strings"
 
 	"example.org/kmodsh/internal/kmod"
 )
@@ -10,8 +12,12 @@ import (
 // Shell runs an install or remove command by /bin/sh with MODPROBE_MODULE in
 // its environment, as libkmod does. The command's exit status is no error.
 func Shell(ctx context.Context, c kmod.Command) (int, error) {
+	env := withVariable(os.Environ(), "MODPROBE_MODULE", c.Module)
+	if c.Options != "" {
+		env = withVariable(env, "MODPROBE_OPTIONS", c.Options)
+	}
 	p, err := os.StartProcess("/bin/sh", []string{"sh", "-c", c.Text}, &os.ProcAttr{
-		Env:   append(os.Environ(), "MODPROBE_MODULE="+c.Module),
+		Env:   env,
 		Files: []*os.File{os.Stdin, os.Stdout, os.Stderr},
 	})
 	if err != nil {
@@ -29,4 +35,12 @@ func Shell(ctx context.Context, c kmod.Command) (int, error) {
 		return 0, &os.SyscallError{Syscall: "wait", Err: os.ErrProcessDone}
 	}
 	return state.ExitCode(), nil
+}
+
+// withVariable sets one variable in an environment. A modprobe inside a command
+// has them already.
+func withVariable(env []string, name, value string) []string {
+	name += "="
+	env = slices.DeleteFunc(env, func(v string) bool { return strings.HasPrefix(v, name) })
+	return append(env, name+value)
 }
