@@ -30,6 +30,9 @@ type Recording struct {
 	Trace   string       `json:"trace"` // see TraceSum
 	Says    string       `json:"says,omitempty"`
 	Outcome string       `json:"outcome,omitempty"`
+	// Given is recording.Given.ConfigSum of the target that it was made on: on one
+	// with another configuration of modprobe it would come to something else.
+	Given string `json:"given,omitempty"`
 }
 
 // recordingKind is Recording.Kind, its version with it.
@@ -149,13 +152,16 @@ func ReadRecording(in io.Reader) (Recording, error) {
 // Bounds of a set-up that is read.
 const (
 	maxSetup = 200_000 // actions
-	maxID    = 64      // bytes of a thread's name
+	maxID    = 64      // bytes of a thread's name, or of a hash
 )
 
 // check refuses a set-up that a person could not have made.
 func (r *Recording) check() error {
 	if len(r.Setup) > maxSetup {
 		return fmt.Errorf("a set-up of %d actions: at most %d are read", len(r.Setup), maxSetup)
+	}
+	if len(r.Given) > maxID {
+		return fmt.Errorf("what it was given has a hash of %d bytes", len(r.Given))
 	}
 	for i, a := range r.Setup {
 		bad := len(a.Thread) > maxID || strings.ContainsFunc(a.Thread, func(c rune) bool { return c <= ' ' || c > '~' })

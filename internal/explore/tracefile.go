@@ -23,6 +23,7 @@ func (r Recording) WriteTrace(out io.Writer, run *sim.Run, given *recording.Give
 		return err
 	}
 	first := Look(run)
+	r.Given = given.ConfigSum()
 	h := recording.Header{Target: r.Target, Kernel: first.Kernel, Scenario: r.Name, Steps: true, Given: given}
 	h.Builtin, h.Dirs = run.System().InImage()
 	w, err := recording.NewWriter(out, h)
@@ -60,13 +61,16 @@ func OfTrace(t *recording.Recording) (Recording, error) {
 		}
 		return r, r.check()
 	}
+	if t.Missing != "" && len(t.Actions) == 0 {
+		return r, fmt.Errorf("%w: %s", kernel.ErrDamaged, t.Missing)
+	}
 	if !kernel.IsSim(t.Target) && len(t.Actions) > 0 {
 		return r, fmt.Errorf("the trace is of a session on %.60q, and is no schedule", t.Target)
 	}
 	if len(t.Actions) == 0 {
 		return r, fmt.Errorf("the trace of %.60q has no schedule and nothing that was done step by step: it can be opened, and not repeated", t.Target)
 	}
-	r = Recording{Kind: recordingKind, Name: t.Scenario, Target: t.Target}
+	r = Recording{Kind: recordingKind, Name: t.Scenario, Target: t.Target, Given: t.Given.ConfigSum()}
 	for i, text := range t.Actions {
 		var a sim.Action
 		if err := json.Unmarshal(text, &a); err != nil {
@@ -105,9 +109,6 @@ func readTrace(in *bufio.Reader) (Recording, error) {
 	t, err := recording.Read(in)
 	if err != nil {
 		return Recording{}, err
-	}
-	if t.Missing != "" && t.Schedule == nil && len(t.Actions) == 0 {
-		return Recording{}, fmt.Errorf("%w: %s", kernel.ErrDamaged, t.Missing)
 	}
 	return OfTrace(t)
 }

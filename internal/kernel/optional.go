@@ -2,8 +2,26 @@ package kernel
 
 import "context"
 
-// What follows are abilities that some Debuggers have beyond the interface; who
+// What follows are abilities that some targets have beyond the interface; who
 // wants one asks by a type assertion.
+
+// Opened is implemented by a Target that can be opened with more than its name.
+type Opened interface {
+	// OpenedWith tells what a person gave; nothing is the zero Opening.
+	OpenedWith() Opening
+}
+
+// Opening is what a person gave a target besides its name, without which the same
+// name is another target.
+type Opening struct {
+	// Config are the paths of a configuration of modprobe in the place of the
+	// target's own.
+	Config []string
+	// Tree is the module tree given to a simulated kernel.
+	Tree string
+	// Kernel is the release of a kernel that was named by a path.
+	Kernel string
+}
 
 // Stopper is implemented by a Debugger whose threads do not stop at every point
 // of the table.

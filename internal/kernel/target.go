@@ -72,8 +72,6 @@ type Tree struct {
 	Config  []string `json:"config,omitempty"` // modprobe.d directories or files; none: no configuration
 	// Cmdline is the kernel's command line, which may hold options of modules.
 	Cmdline string `json:"cmdline,omitempty"`
-	// Given says that a person named the tree, or the kernel it is of, by a path.
-	Given bool `json:"-"`
 	// FS holds the tree when it is not on disk; Dir is then only its name.
 	FS fs.FS `json:"-"`
 	// ConfigFS holds the files of Config when they are not on disk: a path is

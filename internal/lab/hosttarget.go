@@ -30,6 +30,7 @@ type HostOptions struct {
 type host struct {
 	linux  *kernel.Linux
 	tree   kernel.Tree
+	given  []string // configuration in the place of the system's
 	yes    bool
 	began  time.Time
 	events *trace.Log
@@ -52,7 +53,7 @@ func OpenHost(o HostOptions) (kernel.Target, error) {
 	if config == nil {
 		config = kmod.DefaultConfigPaths()
 	}
-	h := &host{linux: k, yes: o.Yes, began: time.Now(), events: trace.NewLog(eventsKept)}
+	h := &host{linux: k, given: o.Config, yes: o.Yes, began: time.Now(), events: trace.NewLog(eventsKept)}
 	h.tree = kernel.Tree{
 		Dir: filepath.Join(hostModules, k.Release()), Release: k.Release(),
 		Config: config, Cmdline: hostText("/proc/cmdline"),
@@ -71,6 +72,9 @@ func hostText(path string) string {
 }
 
 func (h *host) Name() string { return "host" }
+
+// OpenedWith implements kernel.Opened.
+func (h *host) OpenedWith() kernel.Opening { return kernel.Opening{Config: h.given} }
 
 // Can says why this machine's kernel is left alone.
 func (h *host) Can(op kernel.Op) error {

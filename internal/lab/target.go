@@ -113,7 +113,16 @@ func (t *target) Tree() (kernel.Tree, error) {
 	if err := t.Can(kernel.OpTree); err != nil {
 		return kernel.Tree{}, err
 	}
-	return kernel.Tree{Dir: t.boot.Kernel.Modules, Release: t.boot.Kernel.Release, Config: t.configPaths, Given: t.boot.Kernel.Source == SourcePath}, nil
+	return kernel.Tree{Dir: t.boot.Kernel.Modules, Release: t.boot.Kernel.Release, Config: t.configPaths}, nil
+}
+
+// OpenedWith implements kernel.Opened.
+func (t *target) OpenedWith() kernel.Opening {
+	o := kernel.Opening{Config: t.configPaths}
+	if t.boot.Kernel.Source == SourcePath {
+		o.Kernel = t.boot.Kernel.Release
+	}
+	return o
 }
 
 // call asks the agent, once the machine has settled and stays the target's.

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"example.org/kmodsh/internal/kernel"
 )
 
@@ -27,5 +29,25 @@ func TestLacksATestModule(t *testing.T) {
 	vm.boot.NoTests = false
 	if err := vm.lacks("victim"); err != nil {
 		t.Errorf("with test modules: %v", err)
+	}
+}
+
+// TestOpenedWith: a kernel of a person's own is told of also where it came without
+// modules, so that it has no tree; a fetched one is found by its name.
+func TestOpenedWith(t *testing.T) {
+	vm := newTarget("vm:bzImage", nil)
+	vm.configPaths = []string{"/conf"}
+	for _, tt := range []struct {
+		kernel Kernel
+		want   string
+	}{
+		{Kernel{Release: "6.13.0", Source: SourcePath}, "6.13.0"},
+		{Kernel{Release: "6.13.0", Source: SourcePath, Modules: "/lib/modules/6.13.0"}, "6.13.0"},
+		{Kernel{Release: "6.12.117+deb12-amd64", Source: SourceFetched, Modules: "/x"}, ""},
+	} {
+		vm.boot.Kernel = tt.kernel
+		if d := cmp.Diff(kernel.Opening{Config: vm.configPaths, Kernel: tt.want}, vm.OpenedWith()); d != "" {
+			t.Errorf("%+v: %s", tt.kernel, d)
+		}
 	}
 }

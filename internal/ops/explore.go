@@ -195,7 +195,7 @@ func shrunk(ctx context.Context, p *explore.Problem, target string, given *recor
 	if err != nil {
 		return Found{}, err
 	}
-	rec.Says = small.Broken.Says
+	rec.Says, rec.Given = small.Broken.Says, given.ConfigSum()
 	f := Found{
 		Promise: b.Promise, Says: rec.Says, Outcome: rec.Outcome, Steps: len(small.Schedule), Switches: small.Schedule.Switches(),
 		Least: small.Least,

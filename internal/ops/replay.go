@@ -1,6 +1,7 @@
 package ops
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -43,13 +44,12 @@ func (c *replayCommand) Complete(_ *Session, _ []string, word string) []Candidat
 var errNotSame = errors.New("not the same")
 
 func (c *replayCommand) Run(ctx context.Context, s *Session) (Result, error) {
-	trace := c.trace()
-	if trace != nil && ofMachine(trace) {
-		return c.machine(ctx, s, trace)
-	}
-	rec, err := c.read()
+	trace, rec, err := c.read()
 	if err != nil {
 		return nil, err
+	}
+	if rec == nil {
+		return c.machine(ctx, s, trace)
 	}
 	target := c.On
 	if target == "" || target == "sim" {
@@ -59,7 +59,7 @@ func (c *replayCommand) Run(ctx context.Context, s *Session) (Result, error) {
 		return nil, err
 	}
 	if c.isForced(target) {
-		return c.forced(ctx, s, &rec, trace, target)
+		return c.forced(ctx, s, rec, trace, target)
 	}
 	if t := s.Target(); t == nil || t.Name() != target {
 		if err := s.Open(ctx, target); err != nil {
@@ -70,10 +70,10 @@ func (c *replayCommand) Run(ctx context.Context, s *Session) (Result, error) {
 	if !ok {
 		return nil, notSearchable(target)
 	}
-	if err := asGiven(c.What, trace, d); err != nil {
+	if err := asGiven(c.What, trace, rec, d); err != nil {
 		return nil, err
 	}
-	return c.replay(s, d, &rec)
+	return c.replay(s, d, rec)
 }
 
 // replay takes the schedule and makes it the target's run.
@@ -152,25 +152,42 @@ func rerun(rec *explore.Recording, p *explore.Problem) (explore.Schedule, *sim.R
 	return schedule, run, says, err
 }
 
-// read reads the recording that was named.
-func (c *replayCommand) read() (explore.Recording, error) {
+// read reads what was named: a trace file with the schedule that it holds, nil
+// where it is of a machine and holds what was done instead; or a schedule alone, a
+// token or what a token says as JSON, and no trace.
+func (c *replayCommand) read() (*recording.Recording, *explore.Recording, error) {
 	if explore.IsWord(c.What) {
 		rec, err := explore.ReadWord(c.What)
 		if err != nil {
-			err = &UsageError{Msg: err.Error()}
+			return nil, nil, &UsageError{Msg: err.Error()}
 		}
-		return rec, err
+		return nil, &rec, nil
 	}
 	f, err := os.Open(c.What)
 	if err != nil {
-		return explore.Recording{}, &UsageError{Msg: fmt.Sprintf("%s is neither a token nor a file that can be read: %v", quoteShort(c.What), err)}
+		return nil, nil, &UsageError{Msg: fmt.Sprintf("%s is neither a token nor a file that can be read: %v", quoteShort(c.What), cause(err))}
 	}
 	defer f.Close()
-	rec, err := explore.ReadRecording(f)
+	trace, rec, err := readSchedule(f)
 	if err != nil {
-		return rec, &UsageError{Msg: clean(c.What, false) + ": " + err.Error()}
+		return nil, nil, &UsageError{Msg: clean(c.What, false) + ": " + err.Error()}
 	}
-	return rec, nil
+	return trace, rec, nil
+}
+
+func readSchedule(f io.Reader) (trace *recording.Recording, rec *explore.Recording, err error) {
+	in := bufio.NewReader(f)
+	var alone explore.Recording
+	// What is too short to look at is no trace.
+	if head, _ := in.Peek(2); !recording.IsTrace(head) {
+		alone, err = explore.ReadRecording(in)
+		return nil, &alone, err
+	}
+	if trace, err = recording.Read(in); err != nil || ofMachine(trace) {
+		return trace, nil, err
+	}
+	alone, err = explore.OfTrace(trace)
+	return trace, &alone, err
 }
 
 // ReplayResult is a schedule that was taken again.

@@ -36,7 +36,7 @@ func (c *replayCommand) elsewhere(ctx context.Context, s *Session, rec *recordin
 	if err != nil {
 		return err
 	}
-	if err := asGiven(c.What, rec, d); err != nil {
+	if err := asGiven(c.What, rec, nil, d); err != nil {
 		return err
 	}
 	return c.elsewhereOn(ctx, s, d, rec, actions, r)

@@ -57,7 +57,7 @@ func (c *replayCommand) forced(ctx context.Context, s *Session, rec *explore.Rec
 	if oerr != nil {
 		return nil, errors.Join(err, oerr)
 	}
-	if gerr := asGiven(c.What, trace, d); gerr != nil {
+	if gerr := asGiven(c.What, trace, rec, d); gerr != nil {
 		return nil, gerr
 	}
 	if err != nil {

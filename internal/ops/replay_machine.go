@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 
@@ -16,20 +15,6 @@ import (
 // ofMachine says whether a trace is of a machine, and holds what was done to it.
 func ofMachine(rec *recording.Recording) bool {
 	return rec.Schedule == nil && !kernel.IsSim(rec.Target) && len(rec.Actions) > 0
-}
-
-// trace reads what was named as a trace file; nil when it is something else, or
-// no good, which others say.
-func (c *replayCommand) trace() *recording.Recording {
-	info, err := os.Stat(c.What)
-	if err != nil || !info.Mode().IsRegular() {
-		return nil
-	}
-	rec, err := recording.ReadFile(c.What)
-	if err != nil {
-		return nil
-	}
-	return rec
 }
 
 // machine does again what was done to a machine: on one with the same kernel
@@ -81,7 +66,7 @@ func (c *replayCommand) machine(ctx context.Context, s *Session, rec *recording.
 	if err != nil {
 		return nil, err
 	}
-	if err := asGiven(c.What, rec, d); err != nil {
+	if err := asGiven(c.What, rec, nil, d); err != nil {
 		return nil, err
 	}
 	snap, err := d.Snapshot(ctx)

@@ -63,6 +63,9 @@ func Compare(a, b *Recording, loosely bool) Comparison {
 		}
 		return strconv.Itoa(g.Entries)
 	})
+	if a.Given != nil && b.Given != nil && a.Given.Entries == b.Given.Entries && slices.Equal(a.Given.Config, b.Given.Config) {
+		given("entries that are not kept", (*Given).ConfigSum)
+	}
 	given("own tree (--tree)", func(g *Given) string { return g.Tree })
 	given("own kernel (--kernel)", func(g *Given) string { return g.Kernel })
 	if len(a.Settings) == 0 || len(b.Settings) == 0 {

@@ -2,6 +2,8 @@ package recording
 
 import (
 	"fmt"
+	"hash/fnv"
+	"io"
 	"slices"
 	"strconv"
 
@@ -15,6 +17,9 @@ type Given struct {
 	// the first maxGivenConfig of them; Entries is how many there were.
 	Config  []string `json:"config,omitempty"`
 	Entries int      `json:"entries,omitempty"`
+	// Sum is a hash of all entries, also of those that are not kept; "" where there
+	// are none, or the file is older than the field.
+	Sum string `json:"sum,omitempty"`
 	// Tree is the module tree given to a simulated kernel (--tree), or the
 	// release of a kernel of the person's own (--kernel); both on the machine
 	// where it was recorded.
@@ -30,7 +35,52 @@ func NewGiven(config []string, tree, kernel string) *Given {
 	if len(config) == 0 && tree == "" && kernel == "" {
 		return nil
 	}
-	return &Given{Config: config[:min(len(config), maxGivenConfig)], Entries: len(config), Tree: tree, Kernel: kernel}
+	return &Given{Config: config[:min(len(config), maxGivenConfig)], Entries: len(config), Sum: sumOf(config), Tree: tree, Kernel: kernel}
+}
+
+// sumOf is a hash of the entries of a configuration, "" of none.
+func sumOf(config []string) string {
+	if len(config) == 0 {
+		return ""
+	}
+	h := fnv.New32a()
+	for _, line := range config {
+		// A hash takes all that is written.
+		_, _ = io.WriteString(h, line+"\n")
+	}
+	return fmt.Sprintf("%08x", h.Sum32())
+}
+
+// ConfigSum tells configurations of modprobe apart in eight characters, for where
+// there is no room for one: it is "" for none.
+func (g *Given) ConfigSum() string {
+	switch {
+	case g == nil:
+		return ""
+	case g.Sum == "":
+		return sumOf(g.Config)
+	}
+	return g.Sum
+}
+
+// sameConfig says whether both were given the same configuration.
+func (g *Given) sameConfig(here *Given) bool {
+	return g.Entries == here.Entries && slices.Equal(g.Config, here.Config) && (g.Sum == "" || here.Sum == "" || g.Sum == here.Sum)
+}
+
+// ConfigDiffers says in words, for a person who wants the same again, how the
+// configuration that is given here differs from one of which only ConfigSum is
+// known; "" when it is the same.
+func (g *Given) ConfigDiffers(sum string) (what, do string) {
+	switch here := g.ConfigSum(); {
+	case here == sum:
+		return "", ""
+	case sum == "":
+		return "it was made without a configuration of modprobe, and here one is given: " + g.config(), "leave -C out"
+	case here == "":
+		return "it was made with a configuration of modprobe (-C), which it does not hold and which is not given here", "give the same: kmodsh -C CONF; the trace file that was made with it has its entries"
+	}
+	return "it was made with another configuration of modprobe (-C) than is here: " + g.config(), "give the one it was made with: the trace file that was made with it has its entries"
 }
 
 // Differs says in words, for a person who wants the same again, what of g is not
@@ -45,7 +95,7 @@ func (g *Given) Differs(here *Given, same bool) (what, do string) {
 		here = &Given{}
 	}
 	switch {
-	case g.Entries > 0 && !(g.Entries == here.Entries && slices.Equal(g.Config, here.Config)):
+	case g.Entries > 0 && !g.sameConfig(here):
 		what = fmt.Sprintf("it was recorded with a configuration of modprobe (-C) that is not here: %s", g.config())
 		if here.Entries > 0 {
 			what = fmt.Sprintf("it was recorded with another configuration of modprobe (-C) than is here: %s, and not %s", g.config(), here.config())
@@ -75,8 +125,8 @@ func (g *Given) config() string {
 	return fmt.Sprintf("%d entries, the first of them %q", g.Entries, g.Config[0])
 }
 
-// facts says what was given, an entry of the configuration on each line.
-func (g *Given) facts() []kernel.Fact {
+// Facts says what was given, an entry of the configuration on each line.
+func (g *Given) Facts() []kernel.Fact {
 	if g == nil {
 		return nil
 	}

@@ -1,6 +1,8 @@
 package recording
 
 import (
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -34,6 +36,41 @@ func TestGivenDiffers(t *testing.T) {
 		what, do := tt.was.Differs(tt.here, tt.same)
 		if (what == "") != (tt.want == "") || !strings.Contains(what, tt.want) || (what == "") != (do == "") {
 			t.Errorf("%+v, here %+v: %q, do %q; want %q", tt.was, tt.here, what, do, tt.want)
+		}
+	}
+}
+
+// TestConfigSum: what is kept of a configuration where there is no room for it
+// tells it from another, also where that is another only behind what a file
+// keeps, and a file from before there was a sum has the same.
+func TestConfigSum(t *testing.T) {
+	long := make([]string, maxGivenConfig+1)
+	for i := range long {
+		long[i] = "blacklist m" + strconv.Itoa(i)
+	}
+	other := slices.Clone(long)
+	other[maxGivenConfig] = "blacklist xfs"
+	a, b := NewGiven(long, "", ""), NewGiven(other, "", "")
+	if what, _ := a.Differs(b, true); what == "" || len(a.Config) != maxGivenConfig {
+		t.Errorf("%d entries of %d kept, and no difference to another", len(a.Config), len(long))
+	}
+	if d := Compare(&Recording{Header: Header{Given: a}}, &Recording{Header: Header{Given: b}}, false).Heads; len(d) != 1 || d[0].What != "entries that are not kept" {
+		t.Errorf("compared: %+v", d)
+	}
+	short := NewGiven([]string{"blacklist minix"}, "", "")
+	old := &Given{Config: short.Config, Entries: 1}
+	if what, _ := old.Differs(short, true); what != "" || old.ConfigSum() != short.ConfigSum() || len(short.Sum) != 8 {
+		t.Errorf("a file without a sum: %q, %q and %q", what, old.ConfigSum(), short.ConfigSum())
+	}
+	for _, tt := range []struct {
+		sum, want string
+		here      *Given
+	}{
+		{"", "", nil}, {"", "", NewGiven(nil, "/tree", "")}, {short.Sum, "", short}, {short.Sum, "not given here", nil},
+		{short.Sum, "another configuration", a}, {"", "without a configuration", short},
+	} {
+		if what, do := tt.here.ConfigDiffers(tt.sum); (what == "") != (tt.want == "") || !strings.Contains(what, tt.want) || (what == "") != (do == "") {
+			t.Errorf("made with %q, here %+v: %q, do %q; want %q", tt.sum, tt.here, what, do, tt.want)
 		}
 	}
 }

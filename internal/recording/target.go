@@ -104,7 +104,7 @@ func Facts(r *Recording) []kernel.Fact {
 		{Name: "events", Value: fmt.Sprint(len(r.Events))},
 		{Name: "positions", Value: fmt.Sprintf("%d to %d, %s", first, last, what)},
 	}
-	facts = append(facts, r.Given.facts()...)
+	facts = append(facts, r.Given.Facts()...)
 	if n := len(r.Verbs); n > 0 {
 		facts = append(facts, kernel.Fact{Name: "verbs", Value: fmt.Sprint(n)})
 	}

@@ -137,10 +137,13 @@ func (w *World) lastUevents() string {
 // Tree implements kernel.Target.
 func (t *Target) Tree() (kernel.Tree, error) {
 	if t.tree != "" {
-		return kernel.Tree{Dir: t.tree, Release: t.sys.release, Config: t.config, Given: true}, nil
+		return kernel.Tree{Dir: t.tree, Release: t.sys.release, Config: t.config}, nil
 	}
 	return kernel.Tree{Dir: "/lib/modules/" + t.sys.release, Release: t.sys.release, FS: t.sys.fs, Config: t.config}, nil
 }
+
+// OpenedWith implements kernel.Opened.
+func (t *Target) OpenedWith() kernel.Opening { return kernel.Opening{Config: t.config, Tree: t.tree} }
 
 // Modules implements kernel.Target.
 func (t *Target) Modules(context.Context) ([]kernel.Module, error) {
