@@ -73,3 +73,52 @@ func Write(w io.Writer, name string, in Input) error {
 	names, _, _ := Formats()
 	return fmt.Errorf("no format %q: %s", name, strings.Join(names, ", "))
 }
+
+// titleOf is what a trace is called.
+func titleOf(in Input) string {
+	if in.Recording.Scenario != "" {
+		return in.Recording.Scenario
+	}
+	return "kmodsh on " + in.Recording.Target
+}
+
+// subtitleOf says on one line where a trace was recorded, and what it shows.
+func subtitleOf(in Input) string {
+	parts := []string{in.Recording.Target}
+	if r := in.Recording.Info; r != nil && r.Release != "" {
+		parts = append(parts, "kernel "+r.Release)
+	} else if in.Recording.Kernel != "" {
+		parts = append(parts, "kernel "+in.Recording.Kernel)
+	}
+	if options := optionsOf(in); options != "" {
+		parts = append(parts, "given "+options)
+	}
+	if in.Policy != "" {
+		parts = append(parts, "modprobe by the rule of "+in.Policy)
+	}
+	if in.Promise != "" {
+		parts = append(parts, "breaks "+in.Promise)
+	}
+	return strings.Join(parts, " · ")
+}
+
+// optionsOf are the options of kmodsh with which its target is what it was when the
+// trace was recorded, with words for what lies on the machine where it was, and a
+// blank between them; "" when its name is enough.
+func optionsOf(in Input) string {
+	g := in.Recording.Given
+	if g == nil {
+		return ""
+	}
+	var list []string
+	if g.Entries > 0 {
+		list = append(list, "-C CONF")
+	}
+	if g.Tree != "" {
+		list = append(list, "--tree DIR")
+	}
+	if g.Kernel != "" {
+		list = append(list, "--kernel PATH --modules DIR")
+	}
+	return strings.Join(list, " ")
+}

@@ -81,7 +81,7 @@ func (b *layout) know(threads []kernel.ThreadState) {
 		if t.Task != "" {
 			l.Task = t.Task
 		}
-		if p, ok := b.lanes[t.Parent]; ok && t.Parent != "" {
+		if p, ok := b.lanes[t.Parent]; ok && p != n {
 			l.Parent = p
 		}
 	}

@@ -102,7 +102,7 @@ func (b *layout) position(s *kernel.Snapshot) {
 		if t.Verdict != "" {
 			l.Verdict = string(t.Verdict)
 		}
-		if p, ok := b.lanes[t.Parent]; ok && t.Parent != "" && l.Parent < 0 {
+		if p, ok := b.lanes[t.Parent]; ok && p != n && l.Parent < 0 {
 			l.Parent = p
 		}
 		kind, why := "runs", ""

@@ -11,7 +11,7 @@ import (
 
 // Numbers of fields and values in Perfetto's protos/perfetto/trace: TracePacket
 // (trace_packet.proto), TrackDescriptor, ProcessDescriptor, ThreadDescriptor,
-// CounterDescriptor, TrackEvent and DebugAnnotation (track_event/*.proto).
+// CounterDescriptor (counter_descriptor.proto), TrackEvent and DebugAnnotation (track_event/*.proto).
 const (
 	tracePacket = 1 // Trace.packet
 
@@ -34,6 +34,9 @@ const (
 	threadTID  = 2
 	threadName = 5
 
+	counterUnit = 3
+	unitCount   = 2 // UNIT_COUNT: its name says what of
+
 	eventAnnotation = 4
 	eventType       = 9
 	eventTrack      = 11
@@ -52,17 +55,24 @@ const (
 	typeCounter = 4
 )
 
-// The process that threads are shown under, and the uuids of tracks.
+// Where the numbers begin of the process that threads are shown under, and of
+// threads whose own is not known or is not theirs alone: above the highest of a
+// kernel (PID_MAX_LIMIT, 2^22), so that none is that of a thread.
 const (
-	perfettoPID   = 1
+	perfettoPID = 1 << 23
+	unknownTID  = 1 << 24
+)
+
+// The uuids of tracks, the numbers of the first of many; and times.
+const (
 	uuidProcess   = 1
 	uuidModules   = 2
 	uuidPermits   = 3
 	uuidThreads   = 1000
 	uuidBands     = 1_000_000
 	uuidRefs      = 2_000_000
-	unknownTID    = 1_000_000 // and up, for threads whose number is not known
-	stepTime      = 1000      // ns between events that happened at the same time
+	stepTime      = 1000    // ns between events that happened at the same time
+	latest        = 1 << 62 // ns: a file may say what it likes
 	sequenceOfAll = 1
 )
 
@@ -89,7 +99,7 @@ func timesOf(events []mark) []uint64 {
 		if i > 0 && at <= last {
 			at = last + stepTime
 		}
-		last = max(at, 0)
+		last = min(max(at, last, 0), latest+int64(i)*stepTime)
 		times[i] = uint64(last)
 	}
 	times[len(events)] = uint64(last + stepTime)
@@ -143,11 +153,15 @@ func (p *perfettoTrace) tracks(in Input) {
 	p.track(uuidProcess, 0, "", func(b []byte) []byte {
 		return message(b, trackProcess, text(number(nil, processPID, perfettoPID), processName, "kmodsh "+in.Recording.Target+" "+in.Recording.Scenario))
 	})
+	// A machine gives the number of a process that has ended to another; Perfetto
+	// would draw both as one thread.
+	used := map[int]bool{}
 	for i, l := range p.Lanes {
 		tid := uint64(unknownTID + i)
-		if l.PID > 0 {
+		if l.PID > 0 && l.PID < perfettoPID && !used[l.PID] {
 			tid = uint64(l.PID)
 		}
+		used[l.PID] = true
 		p.track(uuidThreads+uint64(i), 0, "", func(b []byte) []byte {
 			t := number(number(nil, threadPID, perfettoPID), threadTID, tid)
 			return message(b, trackThread, text(t, threadName, l.ID+" ("+l.Comm+")"))
@@ -163,7 +177,9 @@ func (p *perfettoTrace) tracks(in Input) {
 	}
 }
 
-func counterTrack(b []byte) []byte { return message(b, trackCounter, nil) }
+func counterTrack(b []byte) []byte {
+	return message(b, trackCounter, number(nil, counterUnit, unitCount))
+}
 
 // event appends a track event; flows join it with others of the same numbers.
 func (p *perfettoTrace) event(kind, track, at uint64, name, category string, flows []uint64, more ...[]byte) {

@@ -1,12 +1,21 @@
 package export_test
 
 import (
+	"bytes"
+	"cmp"
 	"fmt"
+	"math"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
 	"google.golang.org/protobuf/encoding/protowire"
+
+	"example.org/kmodsh/internal/recording"
+	"example.org/kmodsh/internal/recording/export"
+	"example.org/kmodsh/internal/trace"
 )
 
 // field is a field of a message in Perfetto's schema.
@@ -34,7 +43,7 @@ var schema = map[string]map[protowire.Number]field{
 	"ThreadDescriptor": {
 		1: {"pid", protowire.VarintType, "", false}, 2: {"tid", protowire.VarintType, "", false}, 5: {"thread_name", protowire.BytesType, "string", false},
 	},
-	"CounterDescriptor": {},
+	"CounterDescriptor": {3: {"unit", protowire.VarintType, "", false}},
 	"TrackEvent": {
 		4: {"debug_annotations", protowire.BytesType, "DebugAnnotation", true}, 9: {"type", protowire.VarintType, "", false},
 		11: {"track_uuid", protowire.VarintType, "", false}, 22: {"categories", protowire.BytesType, "string", true},
@@ -131,9 +140,10 @@ func checkPerfetto(t *testing.T, b []byte) facts {
 	}
 	f := facts{map[string]uint64{}, map[string]uint64{}, map[string]bool{}, map[uint64]int{}, map[string][]int64{}}
 	described := map[uint64]message{}
-	open := map[uint64]int{}
-	last := map[uint64]uint64{}
+	events := map[uint64][]timed{} // by track
+	flows := map[uint64][]uint64{} // when each end is
 	tids := map[uint64]bool{}
+	var pids []uint64
 	for i, v := range all["packet"] {
 		p := v.(message)
 		if p.num("trusted_packet_sequence_id") == 0 {
@@ -167,25 +177,14 @@ func checkPerfetto(t *testing.T, b []byte) facts {
 		if d == nil {
 			t.Fatalf("an event of track %d, which is not described", id)
 		}
-		if at < last[id] {
-			t.Errorf("track %d goes back from %d to %d", id, last[id], at)
-		}
-		last[id] = at
-		_, counter := d["counter"]
-		switch kind := e.num("type"); {
-		case counter != (kind == 4):
+		kind := e.num("type")
+		if _, counter := d["counter"]; counter != (kind == 4) || kind == 0 || kind > 4 {
 			t.Errorf("an event of type %d on a track that is (%v) a counter", kind, counter)
-		case kind == 1:
-			open[id]++
-		case kind == 2:
-			if open[id]--; open[id] < 0 {
-				t.Errorf("track %d ends what has not begun", id)
-			}
-		case kind == 4:
-			f.counters[d.text("name")] = append(f.counters[d.text("name")], int64(e.num("counter_value")))
-		case kind != 3:
-			t.Errorf("an event of type %d", kind)
 		}
+		if kind == 4 {
+			f.counters[d.text("name")] = append(f.counters[d.text("name")], int64(e.num("counter_value")))
+		}
+		events[id] = append(events[id], timed{at, kind, e.text("name")})
 		f.names[e.text("name")] = true
 		for _, a := range e["debug_annotations"] {
 			if a.(message).text("name") == "" {
@@ -194,19 +193,65 @@ func checkPerfetto(t *testing.T, b []byte) facts {
 		}
 		for _, flow := range e["flow_ids"] {
 			f.flows[flow.(uint64)]++
+			flows[flow.(uint64)] = append(flows[flow.(uint64)], at)
 		}
 	}
-	for id, n := range open {
-		if n != 0 {
-			t.Errorf("track %d has %d slices without an end", id, n)
+	for id, list := range events {
+		checkNesting(t, described[id], list)
+	}
+	for flow, at := range flows {
+		if len(at) != 2 || at[0] == at[1] {
+			t.Errorf("flow %d has its ends at %v: Perfetto draws it from the earlier to the later", flow, at)
 		}
 	}
-	for flow, n := range f.flows {
-		if n != 2 {
-			t.Errorf("flow %d has %d ends", flow, n)
+	for _, pid := range pids {
+		if tids[pid] {
+			t.Errorf("process %d is not one of the machine's, and a thread has its number: it would be its main thread", pid)
 		}
 	}
 	return f
+}
+
+// timed is an event on a track.
+type timed struct {
+	at, kind uint64
+	name     string
+}
+
+// checkNesting holds the events of a track to what Perfetto makes of them: sorted
+// by time, those of the same time in the order of the file, a slice ends when the
+// one that began last does, and nothing is left open. Slices of a thread are one
+// in another, those of a module follow each other.
+func checkNesting(t *testing.T, d message, list []timed) {
+	t.Helper()
+	slices.SortStableFunc(list, func(a, b timed) int { return cmp.Compare(a.at, b.at) })
+	var open []timed
+	last := uint64(math.MaxUint64)
+	for _, e := range list {
+		switch e.kind {
+		case 1:
+			if open = append(open, e); len(open) > 2 || len(open) == 2 && d.sub("thread") == nil {
+				t.Errorf("%v: %q is the slice number %d in each other", d, e.name, len(open))
+			}
+		case 2:
+			if len(open) == 0 {
+				t.Errorf("%v: an end at %d of what has not begun", d, e.at)
+				return
+			}
+			open = open[:len(open)-1]
+		case 3:
+			if d.sub("thread") != nil && len(open) == 0 {
+				t.Errorf("%v: %q at %d is outside of the thread's life", d, e.name, e.at)
+			}
+			if e.at == last {
+				t.Errorf("%v: %q is at %d, as the event before it", d, e.name, e.at)
+			}
+			last = e.at
+		}
+	}
+	if len(open) != 0 {
+		t.Errorf("%v: %d slices without an end", d, len(open))
+	}
 }
 
 // TestPerfetto: the trace has the threads, waits, holds, states, counters and
@@ -234,5 +279,66 @@ func TestPerfetto(t *testing.T) {
 	}
 	if f.tracks["minix"] == 0 || f.tracks["modules"] == 0 {
 		t.Errorf("tracks: %v", f.tracks)
+	}
+}
+
+// TestPerfettoOfAll: whatever was recorded, on a simulated kernel and on a real
+// one, is drawn by the same rules.
+func TestPerfettoOfAll(t *testing.T) {
+	for _, file := range []string{"race", "typed", "vm"} {
+		t.Run(file, func(t *testing.T) { checkPerfetto(t, []byte(exported(t, "testdata/"+file+".trace", "perfetto"))) })
+	}
+}
+
+// TestPerfettoNumbers: two threads of a machine that had the same number one after
+// the other, its first process, and threads with none or one of no machine are
+// threads of their own, of a process that none of them is; and times that go back,
+// stand or leave what a number holds keep their order.
+func TestPerfettoNumbers(t *testing.T) {
+	var b bytes.Buffer
+	w, err := recording.NewWriter(&b, recording.Header{Target: "vm:6.12"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	times := []int64{-9, 5, 5, 3, 1 << 62, math.MaxInt64, math.MaxInt64, 0}
+	for i, th := range []trace.Thread{
+		{ID: "a", Comm: "modprobe", PID: 77}, {ID: "b", Comm: "modprobe", PID: 77}, {ID: "c", Comm: "init", PID: 1}, {ID: "d", PID: 1 << 23},
+		{ID: "e", PID: math.MaxInt64}, {ID: "f", PID: -1}, {ID: "g"}, {ID: "a", Comm: "modprobe", PID: 77},
+	} {
+		w.Event(trace.Event{Seq: uint64(i + 1), Time: times[i], Thread: th, Point: "L0", Module: "minix", State: trace.Coming, Refs: trace.Int(1)})
+	}
+	if err := w.Close(""); err != nil {
+		t.Fatal(err)
+	}
+	rec, err := recording.Read(&b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	if err := export.Write(&out, "perfetto", export.Input{Recording: rec}); err != nil {
+		t.Fatal(err)
+	}
+	f := checkPerfetto(t, out.Bytes())
+	if len(f.threads) != 7 {
+		t.Errorf("%d threads: %v", len(f.threads), f.threads)
+	}
+	all, err := decode("Trace", out.Bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := map[string]uint64{} // of the instants, by the number of the event
+	for _, p := range all["packet"] {
+		if e := p.(message).sub("track_event"); e != nil && e.num("type") == 3 {
+			for _, a := range e["debug_annotations"] {
+				if a := a.(message); a.text("name") == "event" {
+					at[a.text("string_value")] = p.(message).num("timestamp")
+				}
+			}
+		}
+	}
+	for i := 2; i <= len(times); i++ {
+		if now, before := at[strconv.Itoa(i)], at[strconv.Itoa(i-1)]; now <= before || now > math.MaxInt64 {
+			t.Errorf("event %d is at %d, and the one before it at %d", i, now, before)
+		}
 	}
 }

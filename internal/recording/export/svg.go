@@ -90,29 +90,6 @@ func picture(w io.Writer, in Input) error {
 	return err
 }
 
-func titleOf(in Input) string {
-	if in.Recording.Scenario != "" {
-		return in.Recording.Scenario
-	}
-	return "kmodsh on " + in.Recording.Target
-}
-
-func subtitleOf(in Input) string {
-	parts := []string{in.Recording.Target}
-	if r := in.Recording.Info; r != nil && r.Release != "" {
-		parts = append(parts, "kernel "+r.Release)
-	} else if in.Recording.Kernel != "" {
-		parts = append(parts, "kernel "+in.Recording.Kernel)
-	}
-	if in.Policy != "" {
-		parts = append(parts, "modprobe by the rule of "+in.Policy)
-	}
-	if in.Promise != "" {
-		parts = append(parts, "breaks "+in.Promise)
-	}
-	return strings.Join(parts, " · ")
-}
-
 func (d *drawing) x(column int) float64 { return svgLabel + d.col*float64(column) }
 
 // mid is where an event stands: in the middle of its column.
