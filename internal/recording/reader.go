@@ -15,17 +15,6 @@ import (
 	"example.org/kmodsh/internal/trace"
 )
 
-// Bounds of a file that is read, so that no file takes the machine.
-const (
-	maxUnpacked = 256 << 20 // bytes
-	maxLine     = 4 << 20   // bytes
-	maxEvents   = 1 << 20   // also of actions
-	maxFrames   = 1 << 18
-	maxVerbs    = 1 << 17
-	maxLog      = 4096    // lines of the kernel's log in a snapshot
-	maxItems    = 2 << 20 // threads, modules and the like in all positions
-)
-
 // Recording is a file as it was read.
 type Recording struct {
 	Header
@@ -129,7 +118,7 @@ func readLine(r *bufio.Reader) ([]byte, error) {
 type reading struct {
 	rec   *Recording
 	n     int // lines
-	items int // threads, modules and the like in frames
+	room  room
 	seq   uint64
 	ended bool
 }
@@ -189,8 +178,8 @@ func (p *reading) line(text []byte) error {
 			if l.Pos != len(p.rec.Actions)+1 {
 				return fmt.Errorf("action %d follows action %d", l.Pos, len(p.rec.Actions))
 			}
-			if l.Pos > maxEvents {
-				return fatalError{fmt.Errorf("a trace of more than %d actions", maxEvents)}
+			if err := p.room.action(); err != nil {
+				return fatalError{err}
 			}
 			p.rec.Actions, p.rec.Died = append(p.rec.Actions, l.Action), nil
 			p.rec.ActionEvents = append(p.rec.ActionEvents, max(0, l.Events))
@@ -208,8 +197,8 @@ func (p *reading) line(text []byte) error {
 	case typeVerb:
 		var l verbLine
 		if err = json.Unmarshal(text, &l); err == nil {
-			if len(p.rec.Verbs) >= maxVerbs {
-				return fatalError{fmt.Errorf("a trace of more than %d verbs", maxVerbs)}
+			if err := p.room.verb(); err != nil {
+				return fatalError{err}
 			}
 			p.rec.Verbs = append(p.rec.Verbs, l.Verb)
 		}
@@ -245,8 +234,8 @@ func (p *reading) header(kind string, text []byte) error {
 
 // event takes an event in and numbers it.
 func (p *reading) event(e trace.Event) error {
-	if len(p.rec.Events) >= maxEvents {
-		return fatalError{fmt.Errorf("a trace of more than %d events", maxEvents)}
+	if err := p.room.event(); err != nil {
+		return fatalError{err}
 	}
 	if p.seq > 0 && e.Seq > p.seq+1 && e.Lost == 0 {
 		e.Lost = e.Seq - p.seq - 1
@@ -262,12 +251,10 @@ func (p *reading) frame(f frame) error {
 	if n := len(p.rec.frames); n > 0 {
 		last = p.rec.frames[n-1].Pos
 	}
-	p.items += f.items()
+	if err := p.room.frame(&f); err != nil {
+		return fatalError{err}
+	}
 	switch {
-	case p.items > maxItems:
-		return fatalError{fmt.Errorf("a trace of more than %d threads and modules in its positions", maxItems)}
-	case len(p.rec.frames) >= maxFrames:
-		return fatalError{fmt.Errorf("a trace of more than %d positions", maxFrames)}
 	case f.Pos < 0 || f.Pos < last || p.rec.Steps && f.Pos == last:
 		return fmt.Errorf("position %d follows position %d", f.Pos, last)
 	case len(p.rec.frames) == 0 && !f.Key:
@@ -291,5 +278,7 @@ func (p *reading) back(l backLine) error {
 	}
 	r.Actions = r.Actions[:min(len(r.Actions), l.Pos)]
 	r.ActionEvents, r.Died = r.ActionEvents[:len(r.Actions)], nil
+	// What was forgotten takes no room; what it had cost to read is not given back.
+	p.room.events, p.room.actions, p.room.frames = len(r.Events), len(r.Actions), len(r.frames)
 	return nil
 }

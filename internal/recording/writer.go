@@ -1,6 +1,7 @@
 package recording
 
 import (
+	"bytes"
 	"compress/gzip"
 	"encoding/json"
 	"errors"
@@ -13,10 +14,18 @@ import (
 
 // Writer writes a file. The first error is kept: it ends all writing, and Flush
 // and Close return it. One goroutine at a time may use it.
+//
+// A file that would become larger than what is read takes no more: Flush then
+// returns an error that wraps ErrFull, and Close ends the file, with that as the
+// reason where it is given none.
 type Writer struct {
 	zip  *gzip.Writer
-	json *json.Encoder
+	json *json.Encoder // to text
+	text bytes.Buffer  // the line that is written
 	err  error
+	full error // wraps ErrFull
+	room room
+	size int64 // bytes before they are packed
 
 	prev   *kernel.Snapshot // as last written, nil: the next is a key frame
 	frames int              // since the last key frame
@@ -31,23 +40,54 @@ func NewWriter(out io.Writer, h Header) (*Writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &Writer{zip: zip, json: json.NewEncoder(zip), end: endLine{Type: typeEnd}}
+	w := &Writer{zip: zip, end: endLine{Type: typeEnd}}
+	w.json = json.NewEncoder(&w.text)
 	w.json.SetEscapeHTML(false)
 	h.Type, h.Format, h.Version, h.Points = typeHeader, Format, Version, PointsSum()
 	w.line(h)
 	return w, w.err
 }
 
+// line writes a line, unless the file is full.
 func (w *Writer) line(v any) {
-	if w.err == nil {
-		w.err = w.json.Encode(v)
+	if w.full == nil {
+		w.write(v, maxUnpacked-spare)
+	}
+}
+
+// write writes a line where the file has no more bytes then than it may.
+func (w *Writer) write(v any, most int64) {
+	if w.err != nil {
+		return
+	}
+	w.text.Reset()
+	if w.err = w.json.Encode(v); w.err != nil {
+		return
+	}
+	switch n := w.text.Len(); {
+	case n > maxLine:
+		w.overflow(tooMany(maxLine, "bytes in a line"))
+	case w.size+int64(n) > most:
+		w.overflow(fmt.Errorf("a trace of more than %d bytes when unpacked", most))
+	default:
+		w.size += int64(n)
+		_, w.err = w.zip.Write(w.text.Bytes())
+	}
+}
+
+// overflow notes that nothing more can be written.
+func (w *Writer) overflow(err error) {
+	if err != nil && w.full == nil {
+		w.full = fmt.Errorf("%w: it would become %w, which is more than is read", ErrFull, err)
 	}
 }
 
 // Event writes an event. Its sequence number is written as it is.
 func (w *Writer) Event(e trace.Event) {
-	w.end.Events++
-	w.line(eventLine{typeEvent, e})
+	w.overflow(w.room.event())
+	if w.line(eventLine{typeEvent, e}); w.full == nil {
+		w.end.Events++
+	}
 }
 
 // Snapshot writes what there is to see at a position, after the events that led
@@ -63,14 +103,17 @@ func (w *Writer) Snapshot(s *kernel.Snapshot) {
 		w.frames = 0
 	}
 	w.prev = s
-	w.end.Snapshots++
-	w.line(f)
+	w.overflow(w.room.frame(&f))
+	if w.line(f); w.full == nil {
+		w.end.Snapshots++
+	}
 }
 
 // Action writes what was done to come to a position; a replay does it again.
 // events is how many events there were in all when it was done, 0 where that
 // does not matter.
 func (w *Writer) Action(pos int, action any, events int) {
+	w.overflow(w.room.action())
 	w.value(action, func(b json.RawMessage) any { return actionLine{typeAction, pos, b, events} })
 }
 
@@ -95,8 +138,10 @@ func (w *Writer) value(v any, line func(json.RawMessage) any) {
 
 // Verb writes what a person did.
 func (w *Writer) Verb(v Verb) {
-	w.end.Verbs++
-	w.line(verbLine{typeVerb, v})
+	w.overflow(w.room.verb())
+	if w.line(verbLine{typeVerb, v}); w.full == nil {
+		w.end.Verbs++
+	}
 }
 
 // Back says that the target has gone back to a position with so many events.
@@ -110,13 +155,18 @@ func (w *Writer) Flush() error {
 	if w.err == nil {
 		w.err = w.zip.Flush()
 	}
+	if w.err == nil {
+		return w.full
+	}
 	return w.err
 }
 
 // Close ends the file; why says why it ends before it was told to, "" else.
 func (w *Writer) Close(why string) error {
-	w.end.Why = why
-	w.line(w.end)
+	if w.end.Why = why; why == "" && w.full != nil {
+		w.end.Why = w.full.Error()
+	}
+	w.write(w.end, maxUnpacked)
 	if err := w.zip.Close(); w.err == nil {
 		w.err = err
 	}
