@@ -29,38 +29,47 @@ func (p *program) openTarget(ctx context.Context, name string, progress ops.Prog
 			return nil, &ops.UsageError{Msg: "--kernel goes with --on vm, not with " + name}
 		}
 		if p.Tree != "" {
-			return sim.OpenTree(spec, p.Tree, p.Config...)
+			return opened(sim.OpenTree(spec, p.Tree, p.Config...))
 		}
-		return sim.Open(spec, p.Config...)
+		return opened(sim.Open(spec, p.Config...))
 	case kind == "trace" && spec != "":
-		return recording.Open(spec)
+		return opened(recording.Open(spec))
 	case kind == "bundle" && spec != "":
-		return bundle.Open(spec)
+		return opened(bundle.Open(spec))
 	case p.Tree != "":
 		return nil, &ops.UsageError{Msg: "--tree goes with --on sim, not with " + name}
 	case name == "host":
-		return lab.OpenHost(lab.HostOptions{Yes: p.Yes, Config: p.Config})
+		return opened(lab.OpenHost(lab.HostOptions{Yes: p.Yes, Config: p.Config}))
 	case name == "vm" && p.Kernel != "":
-		return lab.Open(ctx, "", p.labOptions(progress))
+		return opened(lab.Open(ctx, "", p.labOptions(progress)))
 	case name == "vm":
 		spec, err := p.bestKernel(ctx, progress)
 		if err != nil {
 			return nil, err
 		}
-		return lab.Open(ctx, spec, p.labOptions(progress))
+		return opened(lab.Open(ctx, spec, p.labOptions(progress)))
 	case kind == "vm" && spec != "":
 		if p.Kernel != "" {
 			return nil, &ops.UsageError{Msg: "--kernel goes with --on vm, not with " + name}
 		}
 		if series, kept, ok := strings.Cut(spec, "@"); ok {
-			return lab.OpenKept(ctx, series, kept, p.labOptions(progress))
+			return opened(lab.OpenKept(ctx, series, kept, p.labOptions(progress)))
 		}
 		if err := p.haveKernel(ctx, spec, progress); err != nil {
 			return nil, err
 		}
-		return lab.Open(ctx, spec, p.labOptions(progress))
+		return opened(lab.Open(ctx, spec, p.labOptions(progress)))
 	}
 	return nil, fmt.Errorf("there is no target called so; targets are sim, sim:PROFILE (such as sim:v6.12), vm, vm:KERNEL (such as vm:6.12), vm:KERNEL@NAME for a machine that was kept, host, trace:FILE and bundle:FILE")
+}
+
+// opened makes a target of one that could be opened. A nil pointer in the
+// interface would be taken for a target.
+func opened[T kernel.Target](t T, err error) (kernel.Target, error) {
+	if err != nil {
+		return nil, err
+	}
+	return t, nil
 }
 
 func (p *program) labOptions(progress ops.Progress) lab.Options {

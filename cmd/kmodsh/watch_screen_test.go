@@ -70,7 +70,7 @@ func TestScreenOnTrace(t *testing.T) {
 	s.keys(":goto 20\r")
 	s.shows("step 20 of 42", "coming")
 	s.keys("s")
-	s.shows("it is a trace of what has happened")
+	s.shows("step needs a kernel, and this is a record")
 	s.keys("q")
 	<-s.ended
 	if err := s.cmd.Wait(); err != nil {

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"example.org/kmodsh/internal/kernel"
-	"example.org/kmodsh/internal/ops"
 	"example.org/kmodsh/internal/trace"
 )
 
@@ -64,7 +63,7 @@ func explainThread(s *Snapshot, t *kernel.ThreadState, w, h int, l *look) []stri
 		if p.Sees != "" {
 			add(roleDim, "Seen from outside: "+p.Sees)
 		}
-		add(roleDim, "Kernel function: "+ops.PointSource(p, s.Debug.Kernel))
+		add(roleDim, source(p, s.Debug.Kernel))
 	}
 	if len(out) > h {
 		out = out[:h]

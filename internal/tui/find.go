@@ -101,6 +101,7 @@ func (p *outputPane) found(i int, words []string) bool {
 }
 
 func (p *outputPane) show(i int) {
+	p.moved = true
 	p.list.off = max(0, min(i, p.list.n-p.list.h))
 	p.list.cursor = i
 }

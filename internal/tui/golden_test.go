@@ -151,6 +151,19 @@ func TestGoldenScreens(t *testing.T) {
 	}
 }
 
+// TestGoldenSizes keeps the race on a very large screen, a tall and narrow, and a
+// low and wide one: there other panes stand beside each other.
+func TestGoldenSizes(t *testing.T) {
+	for _, size := range []struct{ w, h int }{{250, 80}, {50, 44}, {120, 13}, {20, 5}} {
+		name := fmt.Sprintf("race-false-%dx%d-nocolor", size.w, size.h)
+		t.Run(name, func(t *testing.T) {
+			d := startSim(t, size.w, size.h, Options{Environ: []string{"TERM=xterm-256color", "NO_COLOR=1", "LANG=C.UTF-8"}}, true)
+			d.keys("c<down>c")
+			golden(t, name, cells(d.screen()))
+		})
+	}
+}
+
 func golden(t *testing.T, name, got string) {
 	t.Helper()
 	file := filepath.Join("testdata", name+".golden")

@@ -112,6 +112,7 @@ func keymap() []binding {
 		row(actLeft, "move", lanes, "look", "Left", "look at the position before, without going there", "left", "h"),
 		row(actRight, "move", lanes, "", "Right", "look at the position after", "right", "l"),
 		debugRow(actGoHere, lanes, "go there", "Enter", "go to the position that is looked at", "enter"),
+		debugRow(actGoHere, events, "go there", "Enter", "go to where this event happened", "enter"),
 		debugRow(actBreak, lanes, "break", "B", "runs stop where the cursor is on this lane, or no longer", "B"),
 		row(actScale, "show", lanes, "scale", "t", "lanes by steps, dense, or with pauses of the clock", "t"),
 		row(actPageLeft, "move", lanes, "", "[", "look ten positions back", "[", "shift+left"),

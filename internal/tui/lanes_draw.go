@@ -143,9 +143,11 @@ func (v *lives) lane(ln *lane, win *window, s scale, l *look, marked func(point 
 			}
 			continue
 		}
-		if m.Point != "" && s != scaleDense && marked(m.Point) {
+		if m.Point != "" && marked(m.Point) {
+			if as = roleBad; s == scaleDense {
+				text = ""
+			}
 			text = l.breakpoint + text
-			as = roleBad
 		}
 		c.fill(x, end, l.rule, roleText)
 		c.put(x, end, text, as)
@@ -171,11 +173,18 @@ func (v *lives) span(c *canvas, m *kernel.Move, x, end int, s scale, l *look) {
 		if s == scaleDense {
 			skip = 1
 		}
+		words := func(does, what string) string {
+			if text := spanWords(does, what, end-x-skip-2); text != "" && s == scaleDense {
+				skip++ // one cell of what it does before the words, where there is room
+				return text
+			}
+			return spanWords(does, what, end-x-skip-1)
+		}
 		switch m.Status {
 		case "blocked":
-			sign, as, text = l.wait, roleComing, spanWords("waits", " for "+clean(m.Waits, l.ascii), end-x-skip-1)
+			sign, as, text = l.wait, roleComing, words("waits", " for "+clean(m.Waits, l.ascii))
 		case "held":
-			sign, as, text = l.hold, roleGoing, spanWords("held", " at "+clean(m.At, l.ascii), end-x-skip-1)
+			sign, as, text = l.hold, roleGoing, words("held", " at "+clean(m.At, l.ascii))
 		case "done":
 			word, bad := ended(m)
 			mark, as := l.done, roleGood
@@ -188,7 +197,7 @@ func (v *lives) span(c *canvas, m *kernel.Move, x, end int, s scale, l *look) {
 			if label(m, s) != "" {
 				x += max(skip, 2)
 			}
-			c.put(x, len(c.r), mark+" "+clean(word, l.ascii), as)
+			c.put(x, len(c.r), cut(mark+" "+clean(word, l.ascii), len(c.r)-x, l.tail), as)
 			return
 		}
 		if text != "" && end-x > skip+len(text) {

@@ -1,5 +1,7 @@
 package tui
 
+import "slices"
+
 // placed is a pane with its room; h counts the title line.
 type placed struct {
 	id   paneID
@@ -13,6 +15,7 @@ type band []placed
 type layout struct {
 	bands []band
 	tabs  bool // lanes, events and output share a place
+	heads bool // threads, modules and dependencies do, too
 	one   bool // a single pane shows; Tab goes through them
 }
 
@@ -23,15 +26,23 @@ const (
 	threeBands = 28  // lines for events and output one above the other
 	wide       = 100 // cells for the explanation beside the events
 	ownLanes   = 24  // lines, where it is wide, for lanes above the events
+	allWide    = 160 // cells for all panes at once,
+	allHigh    = 48  // and lines for them
 )
 
 // arrange lays the panes out in w by h cells. bottom is the one of events and
 // output that shows where there is room for one.
 func arrange(w, h int, focus, bottom paneID, zoom, debug bool) layout {
-	if zoom || w < twoColumns || h < twoBands {
+	switch {
+	case zoom:
 		return layout{bands: []band{{{focus, w, h}}}, one: true}
-	}
-	if debug {
+	case w < twoColumns && h >= threeBands:
+		return arrangeNarrow(w, h, focus, bottom, debug)
+	case w >= wide && h < twoBands:
+		return layout{bands: []band{{{focus, w * 3 / 5, h}, {paneExplain, w - w*3/5 - 1, h}}}, one: true}
+	case w < twoColumns || h < twoBands:
+		return layout{bands: []band{{{focus, w, h}}}, one: true}
+	case debug:
 		return arrangeDebug(w, h, focus, bottom)
 	}
 	left := w * 5 / 8
@@ -49,8 +60,12 @@ func arrange(w, h int, focus, bottom paneID, zoom, debug bool) layout {
 		if bottom == paneEvents {
 			bottom = paneOutput
 		}
+		last := band{{bottom, w, out}}
+		if w >= allWide && h >= allHigh && bottom != paneLanes {
+			last = pair(paneOutput, paneConsole, out)
+		}
 		return layout{bands: []band{
-			pair(paneModules, paneDeps, top), events(h - top - out), {{bottom, w, out}},
+			pair(paneModules, paneDeps, top), events(h - top - out), last,
 		}, tabs: true}
 	}
 	top := h / 2
@@ -73,6 +88,20 @@ func arrangeDebug(w, h int, focus, bottom paneID) layout {
 	threads := band{{paneThreads, left, top}, {beside, w - left - 1, top}}
 	rest := h - top
 	switch {
+	case w >= allWide && h >= allHigh:
+		if bottom == paneLanes {
+			bottom = paneEvents
+		}
+		top = h / 6
+		rest = h - top
+		a, c := w*2/5, w/4
+		mid, out := rest*3/8, rest/4
+		return layout{bands: []band{
+			{{paneThreads, a, top}, {paneModules, w - a - c - 2, top}, {paneDeps, c, top}},
+			{{paneLanes, w, mid}},
+			{{paneEvents, left, rest - mid - out}, {paneExplain, w - left - 1, rest - mid - out}},
+			{{paneOutput, left, out}, {paneConsole, w - left - 1, out}},
+		}, tabs: true}
 	case h >= ownLanes && w >= wide:
 		mid := rest * 2 / 5
 		if bottom == paneLanes {
@@ -97,6 +126,31 @@ func arrangeDebug(w, h int, focus, bottom paneID) layout {
 	}
 	return layout{bands: []band{threads, {{bottom, w, rest}}}, tabs: true}
 }
+
+// arrangeNarrow stacks the panes where nothing has room beside another: what is
+// there, the lanes or the events, another that shares its place, and the
+// explanation.
+func arrangeNarrow(w, h int, focus, bottom paneID, debug bool) layout {
+	head, second := paneModules, paneEvents
+	if debug {
+		head, second = paneThreads, paneLanes
+	}
+	if slices.Contains(heads, focus) {
+		head = focus
+	}
+	if bottom == second {
+		if bottom = paneOutput; debug {
+			bottom = paneEvents
+		}
+	}
+	top, mid, says := max(6, h/4), max(8, h/4), max(8, h/4)
+	return layout{bands: []band{
+		{{head, w, top}}, {{second, w, mid}}, {{bottom, w, h - top - mid - says}}, {{paneExplain, w, says}},
+	}, tabs: true, heads: true}
+}
+
+// heads are the panes that share the highest place where all are stacked.
+var heads = []paneID{paneThreads, paneModules, paneDeps}
 
 // sharing are the panes that share the lowest place where there is one for
 // them all.

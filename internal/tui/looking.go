@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"sort"
 	"strconv"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -26,8 +27,27 @@ func (m *Model) lookedAt() (*kernel.Move, bool) {
 	return m.lanes.Looking()
 }
 
-// goHere goes to the position that is looked at.
+// eventPos is the position at which the event under the cursor happened, -1 when
+// it is not known.
+func (m *Model) eventPos() int {
+	e := m.events.Selected()
+	if e == nil || m.snap.Debug == nil {
+		return -1
+	}
+	moves := m.snap.Debug.Moves
+	i := sort.Search(len(moves), func(i int) bool { return uint64(moves[i].Events) >= e.Seq })
+	if i == len(moves) {
+		return -1
+	}
+	return moves[i].Pos
+}
+
+// goHere goes to the position that is looked at, or to that of the event under
+// the cursor.
 func (m *Model) goHere() tea.Cmd {
+	if m.focus == paneEvents {
+		return m.runMove("goto " + strconv.Itoa(m.eventPos()))
+	}
 	mv, _ := m.lanes.Looking()
 	cmd := m.runMove("goto " + strconv.Itoa(mv.Pos))
 	m.lanes.look = false
@@ -107,9 +127,7 @@ func explainMove(v *lives, mv *kernel.Move, kernelVersion string, w, h int, l *l
 		if p.Sees != "" {
 			add(roleDim, "Seen from outside: "+p.Sees)
 		}
-		if kernelVersion != "" {
-			add(roleDim, "Kernel function: "+ops.PointSource(p, kernelVersion))
-		}
+		add(roleDim, source(p, kernelVersion))
 	}
 	if len(out) > h {
 		out = out[:h]

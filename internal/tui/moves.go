@@ -2,7 +2,6 @@ package tui
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -21,67 +20,6 @@ func (m *Model) explained() *kernel.ThreadState {
 		return nil
 	}
 	return m.threads.Selected()
-}
-
-// whyNot is why for what moves threads and goes through their history.
-func (m *Model) whyNot(a action) string {
-	word := map[action]string{
-		actStep: "step", actStage: "next", actContinue: "continue", actRelease: "release", actStepBack: "back",
-		actStepForth: "going forth", actStart: "going to the start", actEnd: "going to the end",
-		actGoHere: "going to a position", actBreak: "a breakpoint", actFaults: "a fault", actFork: "a second future", actCompare: "a comparison",
-	}[a]
-	d, t := m.snap.Debug, m.threads.Selected()
-	switch {
-	case m.feed == nil:
-		return word + " needs a target, and there is none yet"
-	case d == nil:
-		return word + " needs threads that can be stepped, and " + m.snap.Target + " has none; : target sim has"
-	case m.snap.Down != nil:
-		return m.snap.Target + " is down; : target " + m.snap.Target + " opens it again"
-	case a != actGoHere && m.feed.target.Can(kernel.OpDebug) != nil && a != actStepBack && a != actStepForth && a != actStart && a != actEnd && a != actFork && a != actCompare:
-		return firstLine(m.feed.target.Can(kernel.OpDebug).Error())
-	case m.job != nil && !m.job.move:
-		return m.job.line + " is running; Ctrl-C cancels it"
-	case m.job != nil:
-		return "" // it is kept until the move is done
-	}
-	forward := a == actStep || a == actStage || a == actContinue
-	switch {
-	case a == actGoHere && !m.moment():
-		return "this is the present; Left and Right look at other positions, Enter then goes there"
-	case a == actBreak && m.lanes.Point() == "":
-		return "the cursor is at no point of this lane; Left and Right move it"
-	case a == actGoHere || a == actBreak || a == actFaults || a == actFork || a == actCompare:
-		return ""
-	case (forward || a == actRelease) && len(d.Threads) == 0:
-		return "there is no thread; : spawn A load ext4 makes one"
-	case t == nil && (a == actStep || a == actStage || a == actRelease):
-		return "the filter hides every thread; Esc in the threads ends it"
-	case forward && d.AllDone:
-		return "all threads have ended; b goes back"
-	case a == actContinue && d.Deadlock:
-		return "nobody can move any more: deadlock; b goes back"
-	case a == actContinue && !slices.ContainsFunc(d.Threads, canMove):
-		return "nobody can move until a thread is released: select the held one and press r"
-	case (a == actStep || a == actStage) && t.Done:
-		return t.ID + " has ended; Up and Down select another thread, b goes back"
-	case (a == actStep || a == actStage) && t.Status == "held":
-		return t.ID + " is held at " + t.At + "; r releases it, Up and Down select another thread"
-	case a == actStep && t.Status == "blocked":
-		return t.ID + " waits for " + t.Waits + "; select another thread to step, or n runs them until it can go on"
-	case a == actRelease && t.Status != "held":
-		return t.ID + " is not held"
-	case (a == actStepBack || a == actStart) && d.Pos == 0:
-		return "this is the beginning"
-	case (a == actStepForth || a == actEnd) && d.Pos == d.End:
-		return "this is the last step known; Space or c makes new ones"
-	}
-	return ""
-}
-
-// canMove says whether a thread can move, or could once the clock has gone on.
-func canMove(t kernel.ThreadState) bool {
-	return t.Status == "ready" || t.Status == "blocked" && t.Until > 0
 }
 
 // moveThreads does by a verb what a key asks for, so that whatever the keys do
@@ -183,16 +121,31 @@ func (m *Model) nextLine() tea.Cmd {
 	return nil
 }
 
-// headline is the first line of where a run stopped, "" for other results.
+// headline says a result in a line: where a run stopped, which future this is,
+// or all of it where that is no more than a line; "" for what is longer.
 func headline(r ops.Result) string {
-	if _, ok := r.(*ops.StopResult); !ok {
+	if r == nil {
 		return ""
+	}
+	if f, ok := r.(*ops.ForksResult); ok {
+		for _, o := range f.Futures {
+			if o.Present && len(f.Futures) > 1 {
+				return fmt.Sprintf("this is %s, one of %d futures; D shows two side by side, : fork NAME goes to another", o.Name, len(f.Futures))
+			}
+		}
 	}
 	var text limited
 	if err := r.WriteText(&text, ops.Style{Width: maxLine}); err != nil {
 		return ""
 	}
-	for _, line := range text.lines() {
+	lines := text.lines()
+	if _, ok := r.(*ops.StopResult); !ok {
+		if len(lines) == 1 {
+			return strings.TrimSpace(lines[0])
+		}
+		return ""
+	}
+	for _, line := range lines {
 		if !strings.HasPrefix(line, "breakpoint ") {
 			return line
 		}

@@ -156,7 +156,7 @@ func (p *eventsPane) View(s *Snapshot, l *look, focus bool) []string {
 			out = append(out, "")
 		}
 		out = append(out, l.on(roleRule, strings.Repeat(l.rule, p.w)))
-		out = append(out, explain(p.Selected(), p.w, n-1, l)...)
+		out = append(out, explain(p.Selected(), s, p.w, n-1, l)...)
 	}
 	return out
 }

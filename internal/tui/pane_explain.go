@@ -1,10 +1,12 @@
 package tui
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
 	"example.org/kmodsh/internal/kernel"
+	"example.org/kmodsh/internal/ops"
 	"example.org/kmodsh/internal/trace"
 )
 
@@ -68,15 +70,16 @@ func (p *explainPane) View(s *Snapshot, l *look, _ bool) []string {
 		}
 		return out
 	}
-	for _, line := range explain(p.event(), p.w-2, p.h, l) {
+	for _, line := range explain(p.event(), s, p.w-2, p.h, l) {
 		out = append(out, " "+line)
 	}
 	return out
 }
 
 // explain says what an event is in at most h lines of w cells: the point's
-// sentence, what can be seen from outside, then the event's own words.
-func explain(e *trace.Event, w, h int, l *look) []string {
+// sentence, what can be seen from outside, the kernel function of the target's
+// version, then the event's own words.
+func explain(e *trace.Event, s *Snapshot, w, h int, l *look) []string {
 	if e == nil || h < 1 || w < 8 {
 		return nil
 	}
@@ -94,9 +97,11 @@ func explain(e *trace.Event, w, h int, l *look) []string {
 		if point.Sees != "" {
 			add(roleDim, "Seen from outside: "+point.Sees)
 		}
-		if f := funcs(point); f != "" {
-			add(roleDim, "Kernel function: "+f)
+		version := ""
+		if s.Debug != nil {
+			version = s.Debug.Kernel
 		}
+		add(roleDim, source(point, version))
 	}
 	if e.Detail != "" && !strings.Contains(point.Says, e.Detail) {
 		add(roleText, "Here: "+e.Detail)
@@ -111,12 +116,13 @@ func explain(e *trace.Event, w, h int, l *look) []string {
 	return out
 }
 
-// funcs names the newest kernel function of a point.
-func funcs(p trace.Point) string {
-	for i := len(p.Funcs) - 1; i >= 0; i-- {
-		if f := p.Funcs[i]; f.Name != "" {
-			return f.Name + ", " + f.File
-		}
+// source names the kernel function of a point, of a version of the kernel or of
+// the newest where that is "", or where the rule is known from: the loader's own
+// points are no kernel functions.
+func source(p trace.Point, version string) string {
+	text := ops.PointSource(p, version)
+	if !slices.ContainsFunc(p.Funcs, func(f trace.Func) bool { return strings.HasPrefix(text, f.Name) && f.Name != "" }) {
+		return "Rule from: " + text
 	}
-	return ""
+	return "Kernel function: " + text
 }

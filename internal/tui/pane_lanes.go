@@ -29,6 +29,7 @@ type lanesPane struct {
 	made     *lives
 	ofDebug  *kernel.Snapshot // that made was made of
 	ofSeq    uint64
+	ofReach  reach           // that the cursor looks along
 	scrubbed bool            // the mouse went down on the ruler or the whole run
 	onRail   bool            // on the latter
 	chosen   func(id string) // told of the thread under the cursor
@@ -40,12 +41,29 @@ func (p *lanesPane) Name() string { return "Lanes" }
 // SetSize tells the room.
 func (p *lanesPane) SetSize(w, h int) { p.w, p.h = w, h }
 
+// reach is how far a run has come. Snapshots are taken every second; only one that
+// differs in this tells that something happened.
+type reach struct {
+	target        string
+	pos, end      int
+	events, moves int
+}
+
+func reachOf(d *kernel.Snapshot) reach {
+	return reach{d.Target, d.Pos, d.End, len(d.Events), len(d.Moves)}
+}
+
 // Sync follows the snapshot; it is laid out when it is needed.
 func (p *lanesPane) Sync(s *Snapshot) {
 	p.s = s
-	if p.look && !p.stay && s.Debug != nil && p.ofDebug != s.Debug {
+	if s.Debug == nil {
+		return
+	}
+	now := reachOf(s.Debug)
+	if p.look && !p.stay && now != p.ofReach {
 		p.look = false // something happened
 	}
+	p.ofReach = now
 }
 
 // lives lays the snapshot out, once.
@@ -58,157 +76,6 @@ func (p *lanesPane) lives() *lives {
 		p.place()
 	}
 	return p.made
-}
-
-// lanes are those that the filter leaves, in the order that was chosen.
-func (p *lanesPane) lanes() []lane {
-	return arrangeThreads(p.lives().lanes, func(l *lane) *kernel.ThreadState { return l.now }, p.sort, p.turned, p.filter,
-		func(l *lane, words []string) bool {
-			if l.now == nil {
-				return ops.HasWords(words, l.id)
-			}
-			return threadHas(l.now, words)
-		})
-}
-
-// place puts the cursor back on its thread.
-func (p *lanesPane) place() {
-	lanes := p.lanes()
-	if i := slices.IndexFunc(lanes, func(l lane) bool { return l.id == p.id }); i >= 0 {
-		p.list.cursor = i
-	}
-	p.list.set(len(lanes), p.rows())
-}
-
-// rows is how many lanes there is room for: modules get what is left, or a third
-// of a great room.
-func (p *lanesPane) rows() int {
-	room := max(1, p.h-1-p.rail())
-	bands := room - len(p.lanes())
-	if room >= 6 {
-		bands = max(bands, room/3)
-	}
-	return max(1, room-max(0, min(len(p.made.bands), bands)))
-}
-
-// rail is the line of the overview, where there is room for it.
-func (p *lanesPane) rail() int {
-	if p.h >= 5 {
-		return 1
-	}
-	return 0
-}
-
-// column is the one that the cursor is in.
-func (p *lanesPane) column() int {
-	v := p.lives()
-	if p.look {
-		return v.column(p.pos)
-	}
-	return v.present
-}
-
-// Looking returns the move under the cursor when it is not the present one.
-func (p *lanesPane) Looking() (*kernel.Move, bool) {
-	v := p.lives()
-	if c := p.column(); p.look && c != v.present && c >= 0 && c < len(v.moves) {
-		return &v.moves[c], true
-	}
-	return nil, false
-}
-
-// Scrub moves the cursor by columns; it says whether there was anywhere to go.
-func (p *lanesPane) Scrub(d int) bool {
-	v := p.lives()
-	return p.To(p.column()+d) && len(v.moves) > 0
-}
-
-// To puts the cursor into a column.
-func (p *lanesPane) To(column int) bool {
-	v := p.lives()
-	if len(v.moves) == 0 {
-		return false
-	}
-	was := p.column()
-	column = max(0, min(column, len(v.moves)-1))
-	p.pos, p.look = v.pos(column), column != v.present
-	return column != was
-}
-
-// Select puts the cursor on a thread's lane.
-func (p *lanesPane) Select(id string) {
-	p.id = id
-	if p.s != nil {
-		p.lives()
-		p.place()
-	}
-}
-
-// Selected is the lane under the cursor, nil when there is none.
-func (p *lanesPane) Selected() *lane {
-	if lanes := p.lanes(); p.list.cursor < len(lanes) {
-		return &lanes[p.list.cursor]
-	}
-	return nil
-}
-
-// Point is the point of the selected lane at the cursor, "" when there is none.
-func (p *lanesPane) Point() string {
-	v := p.lives()
-	l := p.Selected()
-	if l == nil {
-		return ""
-	}
-	m := v.last(l, p.column())
-	switch {
-	case m == nil:
-		return ""
-	case m.Point != "":
-		return m.Point
-	}
-	return m.At
-}
-
-// Key moves from lane to lane, along them, or changes how they are drawn.
-func (p *lanesPane) Key(a action) bool {
-	v := p.lives()
-	switch a {
-	case actLeft:
-		return p.Scrub(-1)
-	case actRight:
-		return p.Scrub(1)
-	case actPageLeft:
-		return p.Scrub(-10)
-	case actPageRight:
-		return p.Scrub(10)
-	case actFirstColumn:
-		return p.To(0)
-	case actLastColumn:
-		return p.To(len(v.moves) - 1)
-	case actScale:
-		p.scale = (p.scale + 1) % scales
-	case actSort:
-		p.sort, p.turned = (p.sort+1)%orders, false
-		p.place()
-	case actReverse:
-		p.turned = !p.turned
-		p.place()
-	case actFollow:
-		p.stay = !p.stay
-		if !p.stay {
-			p.look = false
-		}
-	default:
-		p.place()
-		if !p.list.act(a) {
-			return false
-		}
-		if l := p.Selected(); l != nil {
-			p.id = l.id
-			p.chosen(l.id)
-		}
-	}
-	return true
 }
 
 // Title counts the lanes, says where the cursor looks, and whom the selected
@@ -349,15 +216,4 @@ func (p *lanesPane) head(s *Snapshot, ln *lane, i int, cursor, row, waited bool,
 		as = roleDim // not there yet
 	}
 	return ink[roleMark].on(mark+last) + ink[roleDim].on(number+" ") + ink[as].on(fit(name, p.nameCells(), l.tail)+" ")
-}
-
-// breaksAt is the number of the breakpoint that stops a thread at a point, 0
-// when there is none.
-func (p *lanesPane) breaksAt(point, id string) int {
-	for _, b := range p.breaks {
-		if b.Point == point && (b.Thread == "" || b.Thread == id) {
-			return b.Number
-		}
-	}
-	return 0
 }

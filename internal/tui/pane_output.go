@@ -28,6 +28,7 @@ type entry struct {
 type outputPane struct {
 	w, h    int
 	list    scroller
+	moved   bool // the person has scrolled since the last entry came
 	entries []*entry
 	lines   []string
 	look    *look
@@ -47,11 +48,26 @@ func (p *outputPane) SetSize(w, h int) {
 	}
 	p.h = h
 	p.list.n, p.list.h = len(p.lines), max(1, h)
+	if !p.moved {
+		p.aim()
+	}
 	p.list.off = max(0, min(p.list.off, p.list.n-p.list.h))
 }
 
-// Add appends a finished verb and scrolls to where it begins, or to its end
-// where that is what a person waits for.
+// aim scrolls to where the last entry begins, or to its end where that is what a
+// person waits for.
+func (p *outputPane) aim() {
+	if len(p.entries) == 0 {
+		return
+	}
+	e := p.entries[len(p.entries)-1]
+	p.list.off = max(0, p.list.n-len(e.lines))
+	if p.list.n-p.list.off < p.list.h || e.endsInVerdict() { // no empty room below
+		p.list.off = max(0, p.list.n-p.list.h)
+	}
+}
+
+// Add appends a finished verb and scrolls to it.
 func (p *outputPane) Add(e *entry) {
 	e.lines = p.write(e)
 	p.entries = append(p.entries, e)
@@ -59,11 +75,8 @@ func (p *outputPane) Add(e *entry) {
 		p.entries = p.entries[len(p.entries)-maxResults:]
 	}
 	p.join()
-	p.list.n = len(p.lines)
-	p.list.off = max(0, p.list.n-len(e.lines))
-	if p.list.n-p.list.off < p.list.h || e.endsInVerdict() { // no empty room below
-		p.list.off = max(0, p.list.n-p.list.h)
-	}
+	p.list.n, p.moved = len(p.lines), false
+	p.aim()
 }
 
 // endsInVerdict says whether the last lines of an entry are the ones that
@@ -156,7 +169,13 @@ func (t *limited) lines() []string {
 func (p *outputPane) Sync(*Snapshot) {}
 
 // Key scrolls.
-func (p *outputPane) Key(a action) bool { return p.list.view(a) }
+func (p *outputPane) Key(a action) bool {
+	if !p.list.view(a) {
+		return false
+	}
+	p.moved = true
+	return true
+}
 
 // Title counts the verbs, and tells where in the text the pane is.
 func (p *outputPane) Title(*Snapshot, *look) (left, right string) {

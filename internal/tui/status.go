@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/trace"
 )
 
@@ -29,6 +30,12 @@ func (m *Model) header() string {
 	}
 	if s.Info != nil {
 		left = append(left, segment{roleDim, clean(s.Info.Release, l.ascii), 6})
+		if from := fact(s.Info, "recorded on"); from != "" {
+			left = append(left, segment{roleDim, "of " + clean(from, l.ascii), 5})
+		}
+		if fact(s.Info, "missing") != "" {
+			left = append(left, segment{roleWarn, "cut off", 1})
+		}
 		if s.Info.Taint != 0 {
 			left = append(left, segment{roleWarn, fmt.Sprintf("tainted %d", s.Info.Taint), 7})
 		}
@@ -58,6 +65,16 @@ func (m *Model) header() string {
 		right = append(right, segment{roleBad, fmt.Sprintf("%d lost", s.Lost), 1})
 	}
 	return bar(l, m.w, left, right)
+}
+
+// fact is what a target tells of itself under a name, "" when it does not.
+func fact(info *kernel.Info, name string) string {
+	for _, f := range info.Facts {
+		if f.Name == name {
+			return f.Value
+		}
+	}
+	return ""
 }
 
 func plural(n uint64, word string) string {

@@ -97,12 +97,13 @@ func (m *Model) open(name string) tea.Cmd {
 			return openedMsg{job: id, err: errors.New("this program opens no targets")}
 		}
 		t, err := s.OpenTarget(ctx, name, report)
-		if err == nil {
-			// Whatever the screen does now, the session owns the target, and
-			// whoever made the session closes it.
-			if old := s.SetTarget(t); old != nil {
-				err = old.Close()
-			}
+		if err != nil {
+			return openedMsg{job: id, err: err} // a nil pointer would be a target
+		}
+		// Whatever the screen does now, the session owns the target, and whoever
+		// made the session closes it.
+		if old := s.SetTarget(t); old != nil {
+			err = old.Close()
 		}
 		return openedMsg{id, t, err}
 	})
@@ -177,6 +178,8 @@ func (m *Model) done(msg doneMsg) tea.Cmd {
 	switch {
 	case msg.err == nil && headline(msg.result) != "":
 		m.say(headline(msg.result))
+	case msg.err == nil && j.steps(m.lastEvent()) == plural(0, "event"):
+		m.say(j.line + ": done")
 	case msg.err == nil:
 		m.say(j.line + ": done, " + j.steps(m.lastEvent()))
 	case j.cancelled:
@@ -185,7 +188,8 @@ func (m *Model) done(msg doneMsg) tea.Cmd {
 		m.complain(j.line + ": " + firstLine(msg.err.Error()))
 	}
 	if t := m.session.Target(); t != m.target() {
-		m.lines, m.wanted, m.race = nil, nil, false
+		m.lines, m.wanted = nil, nil
+		m.race = m.race && t != nil && t.Name() == m.snap.Target // another future of it has the same past
 		return m.attach(t)
 	}
 	if msg.err != nil {

@@ -128,8 +128,10 @@ func (m *Model) pane(p placed) []string {
 func (m *Model) title(p placed) (left, right string) {
 	left, right = m.panes[p.id].Title(&m.snap, m.look)
 	switch {
-	case m.layout.one && !m.zoomed:
+	case m.layout.one && !m.zoomed && p.id != paneExplain:
 		left += "  " + m.others(m.ring()...)
+	case m.layout.heads && slices.Contains(heads, p.id):
+		left += "  " + m.others(m.ring()[:slices.Index(m.ring(), paneDeps)+1]...)
 	case m.snap.Debug != nil && p.id == paneModules && !m.zoomed:
 		left += "  " + m.others(paneDeps)
 	case m.layout.tabs && slices.Contains(sharing, p.id) && p.id == m.lowest():
@@ -144,13 +146,14 @@ func (m *Model) title(p placed) (left, right string) {
 
 // lowest is the pane in the place that several share.
 func (m *Model) lowest() paneID {
-	low := m.layout.bands[len(m.layout.bands)-1]
-	for _, p := range low {
-		if slices.Contains(sharing, p.id) {
-			return p.id
+	for _, b := range slices.Backward(m.layout.bands) {
+		for _, p := range b {
+			if slices.Contains(sharing, p.id) {
+				return p.id
+			}
 		}
 	}
-	return low[0].id
+	return panes
 }
 
 // others names the panes that share a place with the one that shows.
