@@ -47,8 +47,11 @@ type DepmodOptions struct {
 	// SymbolPrefix is a character that architectures may put before symbols, to
 	// be passed over; 0 for none (depmod -P).
 	SymbolPrefix byte
-	// Needs, when set, is told of every symbol that one module has of another,
-	// by the paths of their files (depmod -v).
+	// Duplicates asks for a warning about every alias that a module has twice
+	// (depmod -w).
+	Duplicates bool
+	// Needs, when set, is told of every module that another needs, by the paths
+	// of their files, and of a symbol that it needs there (depmod -v).
 	Needs func(module, symbol, provider string)
 	// Warn, when set, gets one line for each thing that was passed over or is
 	// wrong. It starts with WARNING: or ERROR:, and what kmod's depmod says too
@@ -91,6 +94,16 @@ func (opt *DepmodOptions) validate() error {
 	}
 	return nil
 }
+
+// OutError says that the directory for the indexes cannot be made.
+type OutError struct {
+	Dir string
+	Err error
+}
+
+func (e *OutError) Error() string { return fmt.Sprintf("depmod: %v", e.Err) }
+
+func (e *OutError) Unwrap() error { return e.Err }
 
 // Depmod reads the modules below a directory and writes the indexes that
 // modprobe resolves names with (depmod(8), modules.dep(5)). A module that
@@ -141,13 +154,13 @@ func Depmod(ctx context.Context, opt DepmodOptions) (DepmodStats, error) {
 	for _, m := range mods {
 		stats.Aliases += len(m.facts.aliases)
 	}
-	w := depmodWriter{dir: opt.Dir, mods: mods, symbols: symbols, warn: opt.Warn}
+	w := depmodWriter{dir: opt.Dir, mods: mods, symbols: symbols, warn: opt.Warn, duplicates: opt.Duplicates}
 	files, err := w.files()
 	if err != nil {
 		return stats, fmt.Errorf("depmod %s: %w", opt.Dir, err)
 	}
 	if err := os.MkdirAll(opt.Out, 0o755); err != nil {
-		return stats, fmt.Errorf("depmod: %w", err)
+		return stats, &OutError{opt.Out, err}
 	}
 	names := make([]string, len(files))
 	for i, f := range files {

@@ -18,7 +18,7 @@ type depmodConfig struct {
 	searches  []string // highest priority first; searchBuiltin and searchExternal are words
 	overrides []string // SUBDIR/MODULE, the one that counts first
 	externals []string // absolute directories, highest priority first
-	excludes  []string // directory names to leave out
+	excludes  []string // names of directories and files to leave out
 	warn      func(string)
 
 	searchAt   []string // file:line of each of searches; nil: they are the default
@@ -43,7 +43,7 @@ const maxDepmodConfig = 1 << 20
 // loadDepmodConfig reads the files and directories of paths in order. As in
 // all configuration of kmod a file hides those of the same name in later
 // directories, and files are taken in the order of their names. What does not
-// exist is passed over.
+// exist is passed over, and what cannot be read is warned about.
 func loadDepmodConfig(paths []string, release string, warn func(string)) (*depmodConfig, error) {
 	c := &depmodConfig{release: release, warn: warn}
 	files, err := depmodConfigFiles(paths, warn)
@@ -52,7 +52,7 @@ func loadDepmodConfig(paths []string, release string, warn func(string)) (*depmo
 	}
 	for _, path := range files {
 		if err := c.parseFile(path); err != nil {
-			return nil, err
+			warn(fmt.Sprintf("ERROR: file parse %s: %v", path, err))
 		}
 	}
 	// depmod.d(5): without any search line it is "updates built-in".
@@ -90,7 +90,12 @@ func depmodConfigFiles(paths []string, warn func(string)) ([]string, error) {
 				continue
 			}
 			file := path.Join(from, e.Name())
-			if e.IsDir() {
+			st, err := os.Stat(file)
+			if err != nil {
+				warn("ERROR: Cannot stat directory entry: " + file)
+				continue
+			}
+			if st.IsDir() {
 				warn("ERROR: Directories inside directories are not supported: " + file)
 				continue
 			}
@@ -108,16 +113,26 @@ func depmodConfigFiles(paths []string, warn func(string)) ([]string, error) {
 	return names, nil
 }
 
+// parseFile reads the file at path; what it said before an error counts.
 func (c *depmodConfig) parseFile(path string) error {
 	f, err := os.Open(path)
 	if err != nil {
-		return fmt.Errorf("depmod configuration: %w", err)
+		return cause(err)
 	}
 	defer f.Close()
-	if err := c.parse(f, path); err != nil {
-		return fmt.Errorf("depmod configuration %s: %w", path, err)
+	if st, err := f.Stat(); err == nil && st.Size() > maxDepmodConfig {
+		c.warn(fmt.Sprintf("ERROR: %s: only its first %d bytes are read", path, maxDepmodConfig))
 	}
-	return nil
+	return cause(c.parse(f, path))
+}
+
+// cause is an error without the name of the file.
+func cause(err error) error {
+	var at *fs.PathError
+	if errors.As(err, &at) {
+		return at.Err
+	}
+	return err
 }
 
 // parse reads one file. A line it does not understand is warned about and

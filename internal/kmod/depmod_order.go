@@ -26,7 +26,7 @@ func sortModules(dir string, mods []*depmodModule, warn func(string)) error {
 	default:
 		defer f.Close()
 		if err := readModulesOrder(f, mods); err != nil {
-			return fmt.Errorf("order of modules: %s: %w", name, err)
+			warn(fmt.Sprintf("WARNING: %s: the rest of it is not used: %v", name, err))
 		}
 	}
 	slices.SortStableFunc(mods, func(a, b *depmodModule) int {

@@ -96,16 +96,25 @@ func (s *depmodSearch) walk(dir, rel string, ext bool, above []os.FileInfo) erro
 	above = append(above, self)
 	for _, e := range entries {
 		name := e.Name()
+		if slices.Contains(s.cfg.excludes, name) {
+			continue
+		}
 		isDir := e.IsDir()
 		if t := e.Type(); t != 0 && !isDir {
 			st, err := os.Stat(path.Join(dir, name))
-			if err != nil || !st.IsDir() && !st.Mode().IsRegular() {
-				continue // build and source of a removed kernel, sockets
+			if err != nil {
+				if _, module := moduleFileName(name); module {
+					s.warn(fmt.Sprintf("ERROR: %s: %v", path.Join(dir, name), cause(err)))
+				}
+				continue // such as build and source of a removed kernel
+			}
+			if !st.IsDir() && !st.Mode().IsRegular() {
+				continue
 			}
 			isDir = st.IsDir()
 		}
 		if isDir {
-			if name == "build" || name == "source" || slices.Contains(s.cfg.excludes, name) {
+			if name == "build" || name == "source" {
 				continue
 			}
 			if err := s.walk(path.Join(dir, name), path.Join(rel, name), ext, above); err != nil {
@@ -153,7 +162,50 @@ func (c *depmodConfig) prefers(m, old *depmodModule) bool {
 	if m.ext && old.ext && slices.Contains(c.searches, searchExternal) {
 		return c.externalOf(m) < c.externalOf(old)
 	}
+	// Where one word of the order is above another, such as updates above
+	// updates/dkms, kmod's answer can hang on which file it meets first.
+	if first, second := c.replaces(m, old), c.replaces(old, m); first != second {
+		return first
+	}
 	return c.rank(m) < c.rank(old)
+}
+
+// replaces reports whether kmod would take m in place of old, when it meets old
+// first: a word that stands for both is a right of m alone there (kmod 30 to 34,
+// tools/depmod.c, depmod_module_is_higher_priority).
+func (c *depmodConfig) replaces(m, old *depmodModule) bool {
+	right, other := -1, -1
+	for i, s := range c.searches {
+		switch {
+		case c.standsFor(s, m):
+			if right < 0 {
+				right = i
+			}
+		case c.standsFor(s, old):
+			if other < 0 {
+				other = i
+			}
+		}
+	}
+	if right < 0 {
+		right = c.rankOf(searchBuiltin)
+	}
+	if other < 0 {
+		other = c.rankOf(searchBuiltin)
+	}
+	return right < other
+}
+
+// standsFor reports whether a word of the search order, other than built-in,
+// stands for a module's file.
+func (c *depmodConfig) standsFor(word string, m *depmodModule) bool {
+	switch word {
+	case searchBuiltin:
+		return false
+	case searchExternal:
+		return m.ext
+	}
+	return !m.ext && strings.HasPrefix(m.rel, word+"/")
 }
 
 // externalOf is the place of the external directory that a module is in.
@@ -175,7 +227,7 @@ func (c *depmodConfig) rank(m *depmodModule) int {
 		return c.rankOf(searchExternal)
 	}
 	for i, s := range c.searches {
-		if s != searchBuiltin && s != searchExternal && strings.HasPrefix(m.rel, s+"/") {
+		if c.standsFor(s, m) {
 			return i
 		}
 	}
@@ -189,8 +241,17 @@ func (c *depmodConfig) rankOf(word string) int {
 	return len(c.searches)
 }
 
+// DuplicateError says that two of the files that depmod was given by name hold
+// modules of one name.
+type DuplicateError struct{ Module, File string }
+
+func (e *DuplicateError) Error() string {
+	return fmt.Sprintf("module %s: another file of module %s was given before", e.File, e.Module)
+}
+
 // namedModules returns the modules in files, which depmod was given by name. One
-// below dir is called by its path from there.
+// below dir is called by its path from there. Two of one name are a
+// *DuplicateError.
 func namedModules(dir string, files []string) ([]*depmodModule, error) {
 	var mods []*depmodModule
 	seen := map[string]bool{}
@@ -200,7 +261,7 @@ func namedModules(dir string, files []string) ([]*depmodModule, error) {
 			return nil, fmt.Errorf("module %s: %w", file, cmp.Or(err, fs.ErrNotExist))
 		}
 		if seen[name] {
-			continue
+			return nil, &DuplicateError{name, file}
 		}
 		seen[name] = true
 		mods = append(mods, &depmodModule{name: name, path: file, rel: strings.TrimPrefix(file, strings.TrimSuffix(dir, "/")+"/")})

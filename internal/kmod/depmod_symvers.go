@@ -20,7 +20,11 @@ func (opt *DepmodOptions) checkSymbols(mods []*depmodModule, symbols *depmodSymb
 	var err error
 	switch {
 	case opt.Symvers != "":
-		image, err = readKernelSymbols(opt.Symvers, ReadSymvers)
+		image, err = readKernelSymbols(opt.Symvers, func(r io.Reader) (kernelSymbols, error) {
+			return ReadSymvers(r, func(line int, checksum string) {
+				opt.Warn(fmt.Sprintf("ERROR: %s:%d Invalid symbol version %s: Invalid argument", opt.Symvers, line, checksum))
+			})
+		})
 		if opt.SymbolPrefix != 0 {
 			plain := kernelSymbols{}
 			for name, crc := range image {
@@ -36,47 +40,56 @@ func (opt *DepmodOptions) checkSymbols(mods []*depmodModule, symbols *depmodSymb
 	if err != nil {
 		return err
 	}
-	if image == nil && opt.Needs == nil {
-		return nil
-	}
 	if image != nil { // the loader of modules itself supplies these
 		image["__this_module"], image["_GLOBAL_OFFSET_TABLE_"], image["TOC."] = 0, 0, 0
 	}
 	for _, m := range mods {
+		if opt.Needs != nil {
+			opt.tellNeeds(m, symbols)
+		}
+		if image == nil {
+			continue
+		}
 		weak := map[uint32]bool{}
 		for _, id := range m.facts.weak {
 			weak[id] = true
 		}
 		said := map[uint32]bool{}
-		for i, id := range m.facts.imports {
+		for _, id := range m.facts.imports {
 			if !said[id] {
 				said[id] = true
-				opt.checkSymbol(m, i, weak[id], image, symbols)
+				opt.checkSymbol(m, id, weak[id], image, symbols)
 			}
 		}
 	}
 	return nil
 }
 
-// checkSymbol tells of one symbol, the i-th that m imports.
-func (opt *DepmodOptions) checkSymbol(m *depmodModule, i int, weak bool, image kernelSymbols, symbols *depmodSymbols) {
-	name := m.facts.worker.names[m.facts.imports[i]]
+// tellNeeds tells which modules have symbols that m imports, and of each the
+// first that is met.
+func (opt *DepmodOptions) tellNeeds(m *depmodModule, symbols *depmodSymbols) {
+	told := map[*depmodModule]bool{}
+	for _, id := range m.facts.imports {
+		key := symbols.key(m.facts.worker.names[id])
+		if owner := symbols.owner[key]; owner != nil && !told[owner] {
+			told[owner] = true
+			opt.Needs(m.path, key, owner.path)
+		}
+	}
+}
+
+// checkSymbol tells of one symbol that m imports.
+func (opt *DepmodOptions) checkSymbol(m *depmodModule, id uint32, weak bool, image kernelSymbols, symbols *depmodSymbols) {
+	name := m.facts.worker.names[id]
 	key := symbols.key(name)
-	owner := symbols.owner[key]
-	if owner != nil && opt.Needs != nil {
-		opt.Needs(m.path, name, owner.path)
-	}
-	if image == nil {
-		return
-	}
 	crc, there := image[key]
-	if owner != nil {
+	if symbols.owner[key] != nil {
 		crc, there = symbols.crcs[key], true
 	}
 	switch {
 	case !there && !weak:
 		opt.Warn(fmt.Sprintf("WARNING: %s needs unknown symbol %s", m.path, name))
-	case there && opt.Symvers != "" && !weak && m.facts.crcs[m.facts.imports[i]] != crc:
+	case there && opt.Symvers != "" && !weak && m.facts.crcs[id] != crc:
 		opt.Warn(fmt.Sprintf("WARNING: %s disagrees about version of symbol %s", m.path, name))
 	}
 }
@@ -96,13 +109,13 @@ func readKernelSymbols(file string, read func(io.Reader) (kernelSymbols, error))
 }
 
 // readSystemMap returns the symbols for which a System.map has a
-// __ksymtab_NAME, perhaps with a prefix before. Lines without three words are
-// warned about.
+// __ksymtab_NAME, perhaps with a prefix before. Words are apart by one blank, as
+// nm writes them and kmod has it; lines without three are warned about.
 func readSystemMap(r io.Reader, file string, prefix byte, warn func(string)) (kernelSymbols, error) {
 	exported := kernelSymbols{}
 	s := bufio.NewScanner(r)
 	for n := 1; s.Scan(); n++ {
-		words := strings.Fields(s.Text())
+		words := strings.SplitN(s.Text(), " ", 3)
 		if len(words) < 3 {
 			warn(fmt.Sprintf("ERROR: %s:%d: invalid line: %s\n", file, n, s.Text()))
 			continue
@@ -116,17 +129,22 @@ func readSystemMap(r io.Reader, file string, prefix byte, warn func(string)) (ke
 
 // ReadSymvers returns the symbols of a Module.symvers that the kernel image
 // has: checksum, name, module and kind of export on each line (kernel:
-// Documentation/kbuild/modules.rst).
-func ReadSymvers(r io.Reader) (map[string]uint32, error) {
+// Documentation/kbuild/modules.rst). wrong, when set, is told of checksums that
+// are none, by the line they are in, from 1.
+func ReadSymvers(r io.Reader, wrong func(line int, checksum string)) (map[string]uint32, error) {
 	exported := map[string]uint32{}
 	s := bufio.NewScanner(r)
-	for s.Scan() {
+	for n := 1; s.Scan(); n++ {
 		words := strings.Fields(s.Text())
 		if len(words) < 3 || words[2] != "vmlinux" {
 			continue
 		}
-		if crc, err := strconv.ParseUint(words[0], 0, 32); err == nil {
+		digits := strings.TrimPrefix(strings.TrimPrefix(words[0], "0x"), "0X")
+		crc, err := strconv.ParseUint(digits, 16, 32)
+		if err == nil {
 			exported[words[1]] = uint32(crc)
+		} else if wrong != nil {
+			wrong(n, words[0])
 		}
 	}
 	return exported, s.Err()

@@ -63,12 +63,18 @@ func (w *depmodWriter) depIndex(x *indexWriter) error {
 
 func (w *depmodWriter) aliasIndex(x *indexWriter) error {
 	for _, m := range w.mods {
+		met := map[string]bool{}
 		for _, a := range m.facts.aliases {
-			if key, ok := normalizeAlias(a); ok {
-				w.put(x, key, m.name, m.index)
-			} else {
+			key, ok := normalizeAlias(a)
+			if !ok {
 				w.warn("WARNING: Unmatched bracket in " + a)
+				continue
 			}
+			if w.duplicates && met[key] {
+				w.warn("WARNING: duplicate module alias:\n" + key + " " + m.name)
+			}
+			met[key] = true
+			w.put(x, key, m.name, m.index)
 		}
 	}
 	return nil
@@ -91,10 +97,10 @@ func (w *depmodWriter) builtinIndex(x *indexWriter) error {
 	}
 	defer f.Close()
 	s := bufio.NewScanner(f)
-	for n := 1; s.Scan(); n++ {
+	for s.Scan() {
 		name, _, _ := strings.Cut(path.Base(s.Text()), ".")
 		if name == "" || name == "/" {
-			w.warn(fmt.Sprintf("WARNING: %s:%d: no module: %q", f.Name(), n, s.Text()))
+			w.warn("ERROR: Invalid modules.builtin line: " + s.Text() + "\n")
 			continue
 		}
 		w.put(x, strings.ReplaceAll(name, "-", "_"), "", 0)

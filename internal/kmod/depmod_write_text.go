@@ -15,6 +15,8 @@ type depmodWriter struct {
 	symbols *depmodSymbols
 	warn    func(string)
 
+	duplicates bool // are warned about
+
 	depLines []string // line of each module in modules.dep, without newline
 }
 

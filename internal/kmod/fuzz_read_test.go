@@ -45,7 +45,7 @@ func FuzzSymvers(f *testing.F) {
 				t.Fatalf("%d symbols", len(symbols))
 			}
 		}
-		symbols, err := ReadSymvers(strings.NewReader(text))
+		symbols, err := ReadSymvers(strings.NewReader(text), nil)
 		if err == nil && len(symbols) > strings.Count(text, "vmlinux") {
 			t.Fatalf("%d symbols", len(symbols))
 		}

@@ -3,7 +3,6 @@ package kmod
 import (
 	"fmt"
 	"path"
-	"strings"
 
 	"example.org/kmodsh/internal/kernel"
 )
@@ -124,12 +123,11 @@ func (c *depmodConfig) place(m *depmodModule) string {
 	word := searchBuiltin
 	if m.ext {
 		word = searchExternal
-	} else {
-		for _, s := range c.searches {
-			if s != searchBuiltin && s != searchExternal && strings.HasPrefix(m.rel, s+"/") {
-				word = s
-				break
-			}
+	}
+	for _, s := range c.searches {
+		if c.standsFor(s, m) {
+			word = s
+			break
 		}
 	}
 	return c.ranked(word)
@@ -154,7 +152,10 @@ func (c *depmodConfig) decides(best, m *depmodModule) string {
 			return "override " + o + " at " + c.overrideAt[i]
 		}
 	}
-	if c.rank(best) == c.rank(m) {
+	switch n := c.rank(best) - c.rank(m); {
+	case n > 0:
+		return best.rel + " goes before it, since a word that stands for both counts for neither: " + c.place(m)
+	case n == 0:
 		return best.rel + " has the same place in the search order, and was found first"
 	}
 	return best.rel + " goes before it: " + c.place(best)

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -33,10 +34,6 @@ var depmodOptions = []option{
 	{short: 'w', long: "warn"},
 	{short: 'V', long: "version"},
 	{short: 'h', long: "help"},
-	// Of module-init-tools; kmod takes them with a warning.
-	{short: 'u', long: "unresolved-error", as: "old u"},
-	{short: 'q', long: "quiet", as: "old q"},
-	{short: 'r', long: "root", as: "old r"},
 }
 
 // dryRunFiles are what depmod -n prints, in its order: the text indexes.
@@ -94,9 +91,7 @@ func (p *program) depmod(args []string) error {
 // flag takes one flag.
 func (d *depmodRun) flag(f flag) error {
 	switch f.id {
-	case "all":
-		d.quick = false
-	case "quick":
+	case "quick": // goes before -a, wherever it stands
 		d.quick = true
 	case "basedir":
 		d.base = f.value
@@ -123,10 +118,8 @@ func (d *depmodRun) flag(f flag) error {
 			return fatalError{"-P only takes a single char"}
 		}
 		d.opt.SymbolPrefix = f.value[0]
-	case "old u", "old q", "old r":
-		d.say("WARNING: Ignored deprecated option -" + f.id[len("old "):])
 	case "warn":
-		d.warn = true
+		d.warn, d.opt.Duplicates = true, true
 	}
 	return nil
 }
@@ -151,7 +144,7 @@ func (d *depmodRun) arguments(rest []string) error {
 		if !path.IsAbs(file) {
 			return fatalError{file + ": not absolute path."}
 		}
-		if _, err := os.Stat(file); err != nil {
+		if _, err := os.Stat(file); err != nil || strings.HasSuffix(file, "/") {
 			return fatalError{fmt.Sprintf("could not create module %s: No such file or directory", file)}
 		}
 	}
@@ -203,7 +196,24 @@ func (d *depmodRun) told(err error) error {
 		}
 		return said("Found %d modules in dependency cycles!", cycles.Modules)
 	}
-	return err
+	var twice *kmod.DuplicateError
+	if errors.As(err, &twice) {
+		d.say(fmt.Sprintf("ERROR: hash_add_unique %s: File exists", twice.Module))
+		return fatalError{fmt.Sprintf("could not add module %s: File exists", twice.File)}
+	}
+	var out *kmod.OutError
+	if errors.As(err, &out) {
+		return fatalError{fmt.Sprintf("could not create directory %s: %s", out.Dir, strerror(kernel.ErrnoOf(err)))}
+	}
+	if err != nil {
+		return errors.New(strings.TrimPrefix(err.Error(), "depmod: "))
+	}
+	return nil
+}
+
+// aboutBinary begins what is said while the binary indexes are made.
+var aboutBinary = [...]string{
+	"WARNING: could not open modules.builtin", "WARNING: duplicate module alias", "WARNING: Unmatched bracket", "ERROR: Invalid modules.builtin",
 }
 
 // say prints a warning or an error that depmod goes on after.
@@ -212,8 +222,10 @@ func (d *depmodRun) say(line string) {
 	if !d.warn && (strings.HasPrefix(line, "WARNING: only the name of ") || strings.HasPrefix(line, "WARNING: link ")) {
 		return
 	}
-	if d.show && strings.HasPrefix(line, "WARNING: could not open modules.builtin") {
-		return // those are read for binary indexes only
+	for _, what := range aboutBinary {
+		if d.show && strings.HasPrefix(line, what) {
+			return // kmod makes no binary index then
+		}
 	}
 	fmt.Fprintf(d.Stderr, "depmod: %s\n", line)
 }
@@ -260,18 +272,33 @@ func (d *depmodRun) upToDate() bool {
 
 // anyNewer says that a module or a directory below dir is newer than a time, or
 // that it cannot be told. The tree's own directory changes with the indexes in
-// it.
-func anyNewer(dir string, than time.Time) bool {
+// it. kmod looks at modules only: of one that was taken away, or came with an
+// old time, the directory tells. above are the directories that are being read.
+func anyNewer(dir string, than time.Time, above ...os.FileInfo) bool {
+	self, err := os.Stat(dir)
+	if err != nil || slices.ContainsFunc(above, func(up os.FileInfo) bool { return os.SameFile(up, self) }) {
+		return err != nil // a link that leads back up tells nothing new
+	}
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return true
 	}
+	above = append(above, self)
 	for _, e := range entries {
-		if !e.IsDir() && !kmod.IsModuleFile(e.Name()) {
+		name := e.Name()
+		if name == "build" || name == "source" || e.Type().IsRegular() && !kmod.IsModuleFile(name) {
 			continue
 		}
-		info, err := e.Info()
-		if err != nil || info.ModTime().After(than) || e.IsDir() && anyNewer(path.Join(dir, e.Name()), than) {
+		info, err := os.Stat(path.Join(dir, name))
+		switch {
+		case errors.Is(err, fs.ErrNotExist): // a link to nothing, or it is just gone
+		case err != nil:
+			return true
+		case info.IsDir():
+			if e.IsDir() && info.ModTime().After(than) || anyNewer(path.Join(dir, name), than, above...) {
+				return true
+			}
+		case kmod.IsModuleFile(name) && info.ModTime().After(than):
 			return true
 		}
 	}

@@ -268,7 +268,7 @@ func (c *Checker) symvers() (crcs map[string]uint32, from string) {
 		return nil, ""
 	}
 	defer f.Close()
-	crcs, err = kmod.ReadSymvers(io.LimitReader(f, maxSymvers))
+	crcs, err = kmod.ReadSymvers(io.LimitReader(f, maxSymvers), nil)
 	if err != nil || len(crcs) == 0 {
 		return nil, ""
 	}
