@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 
 	"github.com/alecthomas/kong"
 
@@ -27,7 +26,7 @@ func (s *Session) Exec(ctx context.Context, words []string) (Result, error) {
 	}
 	res, err := s.exec(context.WithValue(ctx, nestedKey{}, true), words)
 	if ctx.Value(nestedKey{}) == nil {
-		err = s.hinted(words, err)
+		err = s.hinted(ctx, words, err)
 	}
 	return res, s.recorded(ctx, words, res, err)
 }
@@ -92,16 +91,6 @@ func (v *Verb) parser(cmd Command) (*kong.Kong, error) {
 		return nil, fmt.Errorf("the arguments of %s are declared wrongly: %w", v.Name, err)
 	}
 	return p, nil
-}
-
-// plainMessage puts the parser's message into the words used everywhere else.
-func plainMessage(err error) string {
-	msg := err.Error()
-	if rest, ok := strings.CutPrefix(msg, `expected "<`); ok {
-		name, _, _ := strings.Cut(rest, ">")
-		return "missing " + strings.ToUpper(name)
-	}
-	return clean(msg, false)
 }
 
 // Check looks whether args are arguments the verb can take, without running

@@ -1,6 +1,7 @@
 package ops
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -21,18 +22,24 @@ func (e *hintedError) Unwrap() error { return e.error }
 // hinted adds to an error about words the near ones that would have been
 // understood: points, threads, modules, scenarios, kernels, whatever the verb
 // completes.
-func (s *Session) hinted(words []string, err error) error {
+func (s *Session) hinted(ctx context.Context, words []string, err error) error {
 	var usage *UsageError
 	var open *OpenError
 	isUsage := errors.As(err, &usage)
 	if err == nil || !isUsage && !errors.Is(err, kernel.ErrNotFound) && !errors.As(err, &open) || isUsage && strings.Contains(usage.Hint, "did you mean") {
 		return err
 	}
-	near := s.near(words)
-	if len(near) == 0 {
-		return err
+	hint := ""
+	if v, lookup := Lookup(words[0]); lookup == nil {
+		hint = s.slipped(ctx, v, words, err)
 	}
-	hint := "did you mean " + strings.Join(near, ", ") + "?"
+	if hint == "" {
+		near := s.near(words)
+		if len(near) == 0 {
+			return err
+		}
+		hint = "did you mean " + strings.Join(near, ", ") + "?"
+	}
 	if isUsage {
 		better := *usage
 		better.Hint = hint

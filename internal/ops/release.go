@@ -2,6 +2,7 @@ package ops
 
 import (
 	"context"
+	"fmt"
 
 	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/trace"
@@ -44,13 +45,25 @@ func (c *releaseCommand) Run(ctx context.Context, s *Session) (Result, error) {
 		n++
 	}
 	if n == 0 {
-		what := "no thread is held"
-		if c.Who != "" {
-			what = quoteShort(c.Who) + " is no thread that is held, and no point where one is"
-		}
-		return nil, &UsageError{Msg: what}
+		return nil, c.nobody(snap, isPoint)
 	}
 	return (&threadsCommand{}).Run(ctx, s)
+}
+
+// nobody says why there was nobody to release.
+func (c *releaseCommand) nobody(snap *kernel.Snapshot, isPoint bool) error {
+	switch t := snap.Thread(c.Who); {
+	case c.Who == "":
+		return &UsageError{Msg: "no thread is held"}
+	case isPoint:
+		return &UsageError{Msg: "no thread is held at " + c.Who}
+	case t == nil:
+		return fmt.Errorf("release: %w: no thread %q", kernel.ErrNotFound, c.Who)
+	case t.Done:
+		return &UsageError{Msg: c.Who + " is not held: it has ended"}
+	default:
+		return &UsageError{Msg: c.Who + " is not held: it is " + t.Status}
+	}
 }
 
 func (c *releaseCommand) Complete(s *Session, before []string, word string) []Candidate {

@@ -72,6 +72,7 @@ func (c *sourceCommand) Run(ctx context.Context, s *Session) (Result, error) {
 			err = &LineError{File: c.File, Line: n, Err: err}
 		}
 		if err != nil && !c.KeepGoing || done {
+			r.ended = err != nil
 			return r, errors.Join(failed, err)
 		}
 		failed = errors.Join(failed, err)
@@ -137,12 +138,14 @@ type SourceLine struct {
 type SourceResult struct {
 	File  string       `json:"file"`
 	Lines []SourceLine `json:"lines"`
+
+	ended bool // the error of the last line is that of the whole
 }
 
 // WriteText writes each line behind a mark, and below it what it showed.
 func (r *SourceResult) WriteText(w io.Writer, st Style) error {
 	t := newText(w, st)
-	for _, l := range r.Lines {
+	for i, l := range r.Lines {
 		t.wrap(t.paint(dim, ">")+" ", 2, l.Text)
 		if t.err != nil {
 			return t.err
@@ -150,7 +153,7 @@ func (r *SourceResult) WriteText(w io.Writer, st Style) error {
 		if err := Write(w, l.result, false, st); err != nil {
 			return err
 		}
-		if l.Error != "" {
+		if l.Error != "" && !(r.ended && i == len(r.Lines)-1) {
 			t.wrap(t.paint(red, "error:")+" ", 7, l.Error)
 		}
 	}

@@ -57,7 +57,7 @@ func (c *tourCommand) Run(ctx context.Context, s *Session) (Result, error) {
 	case word == "":
 		return lessonList()
 	case slices.Contains([]string{"check", "hint", "show", "again"}, word):
-		return nil, &UsageError{Msg: "no lesson is under way", Hint: "tour lists them, tour 1 begins the first"}
+		return nil, &hintedError{errors.New("no lesson is under way"), "tour lists them, tour 1 begins the first"}
 	}
 	l, err := scenario.FindLesson(c.Word)
 	if err != nil {

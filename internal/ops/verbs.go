@@ -53,11 +53,7 @@ func Lookup(word string) (*Verb, error) {
 	case 1:
 		return begin[0], nil
 	case 0:
-		e := &UsageError{Msg: "there is no verb " + quoteShort(word), Hint: "help lists the verbs"}
-		if near := nearest(word, verbWords()); len(near) > 0 {
-			e.Hint = "did you mean " + strings.Join(near, ", ") + "?"
-		}
-		return nil, e
+		return nil, noVerb(word)
 	}
 	var names []string
 	for _, v := range begin {
