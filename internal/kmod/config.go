@@ -58,6 +58,7 @@ type configFile struct {
 	base  string // what files are sorted and shadowed by
 	path  string
 	lines []ConfigLine
+	said  []string // of its lines, in the words of libkmod
 }
 
 // Config is the configuration of modprobe: what modprobe.d(5) files and the
@@ -68,7 +69,8 @@ type Config struct {
 	files    []configFile
 	cmdline  []ConfigLine
 	warnings []string
-	said     []string // in the words of libkmod
+	said     []string // of what the paths hold, in the words of libkmod
+	dirs     []fs.FileInfo
 	// kernelBlacklist are modules that the kernel itself refuses.
 	kernelBlacklist []string
 }
@@ -94,12 +96,19 @@ func (l badLine) libkmod() string {
 
 // Complaints returns those of the warnings that kmod's tools print too, in the
 // words and the order of libkmod.
-func (c *Config) Complaints() []string { return slices.Clone(c.said) }
+func (c *Config) Complaints() []string {
+	out := slices.Clone(c.said)
+	for _, f := range c.files {
+		out = append(out, f.said...)
+	}
+	return out
+}
 
 // DefaultConfigPaths returns the directories kmod reads when it is given none
-// (modprobe.d(5); kmod 30, libkmod.c default_config_paths), first to shadow.
+// (modprobe.d(5); libkmod.c default_config_paths, which has /usr/lib since kmod
+// 32), first to shadow.
 func DefaultConfigPaths() []string {
-	return []string{"/etc/modprobe.d", "/run/modprobe.d", "/usr/local/lib/modprobe.d", "/lib/modprobe.d"}
+	return []string{"/etc/modprobe.d", "/run/modprobe.d", "/usr/local/lib/modprobe.d", "/usr/lib/modprobe.d", "/lib/modprobe.d"}
 }
 
 // ReadConfig reads the files in paths and the kernel's command line. A path is
@@ -180,6 +189,10 @@ func (c *Config) addPath(from string) error {
 	if !fi.IsDir() {
 		return fmt.Errorf("configuration: %s is neither a file nor a directory", from)
 	}
+	if slices.ContainsFunc(c.dirs, func(d fs.FileInfo) bool { return os.SameFile(d, fi) }) {
+		return nil // by another name: /lib is a link to /usr/lib nearly everywhere
+	}
+	c.dirs = append(c.dirs, fi)
 	entries, err := c.readDir(from)
 	if err != nil {
 		return fmt.Errorf("configuration: %w", err)
@@ -234,7 +247,7 @@ func (c *Config) readFile(f *configFile) error {
 	var bad []badLine
 	f.lines, bad = parseConfig(b, f.path)
 	for _, l := range bad {
-		c.said = append(c.said, l.libkmod())
+		f.said = append(f.said, l.libkmod())
 		c.warnings = append(c.warnings, l.String())
 	}
 	for _, l := range f.lines {

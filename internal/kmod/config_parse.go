@@ -168,11 +168,9 @@ func listWords(s string) []string {
 	return out
 }
 
-// treeEntries are the entries a tree itself brings, and what libkmod says of the
-// lines among them that are passed over.
+// treeEntries are the entries a tree itself brings.
 type treeEntries struct {
 	files []configFile
-	said  []string
 	err   error
 }
 
@@ -192,19 +190,21 @@ func treeConfig(t *Tree) (e treeEntries) {
 		if b == nil {
 			continue
 		}
-		lines, bad := parseConfig(b, t.name+"/"+f.name)
+		file := configFile{base: f.name, path: t.name + "/" + f.name}
+		var bad []badLine
+		file.lines, bad = parseConfig(b, file.path)
 		for _, l := range bad {
 			if !strings.HasSuffix(l.Why, nothingMore) {
 				return treeEntries{err: fmt.Errorf("%s: %w; run depmod to make it anew", strings.Replace(l.String(), "ignored: ", "", 1), kernel.ErrDamaged)}
 			}
-			e.said = append(e.said, l.libkmod())
+			file.said = append(file.said, l.libkmod())
 		}
-		for _, l := range lines {
+		for _, l := range file.lines {
 			if l.Kind != f.kind {
 				return treeEntries{err: fmt.Errorf("%s: %w: a line starting with %s; run depmod to make it anew", l.Where(), kernel.ErrDamaged, l.Kind)}
 			}
 		}
-		e.files = append(e.files, configFile{base: f.name, path: t.name + "/" + f.name, lines: lines})
+		e.files = append(e.files, file)
 	}
 	return e
 }

@@ -110,7 +110,7 @@ func (l *Loader) InsertFile(ctx context.Context, file string, params []string) e
 	mark := l.Kernel.LogMark()
 	op, err := handOver{
 		kernel: l.Kernel, module: module, file: path.Clean(file), params: JoinParams(params), flags: l.Flags, report: l.report,
-		open: func() (fs.File, error) { return os.Open(file) },
+		open: func() (fs.File, error) { return openFile(file) },
 	}.insert(ctx)
 	if err == nil {
 		return nil
@@ -125,4 +125,17 @@ func (l *Loader) InsertFile(ctx context.Context, file string, params []string) e
 		le.Log = logOf(l.Kernel.LogSince(mark), module, false)
 	}
 	return le
+}
+
+// openFile opens what is not a directory: the kernel has no word of its own for one.
+func openFile(file string) (fs.File, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	if st, err := f.Stat(); err == nil && st.IsDir() {
+		f.Close()
+		return nil, &fs.PathError{Op: "open", Path: file, Err: syscall.EISDIR}
+	}
+	return f, nil
 }

@@ -3,7 +3,6 @@ package kmod
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"example.org/kmodsh/internal/kernel"
@@ -123,15 +122,19 @@ func (r *Resolver) fileMissing(module, file string) error {
 }
 
 // JoinParams makes the parameter string of a load from its single parameters:
-// joined by spaces, a value that holds spaces in double quotes (kmod 30,
-// tools/modprobe.c, options_from_array).
+// joined by spaces, a value that holds spaces in double quotes, empty ones at the
+// beginning left out (kmod 30, tools/modprobe.c, options_from_array).
 func JoinParams(params []string) string {
-	out := slices.Clone(params)
-	for i, p := range out {
+	out := ""
+	for _, p := range params {
 		name, value, ok := strings.Cut(p, "=")
 		if ok && strings.Contains(value, " ") && value[0] != '"' && value[0] != '\'' {
-			out[i] = name + `="` + value + `"`
+			p = name + `="` + value + `"`
 		}
+		if out != "" {
+			out += " "
+		}
+		out += p
 	}
-	return strings.Join(out, " ")
+	return out
 }

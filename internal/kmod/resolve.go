@@ -83,7 +83,7 @@ func (r *Resolver) Config() ([]ConfigLine, error) {
 // Complaints returns what kmod's tools say of lines that are passed over in the
 // configuration and in what the tree brings to it, in the words of libkmod.
 func (r *Resolver) Complaints() []string {
-	return append(r.user.Complaints(), r.brought().said...) // what is damaged is said when it is needed
+	return r.user.with(r.brought().files...).Complaints() // what is damaged is said when it is needed
 }
 
 // config returns the entries of one kind in the order in which they count.
@@ -155,7 +155,7 @@ func (r *Resolver) names(name string) ([]Found, error) {
 
 // checkName refuses what cannot be looked up, and gives it the indexes' form.
 func (r *Resolver) checkName(name string) (string, error) {
-	if err := kernel.CheckAlias(name); err != nil && (!r.AtHand || name == "" || len(name) > kernel.MaxAlias) {
+	if err := kernel.CheckAlias(name); err != nil && (!r.AtHand || len(name) > kernel.MaxAlias) {
 		return "", err
 	}
 	key, ok := normalizeAlias(name)

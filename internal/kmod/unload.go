@@ -243,7 +243,7 @@ func (u *unloading) unused(ctx context.Context, name string) error {
 		}
 		// It may be taken between the look and the call; so its errors are
 		// steps of the result and told of, but not the result.
-		if err := u.remove(ctx, s.name, false, 0); err != nil && u.Failed != nil {
+		if err := u.remove(ctx, s.name, u.AtHand && u.req.Force, 0); err != nil && u.Failed != nil {
 			u.Failed(s.name, err)
 		}
 	}

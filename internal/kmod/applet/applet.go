@@ -63,7 +63,8 @@ type Env struct {
 type program struct {
 	Env
 	name   string
-	stdout *stdio // what Env's Stdout is to an applet
+	stdout *stdio    // what Env's Stdout is to an applet
+	stderr io.Writer // Env's, also where messages go to the system log
 	// quiet suppresses every message.
 	quiet bool
 }
@@ -96,7 +97,7 @@ var errSilent = errors.New("failed")
 // Main runs the applet called name with the arguments after its own name and
 // returns the exit status: 0, or 1 for every failure, as kmod's tools.
 func Main(name string, args []string, env Env) int {
-	p := &program{Env: env, name: name, stdout: newStdio(env.Stdout)}
+	p := &program{Env: env, name: name, stdout: newStdio(env.Stdout), stderr: env.Stderr}
 	p.Stdout = p.stdout
 	for _, a := range applets {
 		if a.name == name {
@@ -147,7 +148,7 @@ func (p *program) printError(err error) {
 	var warn warning
 	switch {
 	case errors.As(err, &usage):
-		fmt.Fprintf(p.Stderr, "%s: %s\n", p.name, usage.text)
+		fmt.Fprintf(p.stderr, "%s: %s\n", p.name, usage.text)
 	case errors.As(err, &fatal):
 		fmt.Fprintf(p.Stderr, "%s: FATAL: %s\n", p.name, fatal.text)
 	case errors.As(err, &warn):
@@ -230,7 +231,7 @@ func (p *program) resolver(dir string, config []string) (*kmod.Resolver, error) 
 	r := kmod.NewResolver(kmod.OpenHostTree(dir), c)
 	r.AtHand = true
 	for _, line := range r.Complaints() { // also with modprobe -q, as kmod
-		fmt.Fprintf(p.Stderr, "libkmod: ERROR: %s\n", line)
+		fmt.Fprintf(p.stderr, "libkmod: ERROR: %s\n", line)
 	}
 	return r, nil
 }

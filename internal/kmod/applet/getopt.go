@@ -53,7 +53,7 @@ func getopt(args []string, options []option) (flags []flag, rest []string, err e
 			name, value, given := strings.Cut(a[2:], "=")
 			o, err := longOption(name, options)
 			if err != nil {
-				return flags, nil, err
+				return flags, nil, usageError{strings.ReplaceAll(err.Error(), "'--"+name+"'", "'"+a+"'")}
 			}
 			switch {
 			case o.arg && !given:
@@ -104,7 +104,7 @@ func longOption(name string, options []option) (option, error) {
 		if o.long == name && name != "" {
 			return o, nil
 		}
-		if o.long != "" && strings.HasPrefix(o.long, name) {
+		if o.long != "" && strings.HasPrefix(o.long, name) && !(o.own && len(near) > 0) {
 			near = append(near, o)
 			same = same && o.id() == near[0].id()
 		}

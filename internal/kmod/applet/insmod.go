@@ -50,6 +50,9 @@ func (p *program) insmod(args []string) error {
 	if len(rest) == 0 {
 		return said("missing filename.")
 	}
+	if rest[0] == "-" {
+		return said("this tool does not support loading from stdin!")
+	}
 	k, err := p.kernel()
 	if err != nil {
 		return err

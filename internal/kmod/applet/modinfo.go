@@ -116,16 +116,19 @@ func (m *modinfoRun) show(name string) error {
 	case err != nil:
 		return err
 	}
+	var failed error
 	for _, f := range found {
 		err := m.builtin(r, f)
 		if f.File != "" {
 			err = m.file("", r.Tree().Path(f.File))
 		}
 		if err != nil {
-			return err
+			m.out.Flush()
+			m.complain(err)
+			failed = errSilent
 		}
 	}
-	return nil
+	return failed
 }
 
 // tree opens the module tree once. Configuration plays no part.
@@ -135,7 +138,7 @@ func (m *modinfoRun) tree() (*kmod.Resolver, error) {
 		if err != nil {
 			return nil, err
 		}
-		if m.resolver, err = m.program.resolver(dir, nil); err != nil {
+		if m.resolver, err = m.program.resolver(dir, []string{}); err != nil {
 			return nil, err
 		}
 	}
@@ -172,11 +175,14 @@ func (m *modinfoRun) file(name, file string) error {
 		return nil
 	}
 	facts, err := m.ahead.read(name, file)
-	if errors.Is(err, kernel.ErrDamaged) {
-		name, _, _ := strings.Cut(path.Base(file), ".")
-		return said("could not get modinfo from '%s': %s", kernel.Normalize(name), damageReason(err))
-	}
-	if err != nil {
+	module, _, _ := strings.Cut(path.Base(file), ".")
+	module = kernel.Normalize(module)
+	switch errno := kernel.ErrnoOf(err); {
+	case errors.Is(err, kernel.ErrDamaged):
+		return said("could not get modinfo from '%s': %s", module, damageReason(err))
+	case errno != 0:
+		return said("could not get modinfo from '%s': %s", module, strerror(errno))
+	case err != nil:
 		return err
 	}
 	return m.fields(append(facts.Info, extraFields(facts)...))

@@ -92,7 +92,7 @@ func (m *modprobeRun) moduleFacts(name string) (*kmod.ModuleFacts, error) {
 	r := m.loader.Resolver
 	file := name
 	if st, err := os.Stat(name); err != nil || !st.Mode().IsRegular() {
-		if kmod.IsPath(name) {
+		if strings.Contains(name, "/") {
 			return nil, kernel.ErrNotFound
 		}
 		found, err := r.Resolve(name)

@@ -128,6 +128,8 @@ KMODSH_RANDOM=TREES[:SEED] go test ./internal/kmod/applet -run LikeKmodRandom
 What ours does otherwise on purpose, and no line of these tables shows:
 - Help texts and what ` + "`-V`" + ` prints are our own words; more than one ` + "`-v`" + ` adds nothing, where kmod tells of its own insides.
 - A release with a slash in it (` + "`-S`" + `, ` + "`-k`" + `, ` + "`depmod RELEASE`" + `) is refused: it becomes part of a path.
+- insmod, rmmod, lsmod and modinfo FILE read no configuration; kmod's read modules.softdep of the running kernel, and say so when a line of it is bad.
+- Parameters are handed to the kernel without the blanks around them that kmod leaves there.
 - A backslash at the very end of a modprobe.d file is nothing; kmod makes a byte 255 of it.
 - lsmod's sizes are those of /proc/modules; kmod takes those of /sys/module/NAME/coresize where it can.
 - rmmod takes a path for the name of its file, there or not; kmod of one that is not there looks for a module without a name.

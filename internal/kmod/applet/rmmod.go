@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"example.org/kmodsh/internal/kernel"
+	"example.org/kmodsh/internal/kmod"
 	"example.org/kmodsh/internal/trace"
 )
 
@@ -67,7 +68,7 @@ func (p *program) removeOne(k kernel.Kernel, name string, force bool) error {
 		return said("Module %s is not currently loaded", name)
 	}
 	if !force {
-		if err := notInUse(k, name); err != nil {
+		if err := p.notInUse(k, name); err != nil {
 			return err
 		}
 	}
@@ -87,7 +88,7 @@ func (p *program) removeOne(k kernel.Kernel, name string, force bool) error {
 }
 
 // notInUse says why a module is not to be removed, or nil.
-func notInUse(k kernel.Kernel, name string) error {
+func (p *program) notInUse(k kernel.Kernel, name string) error {
 	modules, err := kernel.ModulesOrNone(k)
 	if err != nil {
 		return err
@@ -103,7 +104,22 @@ func notInUse(k kernel.Kernel, name string) error {
 			return nil
 		}
 	}
+	if p.builtin(name) {
+		return said("Module %s is builtin.", name)
+	}
 	return said("Module %s is not currently loaded", name)
+}
+
+// builtin says whether the running kernel's tree lists a module as built in.
+func (p *program) builtin(name string) bool {
+	dir, err := p.treeDir("", "")
+	if err != nil {
+		return false
+	}
+	tree := kmod.OpenHostTree(dir)
+	defer tree.Close()
+	found, err := kmod.NewResolver(tree, nil).ResolveName(name)
+	return err == nil && found[0].Via == kmod.ViaBuiltin
 }
 
 // report hands over an event.
