@@ -21,11 +21,14 @@ const (
 	pausesEach = 64
 )
 
-// Leaps in nanoseconds: each is twice the one before, as long as nobody runs. A look takes the emulator some 100 us, so a minute takes
-// half a second.
+// Leaps in nanoseconds: each is twice the one before, as long as nobody runs. A
+// look takes the emulator some 100 us and as many switches between its threads,
+// so that leaps of 16 ms were a fifth of what a minute took. Who answers a
+// question while the keeper sleeps has the clock leap on by the rest of that, which
+// is no more than was leapt since somebody last ran.
 const (
 	leapMin = int64(1e6)
-	leapMax = int64(16e6)
+	leapMax = int64(64e6)
 
 	// nudgeTime is how long the keeper sleeps to see who really runs.
 	nudgeTime = int64(1e3)
