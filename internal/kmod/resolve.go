@@ -165,20 +165,6 @@ func (r *Resolver) checkName(name string) (string, error) {
 	return key, nil
 }
 
-// place is where names are looked for.
-type place struct {
-	via  string
-	find func(key string) ([]Found, error)
-}
-
-// places are looked into in this order, until one has the name.
-func (r *Resolver) places() [7]place {
-	return [...]place{
-		{ViaConfig, r.fromConfig}, {ViaName, r.fromNames}, {ViaSymbol, r.fromSymbols}, {ViaInstall, r.fromCommands},
-		{ViaAlias, r.fromAliases}, {ViaBuiltin, r.fromBuiltin}, {ViaBuiltinAlias, r.fromBuiltinAliases},
-	}
-}
-
 // ResolveName is Resolve for a module's own name: aliases do not count, but those
 // of built-in modules, as with kmod's kmod_module_new_from_name_lookup.
 func (r *Resolver) ResolveName(name string) ([]Found, error) {
@@ -197,47 +183,6 @@ func (r *Resolver) ResolveName(name string) ([]Found, error) {
 	return found, r.complete(&found[0])
 }
 
-// find looks key up in all places in their order.
-func (r *Resolver) find(key string) ([]Found, error) { return r.findIn(key) }
-
-// findIn looks key up in the places called vias, in all where none is named.
-func (r *Resolver) findIn(key string, vias ...string) ([]Found, error) {
-	for _, p := range r.places() {
-		if len(vias) > 0 && !slices.Contains(vias, p.via) {
-			continue
-		}
-		found, err := p.find(key)
-		if r.err != nil {
-			return nil, r.err
-		}
-		if err != nil || len(found) > 0 {
-			return found, err
-		}
-	}
-	return nil, nil
-}
-
-func (r *Resolver) fromConfig(key string) (found []Found, err error) {
-	for _, l := range r.config(ConfigAlias) {
-		if globMatch(l.Name, key) {
-			found = append(found, Found{Module: l.Value, Via: ViaConfig, Pattern: l.Name, Where: l.Where(), alias: l.Name})
-		}
-	}
-	return found, nil
-}
-
-func (r *Resolver) fromNames(key string) ([]Found, error) {
-	if strings.Contains(key, ":") {
-		return nil, nil // no module's name, so the index need not be read
-	}
-	line, ok, err := r.tree.lookup(indexDep, key)
-	if err != nil || !ok {
-		return nil, err
-	}
-	file, _ := r.tree.depLine(line)
-	return []Found{{Module: key, File: file, Via: ViaName}}, nil
-}
-
 // FileOf returns the file of a module, "" when it has none. Errors are those of
 // Resolve.
 func (r *Resolver) FileOf(module string) (string, error) {
@@ -246,56 +191,6 @@ func (r *Resolver) FileOf(module string) (string, error) {
 		return found[i].File, nil
 	}
 	return "", err
-}
-
-func (r *Resolver) fromSymbols(key string) ([]Found, error) {
-	if !strings.HasPrefix(key, "symbol:") {
-		return nil, nil
-	}
-	return r.fromIndex(indexSymbol, key, ViaSymbol)
-}
-
-func (r *Resolver) fromCommands(key string) ([]Found, error) {
-	for _, l := range r.config(ConfigInstall) {
-		if l.Name == key {
-			return []Found{{Module: beforeDot(key), Via: ViaInstall, Where: l.Where(), command: &l}}, nil
-		}
-	}
-	for _, l := range r.config(ConfigRemove) {
-		if l.Name == key {
-			return []Found{{Module: key, Via: ViaInstall, Where: l.Where()}}, nil
-		}
-	}
-	return nil, nil
-}
-
-func (r *Resolver) fromAliases(key string) ([]Found, error) {
-	return r.fromIndex(indexAlias, key, ViaAlias)
-}
-
-func (r *Resolver) fromBuiltin(key string) ([]Found, error) {
-	ok, err := r.builtin(key)
-	if err != nil || !ok {
-		return nil, err
-	}
-	return []Found{{Module: key, Builtin: true, Via: ViaBuiltin}}, nil
-}
-
-func (r *Resolver) fromBuiltinAliases(key string) ([]Found, error) {
-	found, err := r.fromIndex(indexBuiltinAlias, key, ViaBuiltinAlias)
-	for i := range found {
-		found[i].Builtin = true
-	}
-	return found, err
-}
-
-func (r *Resolver) fromIndex(kind indexKind, key, via string) ([]Found, error) {
-	matches, err := r.tree.match(kind, key)
-	var found []Found
-	for _, m := range matches {
-		found = append(found, Found{Module: m.value, Via: via, Pattern: m.key, alias: key})
-	}
-	return found, err
 }
 
 // complete fills in what the places do not say: file, built-in, blacklist.
@@ -349,13 +244,4 @@ func (r *Resolver) notFound(name string) error {
 		return fmt.Errorf("module %s: %w in %s, which has no %s, so what that would name is not known", name, kernel.ErrNotFound, dir, strings.Join(missing, " and no "))
 	}
 	return fmt.Errorf("module %s: %w in %s: no module, alias, symbol or built-in module has this name", name, kernel.ErrNotFound, dir)
-}
-
-// beforeDot is the module name that libkmod makes of one with a dot in it
-// (modname_normalize); one that begins with a dot stays.
-func beforeDot(name string) string {
-	if i := strings.IndexByte(name, '.'); i > 0 {
-		return name[:i]
-	}
-	return name
 }
