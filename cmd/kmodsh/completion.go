@@ -116,7 +116,9 @@ func (p *program) argument(command string, before []string, word string) []ops.C
 	case command == "completion" && first:
 		return choose("bash", "zsh", "fish")
 	case command == "lab" && first:
-		return choose("fetch", "list", "doctor", "boot")
+		return choose("fetch", "list", "doctor", "boot", "driver")
+	case command == "lab" && len(before) == 1 && before[0] == "driver":
+		return choose("build")
 	case command == "lab" && len(before) == 1 && before[0] == "boot":
 		var list []ops.Candidate
 		for _, c := range p.targets() {

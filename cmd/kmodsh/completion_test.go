@@ -41,6 +41,8 @@ func TestCandidates(t *testing.T) {
 		{"scenario show seed/ali", "seed/aliases"},
 		{"tour 06", "06-builtin-race"},
 		{"completion ", "bash zsh fish"},
+		{"lab d", "doctor driver"},
+		{"lab driver ", "build"},
 		{"spawn A inso", ""},
 		{"spawn A insm", "insmod"},
 		{"nonesuch x", ""},

@@ -11,6 +11,7 @@
 # /lib/modules or in the directory MODULES.
 #
 # Made by kmodsh export; the trace file says why each thread stops where it does.
+# shellcheck disable=SC2016,SC2317
 
 DEV=${KMODSH_DEV:-/dev/kmodsh}
 POLICY=${POLICY:-@POLICY@}
