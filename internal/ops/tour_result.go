@@ -26,8 +26,9 @@ type TourResult struct {
 	Parts   int    `json:"parts"`
 	// Correct says whether the answer, or the exercise, is right.
 	Correct *bool             `json:"correct,omitempty"`
-	Check   string            `json:"check,omitempty"` // what the exercise asks for
-	Got     []condition.Value `json:"got,omitempty"`   // and what there is
+	Answer  string            `json:"answer,omitempty"` // the right one, which the reader asked for
+	Check   string            `json:"check,omitempty"`  // what the exercise asks for
+	Got     []condition.Value `json:"got,omitempty"`    // and what there is
 	Hint    string            `json:"hint,omitempty"`
 	Again   bool              `json:"again,omitempty"` // gone back to where the exercise began
 	Texts   []TourText        `json:"texts"`
@@ -73,7 +74,7 @@ func (r *TourResult) WriteText(w io.Writer, st Style) error {
 	t := newText(w, st)
 	t.width = min(t.width, 78)
 	if r.Ended {
-		t.line("the lesson is over; tour lists them all")
+		t.line("the lesson is over; tour lists them all, and tour N begins one from its beginning")
 		return t.err
 	}
 	if r.Title != "" {
@@ -107,6 +108,8 @@ func (r *TourResult) WriteText(w io.Writer, st Style) error {
 // judged says whether an answer was right.
 func (r *TourResult) judged(t *text) {
 	switch {
+	case r.Answer != "":
+		t.line("The answer is %s.", r.Answer)
 	case r.Hint != "":
 		t.wrap("hint: ", 6, r.Hint)
 	case r.Again && r.Check != "" && r.Correct == nil:
@@ -137,7 +140,7 @@ func (r *TourResult) asks(t *text) {
 		for _, c := range r.Choices {
 			t.wrap("    ", 7, c)
 		}
-		t.line("%s", t.paint(dim, "Answer with a letter."))
+		t.line("%s", t.paint(dim, "Answer with a letter; show tells which is right."))
 	case r.Exercise != "":
 		t.line("")
 		t.paragraphs(r.Exercise, t.paint(bold, "Exercise. "))

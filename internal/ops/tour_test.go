@@ -179,7 +179,7 @@ func TestLessonReads(t *testing.T) {
 			t.Errorf("no %q in\n%s", want, b.String())
 		}
 	}
-	for line, want := range map[string]string{"z": "the answers are a to", "tour check": "is for exercises", "tour nonesuch": "neither a lesson"} {
+	for line, want := range map[string]string{"z": "there is no answer z: the last is", "tour check": "is for exercises", "tour nonesuch": "neither a lesson"} {
 		if _, err := typed(t, s, line); ops.ExitCode(err) != ops.ExitUsage || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", line, err)
 		}
@@ -192,5 +192,35 @@ func TestLessonReads(t *testing.T) {
 	}
 	if r, err := typed(t, s, "tour stop"); err != nil || !r.Ended || s.TourWaits() != "" {
 		t.Errorf("stopped: %v", err)
+	}
+}
+
+// TestLessonUnsure: at a question, show tells the answer and goes on, as one that
+// was not known; what is for exercises is said to be.
+func TestLessonUnsure(t *testing.T) {
+	s := simulated()
+	defer s.Close()
+	r, err := typed(t, s, "tour 1")
+	if err != nil || r.Question == "" {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	for _, word := range []string{"hint", "check", "again"} {
+		if _, err := typed(t, s, word); err == nil || !strings.Contains(err.Error(), word+" is for exercises, and this is a question") {
+			t.Errorf("%s: %v", word, err)
+		}
+	}
+	if _, err := typed(t, s, "z"); err == nil || !strings.Contains(err.Error(), "there is no answer z: the last is c") {
+		t.Errorf("z: %v", err)
+	}
+	r, err = typed(t, s, "show")
+	if err != nil || r.Answer != "a" || r.Question != "" || r.Exercise == "" {
+		t.Errorf("show: %+v, %v", r, err)
+	}
+	r, err = typed(t, s, "stop") // a thread of the name is nothing: tour stop ends it
+	if err == nil {
+		t.Errorf("stop is a verb: %+v", r)
+	}
+	if r, err = typed(t, s, "tour stop"); err != nil || !r.Ended {
+		t.Errorf("tour stop: %+v, %v", r, err)
 	}
 }

@@ -1,0 +1,115 @@
+package ops
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"example.org/kmodsh/internal/condition"
+	"example.org/kmodsh/internal/scenario"
+)
+
+// answer judges the answer to a question, and goes on when it is right.
+func (s *Session) answer(ctx context.Context, t *tour, letter string) (Result, error) {
+	r := t.result()
+	if letter > string(rune('a'+len(t.wait.Choices)-1)) {
+		last := rune('a' + len(t.wait.Choices) - 1)
+		return nil, &UsageError{Verb: "tour", Msg: fmt.Sprintf("there is no answer %s: the last is %c", letter, last), Hint: "show tells which is right"}
+	}
+	right := letter == t.wait.Right
+	r.Correct = &right
+	if !right {
+		t.wrong = true
+		r.ask(t.wait)
+		return r, nil
+	}
+	if !t.wrong {
+		t.right++
+	}
+	t.wait = nil
+	return r, s.play(ctx, t, r)
+}
+
+// unsure is for who does not know the answer to a question: show tells it, as one
+// that was not known, and goes on.
+func (s *Session) unsure(ctx context.Context, t *tour, word string) (Result, error) {
+	if word != "show" {
+		return nil, &UsageError{Verb: "tour", Msg: word + " is for exercises, and this is a question", Hint: "a letter answers it; show tells which is right"}
+	}
+	r := t.result()
+	r.Answer = t.wait.Right
+	t.wait = nil
+	return r, s.play(ctx, t, r)
+}
+
+// exercise does what can be done in an exercise.
+func (s *Session) exercise(ctx context.Context, t *tour, word string) (Result, error) {
+	e := t.wait
+	if e == nil || e.Kind != scenario.Exercise {
+		return nil, &UsageError{Msg: word + " is for exercises, and the lesson waits for none", Hint: "tour shows what it waits for"}
+	}
+	r := t.result()
+	switch word {
+	case "hint":
+		if t.hints == len(e.Hints) {
+			r.Hint = "there are no more hints; tour show does it for you"
+			return r, nil
+		}
+		r.Hint = e.Hints[t.hints]
+		t.hints++
+		return r, nil
+	case "again":
+		return r, s.again(ctx, t, r)
+	case "show":
+		if err := s.again(ctx, t, r); err != nil {
+			return r, err
+		}
+		for i, line := range e.Answer {
+			if err := s.demonstrate(ctx, t, r, scenario.Line{N: i + 1, Text: line}); err != nil {
+				return r, err
+			}
+		}
+	}
+	ok, got, err := s.holds(ctx, e.Check)
+	if err != nil {
+		return r, err
+	}
+	r.Check = e.Check
+	if word == "check" || !ok {
+		r.Correct = &ok
+	}
+	if !ok {
+		r.Got = got
+		return r, nil
+	}
+	if word == "check" {
+		t.done++
+	}
+	t.wait = nil
+	return r, s.play(ctx, t, r)
+}
+
+// again goes back to where the exercise began.
+func (s *Session) again(ctx context.Context, t *tour, r *TourResult) error {
+	d, err := s.debugger()
+	if err != nil || t.from < 0 || d.Name() != t.target {
+		return errors.Join(err, errors.New("the exercise did not begin on this target: begin the lesson again"))
+	}
+	if err := d.Goto(ctx, t.from); err != nil {
+		return err
+	}
+	s.withDebug(func(st *debugState) { st.moved = "" })
+	r.Again = true
+	return nil
+}
+
+// holds asks a condition of now.
+func (s *Session) holds(ctx context.Context, text string) (bool, []condition.Value, error) {
+	_, cond, snap, err := s.ask(ctx, strings.Fields(text))
+	if err != nil {
+		return false, nil, err
+	}
+	ok, err := cond.Holds(snap)
+	return ok, cond.Explain(snap), err
+}
