@@ -174,7 +174,7 @@ func TestLessonReads(t *testing.T) {
 	if err := ops.Write(&b, r, false, ops.Style{}); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"Lesson 6. The race that kmod up to 19 loses", "? The kernel makes the directory", "    a) ", "Answer with a letter."} {
+	for _, want := range []string{"Lesson 6. The race that kmod up to 19 loses", "? The kernel makes the directory", "    a) ", "Answer with a letter; show tells which is right."} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("no %q in\n%s", want, b.String())
 		}
