@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"example.org/kmodsh/internal/conform"
-	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/trace"
 	"example.org/kmodsh/internal/walk"
 )
@@ -261,48 +260,4 @@ func (s *live) foresee(ctx context.Context, n *spot, name string) (hash uint64, 
 	// What ends a thread, or brings it to a wait, is no step on the way.
 	alone = !shared && slices.Contains(next.ready, name) && len(next.ready) >= len(n.ready)
 	return s.Oracle.StateHash(), next.mover(), alone, nil
-}
-
-// outcome is what became of the threads, as Outcome tells it of a run.
-func (s *live) outcome(ctx context.Context) (string, error) {
-	return LiveOutcome(ctx, s.Target, s.state)
-}
-
-// LiveOutcome is Outcome of what any target shows: what each spawned thread was
-// told, and what modules are there. Modules that were there from the beginning
-// are among them.
-func LiveOutcome(ctx context.Context, d kernel.Debugger, st *walk.State) (string, error) {
-	var parts []string
-	for _, t := range st.Snapshot.Threads {
-		one := st.Thread(t.ID)
-		if t.Task == "" || one == nil {
-			continue
-		}
-		o, err := d.Outcome(ctx, t.ID)
-		switch {
-		case err != nil:
-			return "", err
-		case !t.Done:
-			parts = append(parts, t.ID+" waits forever")
-		case o.Killed:
-			parts = append(parts, t.ID+" was killed")
-		default:
-			p := fmt.Sprintf("%s=%d", t.ID, o.Ret)
-			if o.Verdict != "" {
-				p += " " + string(o.Verdict)
-			}
-			if o.State != "" {
-				p += " " + string(o.State)
-			}
-			parts = append(parts, p)
-		}
-	}
-	var mods []string
-	for _, m := range st.Modules {
-		mods = append(mods, fmt.Sprintf("%s %s %d", m.Name, m.State, m.Refs))
-	}
-	if len(mods) > 0 {
-		parts = append(parts, "modules: "+strings.Join(mods, ", "))
-	}
-	return strings.Join(parts, "; "), nil
 }

@@ -1,10 +1,7 @@
 package lab
 
 import (
-	"bytes"
 	"context"
-	"crypto/rand"
-	"encoding/json"
 	"fmt"
 	mathrand "math/rand/v2"
 	"net"
@@ -46,34 +43,6 @@ func newClient(conn net.Conn, log *trace.Log) *client {
 	c.wire = wire.NewConn(countedConn{conn, c})
 	go c.read()
 	return c
-}
-
-// countedConn notes that bytes came.
-type countedConn struct {
-	net.Conn
-	c *client
-}
-
-func (k countedConn) Read(b []byte) (int, error) {
-	n, err := k.Conn.Read(b)
-	if n > 0 {
-		k.c.bytes.Add(uint64(n))
-		select {
-		case k.c.alive <- struct{}{}:
-		default:
-		}
-	}
-	return n, err
-}
-
-// lineFill follows each frame: line breaks, which an agent passes over. A serial
-// port tells the guest of what has come when there are some bytes of it (16550A:
-// up to 14), and of the rest after a time; so there is no rest but these.
-var lineFill = bytes.Repeat([]byte("\n"), 16)
-
-func (k countedConn) Write(b []byte) (int, error) {
-	n, err := k.Conn.Write(append(bytes.Clone(b), lineFill...))
-	return min(n, len(b)), err
 }
 
 // read hands out frames until the connection ends. Who says why it ended is
@@ -266,80 +235,4 @@ func (c *client) fail(err error) *trace.Log {
 	c.pending = map[uint64]chan wire.Frame{}
 	c.conn.Close()
 	return c.log
-}
-
-// greet opens a session and returns the guest's Welcome. With now false the
-// guest is still starting: it is greeted once it says something, since a
-// serial port that nobody has opened yet swallows the first bytes. For the same
-// reason it is greeted after first, again after again, and then at twice the
-// interval each time, which any guest is in time for at last: only the newest greeting
-// counts, as a later one ends the session that an earlier one opened. hello
-// says what kind of session it is; the rest of it is filled in here.
-func (c *client) greet(ctx context.Context, target string, hello wire.Hello, now bool, first, again time.Duration) (wire.Welcome, error) {
-	hello.Version, hello.Nonce = wire.Version, rand.Text()
-	c.mu.Lock()
-	c.nonce = hello.Nonce
-	c.mu.Unlock()
-	tick := time.NewTimer(first)
-	defer tick.Stop()
-	var forgets []func()
-	defer func() {
-		for _, f := range forgets {
-			f()
-		}
-	}()
-	var replies []chan wire.Frame
-	send := func() error {
-		hello.Now = time.Now().UnixNano()
-		_, reply, forget, err := c.ask(wire.OpHello, hello)
-		if err != nil {
-			return err
-		}
-		forgets, replies = append(forgets, forget), append(replies, reply)
-		return nil
-	}
-	if now {
-		if err := send(); err != nil {
-			return wire.Welcome{}, err
-		}
-	}
-	// A greeting from before the first sign of life was lost, at least in part.
-	alive := c.alive
-	if now {
-		alive = nil
-	}
-	for {
-		var newest chan wire.Frame
-		if n := len(replies); n > 0 {
-			newest = replies[n-1]
-		}
-		select {
-		case <-ctx.Done():
-			return wire.Welcome{}, ctx.Err()
-		case <-alive:
-			alive = nil
-			if err := send(); err != nil {
-				return wire.Welcome{}, err
-			}
-		case <-tick.C:
-			tick.Reset(again)
-			again *= 2
-			if err := send(); err != nil {
-				return wire.Welcome{}, err
-			}
-		case f, ok := <-newest:
-			var w json.RawMessage
-			if err := c.take(f, ok, target, wire.OpHello, &w); err != nil {
-				return wire.Welcome{}, err
-			}
-			var welcome wire.Welcome
-			if err := wire.Unmarshal(w, &welcome); err != nil {
-				return wire.Welcome{}, fmt.Errorf("%s: the guest's greeting: %w", target, err)
-			}
-			if welcome.Version != wire.Version {
-				return wire.Welcome{}, fmt.Errorf("%s: the guest speaks version %d, this is version %d: %w", target, welcome.Version, wire.Version, wire.ErrProtocol)
-			}
-			return welcome, nil
-		}
-	}
 }

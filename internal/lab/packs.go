@@ -1,11 +1,8 @@
 package lab
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
 	"hash/maphash"
-	"io"
 	"os"
 	"path/filepath"
 	"sync"
@@ -190,14 +187,6 @@ func (p *packs) put(b []byte) (place, error) {
 	return p.append(b)
 }
 
-// get returns what put wrote.
-func (p *packs) get(r place) ([]byte, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	b, _, err := p.read(r)
-	return bytes.Clone(b), err
-}
-
 // append writes a record.
 func (p *packs) append(b []byte) (place, error) {
 	f := p.files[p.last]
@@ -220,145 +209,4 @@ func (p *packs) append(b []byte) (place, error) {
 	f.size += int64(len(b))
 	f.live += int64(len(b))
 	return r, nil
-}
-
-// read returns the bytes of a record, valid until the next call. A part of a
-// file that is missing is damage.
-func (p *packs) read(r place) ([]byte, *os.File, error) {
-	file := p.base
-	if r.pack != 0 {
-		f := p.files[r.pack]
-		if f == nil {
-			return nil, nil, errRecipe
-		}
-		file = f.file
-	}
-	if file == nil {
-		return nil, nil, errRecipe
-	}
-	size := int64(r.size)
-	if p.aheadOf != file || r.at < p.aheadAt || r.at+size > p.aheadAt+int64(len(p.ahead)) {
-		want := int(max(size, readAhead))
-		if cap(p.ahead) < want {
-			p.ahead = make([]byte, want)
-		}
-		n, err := file.ReadAt(p.ahead[:want], r.at)
-		p.ahead, p.aheadOf, p.aheadAt = p.ahead[:n], file, r.at
-		if int64(n) < size {
-			p.aheadOf = nil
-			if err == nil || errors.Is(err, io.EOF) {
-				err = &damagedError{file.Name(), fmt.Errorf("it ends at %d", r.at+int64(n))}
-			}
-			return nil, nil, err
-		}
-	}
-	return p.ahead[r.at-p.aheadAt:][:size], file, nil
-}
-
-// page returns the content of a page, in buf if it has the room.
-func (p *packs) page(n uint32, buf []byte) ([]byte, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if int(n) >= len(p.pages) || p.pages[n].refs == 0 {
-		return nil, errRecipe
-	}
-	pg := &p.pages[n]
-	b, file, err := p.read(pg.place)
-	if err != nil {
-		return nil, err
-	}
-	if pg.pack == 0 {
-		b = append(buf[:0], b...)
-	} else if b, err = p.dec.DecodeAll(b, buf[:0]); err != nil {
-		return nil, &damagedError{file.Name(), fmt.Errorf("page %d at %d: %w", n, pg.at, err)}
-	}
-	if maphash.Bytes(p.seeds[0], b) != pg.digest[0] { // half is enough to see damage
-		return nil, &damagedError{file.Name(), fmt.Errorf("page %d at %d is not what was written", n, pg.at)}
-	}
-	return b, nil
-}
-
-// tidy writes what is still referred to out of packs that have mostly what is
-// not, and removes those. others are the records besides pages, which are told
-// their new places.
-func (p *packs) tidy(others []*place) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for n, f := range p.files {
-		if f.live*2 > f.size || n == p.last && f.size < readAhead/4 {
-			continue
-		}
-		if n == p.last {
-			p.last = 0 // another is begun
-		}
-		move := func(r *place) error {
-			if r.pack != n {
-				return nil
-			}
-			b, _, err := p.read(*r)
-			if err != nil {
-				return err
-			}
-			to, err := p.append(bytes.Clone(b))
-			if err == nil {
-				f.live -= int64(r.size)
-				*r = to
-			}
-			return err
-		}
-		for i := range p.pages {
-			if p.pages[i].refs > 0 {
-				if err := move(&p.pages[i].place); err != nil {
-					return err
-				}
-			}
-		}
-		for _, r := range others {
-			if err := move(r); err != nil {
-				return err
-			}
-		}
-		p.remove(n)
-	}
-	return nil
-}
-
-// name returns the file that a record is in.
-func (p *packs) name(r place) string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if f := p.files[r.pack]; f != nil {
-		return f.file.Name()
-	}
-	return p.dir
-}
-
-// bytes returns how much the files take.
-func (p *packs) bytes() int64 {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	var n int64
-	if p.base != nil {
-		if st, err := p.base.Stat(); err == nil {
-			n = st.Size()
-		}
-	}
-	for _, f := range p.files {
-		n += f.size
-	}
-	return n
-}
-
-// close closes the files; they go with their directory.
-func (p *packs) close() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.base != nil {
-		p.base.Close()
-	}
-	for _, f := range p.files {
-		f.file.Close()
-	}
-	p.enc.Close()
-	p.dec.Close()
 }

@@ -217,15 +217,6 @@ func (t *Thread) block(s *sleeper, deadline int64, brk Break, what string) Wake 
 	return t.wait.result
 }
 
-// Sleep blocks t for d of virtual time; only SIGKILL ends it early.
-func (t *Thread) Sleep(d time.Duration, what string) Wake {
-	if t.pending == SIGKILL {
-		return Signalled
-	}
-	t.w.asked.Clock = true
-	return t.block(t.w.newSleeper(t), t.w.now+int64(max(d, 1)), Killable, what)
-}
-
 func (b Break) by(s Signal) bool {
 	return b == Interruptible && s != NoSignal || b == Killable && s == SIGKILL
 }
@@ -277,76 +268,3 @@ func (w *World) Signal(t *Thread, s Signal) {
 
 // Killed says whether SIGKILL is pending for t.
 func (t *Thread) Killed() bool { return t.pending == SIGKILL }
-
-// NextTimer returns the virtual time at which the first time-out is due; ok is
-// false when no thread waits for one.
-func (w *World) NextTimer() (at int64, ok bool) {
-	for _, t := range w.threads {
-		if t.status == Blocked && t.wait.deadline > 0 && (!ok || t.wait.deadline < at) {
-			at, ok = t.wait.deadline, true
-		}
-	}
-	return at, ok
-}
-
-// Advance moves the virtual clock to the next time-out and makes the threads
-// ready whose time has come. It says false when there is no time-out to go to.
-func (w *World) Advance() bool {
-	at, ok := w.NextTimer()
-	if !ok {
-		return false
-	}
-	w.now = max(w.now, at)
-	for _, t := range w.threads {
-		if t.status == Blocked && t.wait.deadline > 0 && t.wait.deadline <= w.now {
-			w.ready(t, TimedOut)
-		}
-	}
-	return true
-}
-
-// Mutex is a sleeping lock of the simulated kernel. Unlocking wakes the oldest
-// waiter, who must take it like anybody else: a newcomer may be faster, as
-// with the kernel's own mutex (kernel/locking/mutex.c).
-type Mutex struct {
-	name  string
-	owner *Thread
-	queue Queue
-}
-
-// Lock takes the mutex; brk says which signals may break the wait. It says
-// false when one did.
-func (t *Thread) Lock(m *Mutex, brk Break) bool {
-	t.w.footprint.Reads.add(resMutex)
-	if m.owner != nil {
-		first := t.seen.history
-		why := t.WaitUntil(&m.queue, 0, brk, m.name+", held by "+m.owner.ID, func() bool {
-			t.w.footprint.Reads.add(resMutex)
-			return m.owner == nil
-		})
-		if why == Signalled {
-			return false
-		}
-		if !t.w.remember {
-			t.seen.history = first // as if it had been free
-		}
-	}
-	t.w.footprint.Reads.add(resMutex)
-	m.owner = t
-	return true
-}
-
-// Unlock releases the mutex.
-func (t *Thread) Unlock(m *Mutex) {
-	if t.w.unwinding || t.w.closed {
-		return
-	}
-	if m.owner != t {
-		panic("sim: " + t.ID + " unlocks " + m.name + " without holding it")
-	}
-	m.owner = nil
-	t.w.asked.Queues |= 1 << m.queue.bit
-	if len(m.queue.sleepers) > 0 {
-		t.w.wake(&m.queue, 1)
-	}
-}
