@@ -11,11 +11,8 @@ import (
 	"strings"
 	"sync"
 
-	"example.org/kmodsh/internal/kernel"
-	"example.org/kmodsh/internal/lab"
 	"example.org/kmodsh/internal/ops"
 	"example.org/kmodsh/internal/scenario"
-	"example.org/kmodsh/internal/trace"
 )
 
 const runUsage = "usage: kmodsh run [--on TARGET]... [--kernel PATH [--modules DIR]] [--faults FILE] [--table FILE] [--echo] [-j N] SCENARIO..."
@@ -162,50 +159,6 @@ func (p *program) results(ctx context.Context, list []*scenario.Scenario, jobs i
 	}
 }
 
-// judgedAs names the targets by which scenarios judge a kernel of one's own: the
-// series that was named, as vm:6.12, or the newest that it is not older than.
-// All of them open that kernel.
-func (p *program) judgedAs(on []string) ([]string, error) {
-	open := p.session.OpenTarget
-	p.session.OpenTarget = func(ctx context.Context, name string, progress ops.Progress) (kernel.Target, error) {
-		if strings.HasPrefix(name, "vm:") {
-			name = "vm"
-		}
-		return open(ctx, name, progress)
-	}
-	if len(on) > 0 && !slices.Contains(on, "vm") {
-		return on, nil
-	}
-	k, err := lab.KernelFromPath(p.Kernel, p.Modules)
-	if err != nil {
-		return nil, &ops.OpenError{Target: "vm", Err: err}
-	}
-	series := preferred()
-	slices.SortFunc(series, func(a, b string) int {
-		if trace.Newer(a, b) {
-			return 1
-		}
-		return -1
-	})
-	best := series[0]
-	for _, v := range series {
-		if !trace.Newer(v, seriesOf(k.Release)) {
-			best = v
-		}
-	}
-	return append(slices.DeleteFunc(slices.Clone(on), func(w string) bool { return w == "vm" }), "vm:"+best), nil
-}
-
-// seriesOf is the "6.12" of the release 6.12.117-mine.
-func seriesOf(release string) string {
-	parts := strings.SplitN(release, ".", 3)
-	if len(parts) < 2 {
-		return release
-	}
-	minor, _, _ := strings.Cut(parts[1], "-")
-	return parts[0] + "." + minor
-}
-
 // reporter returns what writes the results of count scenarios: as KTAP, or as
 // one line of JSON each.
 func (p *program) reporter(count int) func(scenario.Result) error {
@@ -217,47 +170,6 @@ func (p *program) reporter(count int) func(scenario.Result) error {
 	return func(r scenario.Result) error { return e.Encode(r) }
 }
 
-// findScenarios finds scenarios by names, patterns and paths, and looks that
-// their lines are lines of verbs.
-func findScenarios(words []string) ([]*scenario.Scenario, error) {
-	var list []*scenario.Scenario
-	for _, w := range words {
-		found, err := scenario.Find(w)
-		if err != nil {
-			return nil, &ops.UsageError{Verb: "run", Msg: err.Error(), Hint: nearScenario(w)}
-		}
-		list = append(list, found...)
-	}
-	for _, s := range list {
-		if err := ops.CheckScenario(s); err != nil {
-			return nil, &ops.UsageError{Verb: "run", Msg: err.Error(), Hint: "the format is described in docs/scenarios.md"}
-		}
-	}
-	return list, nil
-}
-
-// nearScenario says what a mistyped name could have meant, or where the names
-// are.
-func nearScenario(word string) string {
-	if near := ops.NearScenarios(word); near != "" {
-		return near
-	}
-	return "kmodsh scenario list shows the library"
-}
-
-// scenarioTarget is the target on which a scenario is stepped when none is
-// named: the last simulated one of its list, which is the newest.
-func scenarioTarget(name string) string {
-	found, err := scenario.Find(name)
-	if err != nil {
-		return "sim" // setting it up tells of the error
-	}
-	if list := found[0].TargetsFor(""); len(list) > 0 {
-		return list[len(list)-1]
-	}
-	return "sim"
-}
-
 // setUpScenario makes the scenario of the flags ready to step.
 func (p *program) setUpScenario(ctx context.Context) error {
 	if p.Scenario == "" {
@@ -266,66 +178,6 @@ func (p *program) setUpScenario(ctx context.Context) error {
 	res, err := p.session.Exec(ctx, []string{"setup", p.Scenario})
 	if err == nil && !p.onScreen {
 		err = ops.Write(os.Stdout, res, p.JSON, p.front.OutStyle)
-	}
-	return err
-}
-
-const scenarioUsage = "usage: kmodsh scenario list [PATTERN] | show NAME | new [--lesson] FILE"
-
-// scenario shows the library, or begins a new scenario.
-func (p *program) scenario(args []string) error {
-	wrong := func(msg string) error { return &ops.UsageError{Verb: "scenario", Msg: msg, Hint: scenarioUsage} }
-	if len(args) == 0 {
-		return wrong("list, show or new?")
-	}
-	switch what, rest := args[0], args[1:]; {
-	case what == "list" && len(rest) <= 1:
-		return p.listScenarios(append(rest, "*/*")[0])
-	case what == "show" && len(rest) == 1:
-		text, err := scenario.Text(rest[0])
-		if err != nil {
-			return &ops.UsageError{Verb: "scenario", Msg: err.Error(), Hint: nearScenario(rest[0])}
-		}
-		_, err = fmt.Print(text)
-		return err
-	case what == "new" && len(rest) == 1:
-		return newScenario(rest[0], scenario.Template, "run it: kmodsh run")
-	case what == "new" && len(rest) == 2 && slices.Contains(rest, "--lesson"):
-		rest = slices.DeleteFunc(slices.Clone(rest), func(w string) bool { return w == "--lesson" })
-		if len(rest) == 1 {
-			return newScenario(rest[0], scenario.LessonTemplate, "take it: kmodsh tour")
-		}
-	}
-	return wrong("list, show NAME or new FILE?")
-}
-
-func (p *program) listScenarios(pattern string) error {
-	list, err := scenario.Find(pattern)
-	if err != nil {
-		return &ops.UsageError{Verb: "scenario", Msg: err.Error(), Hint: scenarioUsage}
-	}
-	r := &ops.ScenariosResult{}
-	for _, s := range list {
-		r.Scenarios = append(r.Scenarios, ops.ScenarioRow{Name: s.Name, Title: s.Title, Targets: s.Targets})
-	}
-	return ops.Write(os.Stdout, r, p.JSON, p.front.OutStyle)
-}
-
-// newScenario writes a template to a file that is not there yet.
-func newScenario(name, template, hint string) error {
-	if !strings.HasSuffix(name, scenario.Suffix) {
-		name += scenario.Suffix
-	}
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	if err != nil {
-		return fmt.Errorf("new scenario: %w", err)
-	}
-	_, err = f.WriteString(template)
-	if cerr := f.Close(); err == nil {
-		err = cerr
-	}
-	if err == nil {
-		_, err = fmt.Printf("%s\n%s %s\n", name, hint, name)
 	}
 	return err
 }

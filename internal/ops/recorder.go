@@ -1,30 +1,16 @@
 package ops
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
-	"reflect"
-	"strings"
 	"sync"
 	"time"
 
 	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/recording"
 	"example.org/kmodsh/internal/sim"
-)
-
-// Bounds of what a recording keeps of one verb, in bytes, and of the snapshots
-// that are taken of its positions.
-const (
-	maxVerbText     = 64 << 10
-	maxVerbResult   = 256 << 10
-	maxVerbFrames   = 4000
-	maxVerbThreads  = 400_000 // threads in all snapshots of one verb
-	listForRecorder = 2 * time.Second
 )
 
 // recorder writes what happens in one target to a trace file.
@@ -157,71 +143,6 @@ func (r *recorder) catchUp(ctx context.Context, s *Session, verb string) error {
 	return r.w.Flush()
 }
 
-// pastOf returns what was done in a target that can say so.
-func pastOf(d kernel.Debugger) []sim.Action {
-	if p, ok := d.(simulated); ok {
-		if _, _, actions, err := p.Past(); err == nil {
-			return actions
-		}
-	}
-	return nil
-}
-
-// common is the last position written that is still a part of the past.
-func (r *recorder) common(pos int, actions []sim.Action, verb string) int {
-	switch {
-	case actions != nil:
-		n := 0
-		for n < len(actions) && n < len(r.actions) && reflect.DeepEqual(actions[n], r.actions[n]) {
-			n++
-		}
-		return min(n, r.pos)
-	case r.target.Events().Cuts() == r.cuts || verb == "back" || verb == "goto":
-		return min(pos, r.pos)
-	}
-	return -1
-}
-
-// back forgets what was written after a position.
-func (r *recorder) back(pos int) {
-	last := r.target.Events().Last()
-	n := len(r.seqs)
-	if pos < 0 {
-		n = 0
-	} else if snap := r.eventsAt(pos); snap >= 0 {
-		n = snap
-	} else {
-		for n > 0 && r.seqs[n-1] > last {
-			n--
-		}
-	}
-	r.seqs = r.seqs[:n]
-	r.actions = r.actions[:min(len(r.actions), max(0, pos))]
-	r.done = min(r.done, max(0, pos))
-	r.pos = max(pos, -1)
-	r.w.Back(max(pos, 0), n)
-}
-
-// end writes that the kernel of a machine has died, and of what. It says whether
-// it has: then nothing more can be seen.
-func (r *recorder) end(d kernel.Debugger) bool {
-	p, ok := d.(kernel.Repeater)
-	if !ok {
-		return false
-	}
-	a, err := p.Died()
-	if a == nil {
-		r.died = false
-		return false
-	}
-	if !r.died {
-		r.events()
-		r.w.Died(a, deathWords(err))
-		r.died = true
-	}
-	return true
-}
-
 // look writes a position while the target runs: all it may use is the snapshot.
 func (r *recorder) look(snap *kernel.Snapshot) {
 	r.mu.Lock()
@@ -245,48 +166,6 @@ func (r *recorder) list(ctx context.Context) {
 	r.pos++
 	r.frames++
 	r.w.Snapshot(&kernel.Snapshot{Pos: r.pos, Listed: modules})
-}
-
-// verb writes what a person did and what it showed.
-func (r *recorder) verb(words []string, res Result, err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.over {
-		return
-	}
-	quoted := make([]string, len(words))
-	for i, w := range words {
-		quoted[i] = Quote(w)
-	}
-	v := recording.Verb{
-		Line: strings.Join(quoted, " "), Exit: ExitCode(err), Text: shown(res, err), Time: int64(time.Since(r.began)),
-		Pos: max(0, r.pos), Events: len(r.seqs),
-	}
-	if err != nil && !errors.Is(err, ErrQuit) {
-		v.Error = err.Error()
-	}
-	if res != nil {
-		if b, err := json.Marshal(res); err == nil && len(b) <= maxVerbResult {
-			v.Result = b
-		}
-	}
-	r.w.Verb(v)
-}
-
-// shown is what a person sees of a verb: its result, then its error.
-func shown(res Result, err error) string {
-	var b bytes.Buffer
-	st := Style{Width: defaultWidth}
-	// A buffer takes all that is written.
-	_ = Write(&b, res, false, st)
-	if err != nil && !errors.Is(err, ErrQuit) {
-		_ = Write(&b, ReportError(err), false, st)
-	}
-	if b.Len() > maxVerbText {
-		b.Truncate(maxVerbText)
-		b.WriteString("\n(cut here)\n")
-	}
-	return strings.ToValidUTF8(b.String(), "?")
 }
 
 // finish ends the file; why says why it ends before it was told to.

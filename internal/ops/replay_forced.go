@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"slices"
 	"strings"
 	"time"
 
@@ -172,85 +170,6 @@ func (c *replayCommand) fitting(ctx context.Context, s *Session, rec *explore.Re
 	return nil, nil, fmt.Errorf("the schedule of %s cannot be forced from stop to stop: %w", rec.Name, why)
 }
 
-// trials repeats the schedule by delays alone, and counts how often the same
-// promise is broken.
-func (c *replayCommand) trials(ctx context.Context, s *Session, d kernel.Debugger, p *explore.Problem, actions []sim.Action, points walk.Points, ask []explore.LivePromise, model *explore.Forced, r *ForcedResult) error {
-	late, err := explore.Delays(p, actions, points, c.Slot)
-	if err != nil {
-		return err
-	}
-	setup := slices.DeleteFunc(slices.Clone(actions), func(a sim.Action) bool {
-		return a.Kind == sim.DoStep || a.Kind == sim.DoAdvance || a.Kind == sim.DoRelease || a.Fault != nil && a.Fault.Hold
-	})
-	if err := explore.SetUp(ctx, d, setup); err != nil {
-		return err
-	}
-	for _, l := range late {
-		f, ok := model.Fault(l)
-		if !ok {
-			continue // it comes to no stop there: nobody has to wait for it
-		}
-		r.Delays = append(r.Delays, f)
-		if _, err := d.AddFault(ctx, f); err != nil {
-			return err
-		}
-	}
-	if sparing, ok := d.(kernel.Sparing); ok {
-		sparing.Spare(true)
-		defer sparing.Spare(false)
-		pos, _ := d.Pos()
-		if err := sparing.Pin(ctx, pos); err != nil {
-			return err
-		}
-	}
-	base, _ := d.Pos()
-	count := map[string]int{}
-	for i := range c.Delays {
-		s.Progress("trials", int64(i), int64(c.Delays))
-		if i > 0 {
-			if err := d.Goto(ctx, base); err != nil {
-				return err
-			}
-		}
-		if _, err := d.Run(ctx, kernel.RunOptions{AtOnce: true}); err != nil {
-			return err
-		}
-		snap, err := d.Snapshot(ctx)
-		if err != nil {
-			return err
-		}
-		r.Trials++
-		if says := ask[0].Ask(snap); says != "" {
-			r.Hits++
-			r.Says = says
-		}
-		count[endOf(snap)]++
-	}
-	for text, n := range count {
-		r.Ends = append(r.Ends, End{Times: n, Outcome: text})
-	}
-	slices.SortFunc(r.Ends, func(a, b End) int {
-		if a.Times != b.Times {
-			return b.Times - a.Times
-		}
-		return strings.Compare(a.Outcome, b.Outcome)
-	})
-	r.Same = r.Hits > 0
-	if !r.Same {
-		return fmt.Errorf("%w: none of %d trials broke %s", errNotSame, r.Trials, r.Promise)
-	}
-	return nil
-}
-
-// endOf is what the spawned threads were told, in one line.
-func endOf(snap *kernel.Snapshot) string {
-	var parts []string
-	for _, v := range verdictsOf(snap) {
-		parts = append(parts, strings.TrimSuffix(fmt.Sprintf("%s=%d %s", v.Thread, v.Result, v.Verdict), " "))
-	}
-	return strings.Join(parts, "; ")
-}
-
 // verdictsOf are the results of the spawned threads.
 func verdictsOf(snap *kernel.Snapshot) []ThreadVerdict {
 	list := []ThreadVerdict{}
@@ -260,78 +179,4 @@ func verdictsOf(snap *kernel.Snapshot) []ThreadVerdict {
 		}
 	}
 	return list
-}
-
-// ForcedResult is a schedule that was forced on a target from stop to stop, or
-// tried with delays.
-type ForcedResult struct {
-	Name     string          `json:"name"`
-	From     string          `json:"from"`   // the simulated kernel it was found on
-	Target   string          `json:"target"` // where it was taken
-	Promise  string          `json:"promise,omitempty"`
-	Says     string          `json:"says,omitempty"` // how the promise is broken
-	Moves    []explore.Moved `json:"moves"`
-	Diverged string          `json:"diverged,omitempty"`
-	Outcome  string          `json:"outcome,omitempty"`
-	Verdicts []ThreadVerdict `json:"verdicts"`
-	Same     bool            `json:"same"`
-	// By delays: what is late by how much, how many trials, in how many the same
-	// promise was broken, and what they came to.
-	Delays []kernel.Fault `json:"delays,omitempty"`
-	Trials int            `json:"trials,omitempty"`
-	Hits   int            `json:"hits,omitempty"`
-	Ends   []End          `json:"ends,omitempty"`
-}
-
-// End is what trials came to, and how many of them.
-type End struct {
-	Times   int    `json:"times"`
-	Outcome string `json:"outcome"`
-}
-
-// WriteText writes the moves, or the delays, and what came of them.
-func (r *ForcedResult) WriteText(w io.Writer, st Style) error {
-	t := newText(w, st)
-	item := func(label, text string) { t.wrap(fmt.Sprintf("%-9s", label), 9, text) }
-	item("replayed", fmt.Sprintf("%s, found on %s, on %s", r.Name, r.From, r.Target))
-	if r.Trials > 0 {
-		for i, f := range r.Delays {
-			words, _, _ := strings.Cut(faultWords(f), ", met")
-			item([]string{"delays", ""}[min(i, 1)], words)
-		}
-		if len(r.Delays) == 0 {
-			item("delays", "none: the schedule is the threads in their turn")
-		}
-		item("rate", fmt.Sprintf("%d of %d trials (%d %%) broke %s", r.Hits, r.Trials, r.Hits*100/r.Trials, r.Promise))
-		for i, e := range r.Ends {
-			item([]string{"ends", ""}[min(i, 1)], fmt.Sprintf("%d: %s", e.Times, e.Outcome))
-		}
-		return t.err
-	}
-	if len(r.Moves) > 0 {
-		rows := [][]cell{header("move", "thread", "comes to")}
-		for i, m := range r.Moves {
-			rows = append(rows, []cell{str(fmt.Sprint(i + 1)), str(m.Thread), str(described(m.At))})
-		}
-		t.table(rows)
-	}
-	for _, v := range r.Verdicts {
-		item("thread", v.words())
-	}
-	if r.Diverged != "" {
-		return t.err
-	}
-	if r.Promise != "" {
-		how := t.paint(red, "broken") + ": " + r.Promise + ": " + r.Says
-		if r.Says == "" {
-			how = t.paint(green, "kept") + ": " + r.Promise
-		}
-		item("promise", how)
-	}
-	same := "as on " + r.From
-	if !r.Same {
-		same = t.paint(red, "not") + " " + same
-	}
-	item("result", same)
-	return t.err
 }
