@@ -42,12 +42,19 @@ func watchThread(ctx context.Context, tid int, lost func()) {
 				return
 			case <-tick.C:
 			}
-			if threadEnded(stat) {
+			if threadLost(ctx, stat) {
 				lost()
 				return
 			}
 		}
 	}()
+}
+
+// threadLost says whether the thread with this stat file has ended before ctx. A
+// goroutine that has done its work takes its thread with it, after ctx: so that
+// is asked last, and also when a tick was due at the same time.
+func threadLost(ctx context.Context, stat string) bool {
+	return threadEnded(stat) && ctx.Err() == nil
 }
 
 // threadEnded says whether the thread with this stat file (proc(5)) has ended.

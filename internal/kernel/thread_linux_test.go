@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -63,7 +64,16 @@ func TestThreadEnded(t *testing.T) {
 	if threadEnded("/proc/self/stat") {
 		t.Error("this process counts as ended")
 	}
-	if !threadEnded("/proc/self/task/0/stat") {
+	const gone = "/proc/self/task/0/stat"
+	if !threadEnded(gone) {
 		t.Error("a thread that never was counts as alive")
+	}
+	ctx, done := context.WithCancel(t.Context())
+	if !threadLost(ctx, gone) {
+		t.Error("a thread that ended at its work counts as done")
+	}
+	done()
+	if threadLost(ctx, gone) {
+		t.Error("a thread that ended after its work counts as lost")
 	}
 }

@@ -27,6 +27,7 @@ type refusalCase struct {
 	why    string // a regular expression for our sentence
 	log    string // for the kernel's lines
 	since  string // the first series that refuses it; "": all do
+	of     string // the module that is spoilt; "": dummy
 }
 
 func refusalCases() []refusalCase {
@@ -40,6 +41,8 @@ func refusalCases() []refusalCase {
 		{name: "junk", spoil: func(*testing.T, []byte) []byte { return bytes.Repeat([]byte("no"), 200) }, errno: "ENOEXEC", why: "damaged or no module", log: "Invalid ELF header magic"},
 		{name: "size", spoil: spoiltSize, errno: "ENOEXEC", why: "struct module has another size", log: ".gnu.linkonce.this_module section size must match", since: "6.12"},
 		{name: "param", params: []string{"numdummies=many"}, errno: "EINVAL", why: `the value "many" is not one that its parameter numdummies takes`, log: "`many' invalid for parameter `numdummies'"},
+		{name: "namespace", of: "pcbc", spoil: replaced("import_ns=", "import_nz=", -1), errno: "EINVAL", why: "a symbol of the namespace CRYPTO_INTERNAL without importing it.*MODULE_IMPORT_NS", log: "from namespace CRYPTO_INTERNAL, but does not import it"},
+		{name: "ifb", of: "ifb", errno: "EPERM", why: "module_blacklist=ifb", log: "Module ifb is blacklisted"},
 	}
 }
 
@@ -52,12 +55,15 @@ func TestVMRefusals(t *testing.T) {
 		files := map[string]string{}
 		for _, r := range refusalCases() {
 			b := dummy
+			if r.of != "" {
+				b = unsigned(fileOf(t, k, r.of))
+			}
 			if r.spoil != nil {
-				b = r.spoil(t, bytes.Clone(dummy))
+				b = r.spoil(t, bytes.Clone(b))
 			}
 			files["kernel/"+r.name+".ko"] = string(b)
 		}
-		vm := withModules(t, c, k, files, "")
+		vm := withModules(t, c, k, files, "module_blacklist=ifb")
 		for _, r := range refusalCases() {
 			if r.since != "" && r.since != series {
 				continue
@@ -80,6 +86,16 @@ func TestVMSignatures(t *testing.T) {
 			_, err := vm.Load(t.Context(), kernel.LoadRequest{Name: r.name})
 			r.check(t, err)
 		}
+	})
+}
+
+// TestVMLockdown is TestVMRefusals for a kernel that is locked down, as Secure
+// Boot does it.
+func TestVMLockdown(t *testing.T) {
+	onDummies(t, func(t *testing.T, series string, c *Cache, k Kernel, dummy []byte) {
+		vm := withModules(t, c, k, map[string]string{"kernel/unsigned.ko": string(dummy)}, "lockdown=integrity")
+		_, err := vm.Load(t.Context(), kernel.LoadRequest{Name: "unsigned"})
+		refusalCase{name: "unsigned", errno: "EPERM", why: "locked down", log: "unsigned module loading is restricted"}.check(t, err)
 	})
 }
 
