@@ -111,7 +111,7 @@ func waitBugs() []planted {
 		{name: "unload-wakes-nobody", says: "The end of delete_module wakes nobody.",
 			file: simDir + "unload.go", fn: "Delete", old: "if w.Profile.DeleteWakes {", new: "if false {", given: unloadLoad, promise: noWaiting},
 		{name: "unlock-wakes-nobody", says: "Unlocking a mutex does not wake who waits for it.",
-			file: simDir + "wait.go", fn: "Unlock", old: "t.w.wake(&m.queue, 1)", new: "", given: badParam, promise: noWaiting},
+			file: simDir + "mutex.go", fn: "Unlock", old: "t.w.wake(&m.queue, 1)", new: "", given: badParam, promise: noWaiting},
 		{name: "mutex-kept-on-error", says: "A load that is refused as a duplicate keeps module_mutex.",
 			file: simDir + "load.go", fn: "insert", old: "t.Unlock(&w.mm)", new: "if e == 0 { t.Unlock(&w.mm) }", given: twoLoads, promise: noWaiting},
 		{name: "mutex-kept-by-refused-unload", says: "delete_module of a module that is not there keeps module_mutex.",

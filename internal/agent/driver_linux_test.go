@@ -84,11 +84,13 @@ func TestDriverRequest(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.sees(30, sight{state: 'S', stack: []string{"asker_main", "kthread"}})
-	go func() { f.events <- inject.Event{Kind: inject.Thread, ID: "t1", PID: 30, TGID: 30} }()
+	go func() {
+		f.next(t, "request t1 fs name=minix traced=1") // a thread is there after it was asked for
+		f.events <- inject.Event{Kind: inject.Thread, ID: "t1", PID: 30, TGID: 30}
+	}()
 	if err := d.begin(t.Context(), b); err != nil {
 		t.Fatal(err)
 	}
-	f.next(t, "request t1 fs name=minix traced=1")
 	c.stands("B", "ready", "", "")
 
 	step := func(id string, hear func()) {
