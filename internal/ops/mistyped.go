@@ -7,19 +7,25 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"example.org/kmodsh/internal/kernel"
 )
 
-// What the parser of arguments says of values that it cannot read. Its words are
-// those of a programmer.
-var (
-	noNumber   = regexp.MustCompile(`^(\S+): expected (?:a valid 64 bit int|int value|a valid \d* ?bit u?int|uint value) but got "([^"]*)"`)
-	noDuration = regexp.MustCompile(`^(\S+): expected duration but got "([^"]*)"`)
-	noneOf     = regexp.MustCompile(`^(--\S+) must be one of (".*") but got "([^"]*)"`)
-	belowZero  = regexp.MustCompile(`^unknown flag (-\d+)$`)
-	unknown    = regexp.MustCompile(`unknown name (\w+)`)
-)
+// parserWords are what the parser of arguments says of values that it cannot read,
+// in the words of a programmer, and of names in conditions.
+type parserWords struct{ noNumber, noDuration, noneOf, belowZero, unknown *regexp.Regexp }
+
+// spoken is made when somebody has mistyped something: not at every start.
+var spoken = sync.OnceValue(func() parserWords {
+	return parserWords{
+		noNumber:   regexp.MustCompile(`^(\S+): expected (?:a valid 64 bit int|int value|a valid \d* ?bit u?int|uint value) but got "([^"]*)"`),
+		noDuration: regexp.MustCompile(`^(\S+): expected duration but got "([^"]*)"`),
+		noneOf:     regexp.MustCompile(`^(--\S+) must be one of (".*") but got "([^"]*)"`),
+		belowZero:  regexp.MustCompile(`^unknown flag (-\d+)$`),
+		unknown:    regexp.MustCompile(`unknown name (\w+)`),
+	}
+})
 
 // plainMessage puts the parser's message into the words used everywhere else.
 func plainMessage(err error) string {
@@ -28,13 +34,14 @@ func plainMessage(err error) string {
 		name, _, _ := strings.Cut(rest, ">")
 		return "missing " + strings.ToUpper(name)
 	}
-	if m := noNumber.FindStringSubmatch(msg); m != nil {
+	words := spoken()
+	if m := words.noNumber.FindStringSubmatch(msg); m != nil {
 		msg = fmt.Sprintf("%s is a number, and %q is none that it can be", argument(m[1]), m[2])
-	} else if m := noDuration.FindStringSubmatch(msg); m != nil {
+	} else if m := words.noDuration.FindStringSubmatch(msg); m != nil {
 		msg = fmt.Sprintf("%s is a time with its unit, such as 500ms or 2s, and %q is none", argument(m[1]), m[2])
-	} else if m := noneOf.FindStringSubmatch(msg); m != nil {
+	} else if m := words.noneOf.FindStringSubmatch(msg); m != nil {
 		msg = fmt.Sprintf("%s is one of %s, not %q", m[1], strings.ReplaceAll(strings.ReplaceAll(m[2], `"`, ""), ",", ", "), m[3])
-	} else if m := belowZero.FindStringSubmatch(msg); m != nil {
+	} else if m := words.belowZero.FindStringSubmatch(msg); m != nil {
 		msg = m[1] + " is below zero, and no flag"
 	}
 	return clean(msg, false)
@@ -111,7 +118,7 @@ func (v *Verb) dashed(s *Session, words []string) string {
 
 // conditionHint says how a condition is written.
 func conditionHint(usage *UsageError) string {
-	if m := unknown.FindStringSubmatch(usage.Msg); m != nil {
+	if m := spoken().unknown.FindStringSubmatch(usage.Msg); m != nil {
 		var names []string
 		for _, c := range conditionWords() {
 			name, _, _ := strings.Cut(c.Text, "(")
