@@ -63,17 +63,22 @@ func (w *depmodWriter) depIndex(x *indexWriter) error {
 
 func (w *depmodWriter) aliasIndex(x *indexWriter) error {
 	for _, m := range w.mods {
-		met := map[string]bool{}
+		var met map[string]bool // of this module; made when it is asked for
+		if w.duplicates {
+			met = map[string]bool{}
+		}
 		for _, a := range m.facts.aliases {
 			key, ok := normalizeAlias(a)
 			if !ok {
 				w.warn("WARNING: Unmatched bracket in " + a)
 				continue
 			}
-			if w.duplicates && met[key] {
+			if met[key] {
 				w.warn("WARNING: duplicate module alias:\n" + key + " " + m.name)
 			}
-			met[key] = true
+			if met != nil {
+				met[key] = true
+			}
 			w.put(x, key, m.name, m.index)
 		}
 	}
