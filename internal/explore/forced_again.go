@@ -16,8 +16,7 @@ import (
 // that it had come to on the machine, as far as both have them. Threads are left
 // where the trace leaves them.
 func Retrace(rec *recording.Recording, actions []kernel.Action, points walk.Points) *Route {
-	_, last := rec.Positions()
-	end := rec.At(last)
+	end := rec.End()
 	named := walk.Names(end)
 	spawned := map[string]bool{}
 	for i := range end.Threads {

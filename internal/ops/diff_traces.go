@@ -68,9 +68,7 @@ func (r *TraceDiffResult) compare(to *[]Pair, a, b *recording.Recording, n int) 
 
 // compareEnds lists what became of the threads and modules of each.
 func (r *TraceDiffResult) compareEnds(a, b *recording.Recording) {
-	_, endA := a.Positions()
-	_, endB := b.Positions()
-	snapA, snapB := a.At(endA), b.At(endB)
+	snapA, snapB := a.End(), b.End()
 	d := diff("", "", snapA, snapB)
 	r.Ends = append(append(r.Ends, d.Modules...), d.Threads...)
 	for _, t := range snapA.Threads {

@@ -21,6 +21,7 @@ type machineLike struct {
 	// A thread with the parameter dies=1 takes the kernel with it behind L17.
 	mortal map[string]bool
 	fatal  *kernel.Action
+	looks  int // how often all there is was asked for
 }
 
 // Err implements kernel.Target.
@@ -87,7 +88,7 @@ func (m *machineLike) Spawn(ctx context.Context, id string, task kernel.Task) er
 }
 
 func (m *machineLike) Step(ctx context.Context, id string) (kernel.Stop, error) {
-	if snap, err := m.Snapshot(ctx); err == nil && m.mortal[id] && snap.Thread(id).At == "L17" {
+	if snap, err := m.coarse.Snapshot(ctx); err == nil && m.mortal[id] && snap.Thread(id).At == "L17" {
 		m.fatal = &kernel.Action{Do: kernel.ActStep, Thread: id}
 		return kernel.Stop{}, m.Err()
 	}
@@ -107,7 +108,7 @@ func (m *machineLike) Run(ctx context.Context, o kernel.RunOptions) (kernel.Stop
 	}
 	stop := kernel.Stop{Reason: kernel.StopAllDone, Pos: m.pos}
 	for {
-		snap, err := m.Snapshot(ctx)
+		snap, err := m.coarse.Snapshot(ctx)
 		if err != nil {
 			return stop, err
 		}
@@ -180,6 +181,7 @@ func (m *machineLike) Snapshot(ctx context.Context) (*kernel.Snapshot, error) {
 	if m.fatal != nil {
 		return nil, m.Err()
 	}
+	m.looks++
 	snap, err := m.coarse.Snapshot(ctx)
 	if err == nil {
 		snap.Pos, snap.End, snap.Target = m.pos, len(m.done), m.Name()

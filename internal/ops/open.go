@@ -61,9 +61,7 @@ func (c *openCommand) Complete(_ *Session, _ []string, word string) []Candidate 
 
 func openResult(name string, rec *recording.Recording) *OpenResult {
 	r := &OpenResult{Target: name, Facts: recording.Facts(rec), Verdicts: []ThreadVerdict{}}
-	_, last := rec.Positions()
-	snap := rec.At(last)
-	for _, t := range snap.Threads {
+	for _, t := range rec.End().Threads {
 		if t.Task != "" || !rec.Steps && t.Verdict != "" {
 			task := t.Task
 			if task == "" {

@@ -30,8 +30,9 @@ type again struct {
 	// died is that of which the kernel died in the trace, nil it did not; dead: here,
 	// too. snap is what was last seen of it alive.
 	died *kernel.Action
-	dead bool
-	snap *kernel.Snapshot
+	dead  bool
+	snap  *kernel.Snapshot
+	fresh bool // nothing was done since
 }
 
 // all does all actions. The error wraps errNotSame where something else came of
@@ -93,6 +94,7 @@ func (a *again) all(ctx context.Context) error {
 
 // do does one action.
 func (a *again) do(ctx context.Context, k *kernel.Action) error {
+	a.fresh = false
 	switch k.Do {
 	case kernel.ActStep, kernel.ActWait, kernel.ActAll, kernel.ActRequest:
 		return a.rep.Again(ctx, *k)
@@ -100,15 +102,26 @@ func (a *again) do(ctx context.Context, k *kernel.Action) error {
 	return kernel.Do(ctx, a.d, k, a.faults)
 }
 
-// compare compares what there is to see with what the trace shows of a position.
-func (a *again) compare(ctx context.Context, pos int) error {
+// see takes in all there is to see, unless nothing was done since the last time.
+func (a *again) see(ctx context.Context) error {
+	if a.fresh {
+		return nil
+	}
 	snap, err := a.d.Snapshot(ctx)
 	if err != nil {
 		return err
 	}
-	a.snap = snap
+	a.snap, a.fresh = snap, true
+	return nil
+}
+
+// compare compares what there is to see with what the trace shows of a position.
+func (a *again) compare(ctx context.Context, pos int) error {
+	if err := a.see(ctx); err != nil {
+		return err
+	}
 	a.r.Looked++
-	was := a.rec.At(pos)
+	was, snap := a.rec.At(pos), a.snap
 	if a.crowd > 0 {
 		a.r.Differ = append(differCounts(was, snap), differModules(was, snap)...)
 	} else {
@@ -123,12 +136,11 @@ func (a *again) compare(ctx context.Context, pos int) error {
 
 // look notes what became of the threads.
 func (a *again) look(ctx context.Context) error {
-	snap, err := a.d.Snapshot(ctx)
-	if err != nil {
-		return err
+	err := a.see(ctx)
+	if err == nil {
+		a.r.Verdicts = verdictsOf(a.snap)
 	}
-	a.snap, a.r.Verdicts = snap, verdictsOf(snap)
-	return nil
+	return err
 }
 
 // told compares the events of each thread with those of the trace, up to where
@@ -154,7 +166,6 @@ func (a *again) told(whole bool) error {
 		}
 	}
 	was := a.rec.Events[:end]
-	_, last := a.rec.Positions()
 	if missed > 0 || slices.ContainsFunc(was, func(e trace.Event) bool { return e.Lost > 0 }) {
 		a.r.Note = "events were lost, so that only where the threads stood is compared"
 		return nil
@@ -162,7 +173,7 @@ func (a *again) told(whole bool) error {
 	if a.snap == nil {
 		return nil // nothing has been seen of it
 	}
-	t := telling{was: streams(a.rec.At(last), was, a.rec.ActionEvents), is: streams(a.snap, is, nil)}
+	t := telling{was: streams(a.rec.End(), was, a.rec.ActionEvents), is: streams(a.snap, is, nil)}
 	t.compare(was)
 	a.r.Compared, a.r.Threads = t.compared, len(t.was)
 	if t.first == "" {

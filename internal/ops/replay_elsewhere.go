@@ -62,9 +62,9 @@ func (c *replayCommand) elsewhereOn(ctx context.Context, s *Session, d kernel.De
 		r.Verdicts = verdictsOf(snap)
 		if err == nil {
 			r.Done = len(actions)
-			_, last := rec.Positions()
 			r.Looked = 1
-			r.Differ = append(differEnds(actions, rec.At(last), snap), differTold(rec, rec.At(last), snap)...)
+			end := rec.End()
+			r.Differ = append(differEnds(actions, end, snap), differTold(rec, end, snap)...)
 		}
 	} else {
 		err = errors.Join(err, serr)

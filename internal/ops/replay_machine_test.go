@@ -106,6 +106,22 @@ func TestReplayMachineStays(t *testing.T) {
 	does(t, s, "replay "+file, `expect verdict("B") == "premature"`, "goto 3", `expect not done("A")`)
 }
 
+// TestReplayMachineLooks: a look at a real machine costs, so that there is one at
+// each position and none besides.
+func TestReplayMachineLooks(t *testing.T) {
+	file := recordedOnMachine(t, raceLines...)
+	s := withMachines()
+	defer s.Close()
+	res, err := s.Exec(context.Background(), []string{"replay", file})
+	r, ok := res.(*ops.MachineReplay)
+	if err != nil || !ok {
+		t.Fatal(err)
+	}
+	if n := s.Target().(*machineLike).looks; n != r.Looked+1 { // and once before anything is done
+		t.Errorf("looked %d times to compare %d positions", n, r.Looked)
+	}
+}
+
 // TestReplayMachineCutOff: of a file that was cut off that is done which is
 // there.
 func TestReplayMachineCutOff(t *testing.T) {

@@ -18,6 +18,12 @@ func (r *Recording) Positions() (first, last int) {
 	return r.frames[0].Pos, r.frames[len(r.frames)-1].Pos
 }
 
+// End returns what there was to see at the last position.
+func (r *Recording) End() *kernel.Snapshot {
+	_, last := r.Positions()
+	return r.At(last)
+}
+
 // Kept returns the positions there are snapshots of, in order.
 func (r *Recording) Kept() []int {
 	var list []int

@@ -94,7 +94,8 @@ func TestCutAnywhere(t *testing.T) {
 				}
 				continue
 			}
-			want := fmt.Sprintf("it was cut off after line %d; there are %d events and %d positions before that", lines, events, positions)
+			want := fmt.Sprintf("it was cut off after line %d, with %d events and %d positions before that", lines, events, positions)
+			want = strings.NewReplacer(" 1 events", " 1 event", " 1 positions", " 1 position").Replace(want)
 			if r.Missing != want || len(r.Events) != events || len(r.frames) != positions {
 				t.Fatalf("%s, %d bytes: %q with %d events and %d positions, want %q", name, n, r.Missing, len(r.Events), len(r.frames), want)
 			}

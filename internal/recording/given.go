@@ -38,6 +38,9 @@ func NewGiven(config []string, tree, kernel string) *Given {
 	return &Given{Config: config[:min(len(config), maxGivenConfig)], Entries: len(config), Sum: sumOf(config), Tree: tree, Kernel: kernel}
 }
 
+// HasConfig says whether a configuration of modprobe was given (-C).
+func (g *Given) HasConfig() bool { return g != nil && g.Entries > 0 }
+
 // sumOf is a hash of the entries of a configuration, "" of none.
 func sumOf(config []string) string {
 	if len(config) == 0 {
@@ -95,13 +98,13 @@ func (g *Given) Differs(here *Given, same bool) (what, do string) {
 		here = &Given{}
 	}
 	switch {
-	case g.Entries > 0 && !g.sameConfig(here):
+	case g.HasConfig() && !g.sameConfig(here):
 		what = fmt.Sprintf("it was recorded with a configuration of modprobe (-C) that is not here: %s", g.config())
-		if here.Entries > 0 {
+		if here.HasConfig() {
 			what = fmt.Sprintf("it was recorded with another configuration of modprobe (-C) than is here: %s, and not %s", g.config(), here.config())
 		}
 		return what, "open shows its entries: write them to a file CONF and give it, kmodsh -C CONF"
-	case g.Entries == 0 && here.Entries > 0:
+	case !g.HasConfig() && here.HasConfig():
 		return "it was recorded without a configuration of modprobe, and here one is given: " + here.config(), "leave -C out"
 	case !same:
 	case g.Tree != "" && here.Tree == "":

@@ -143,8 +143,16 @@ func (p *reading) done(err error) (*Recording, error) {
 	if !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		what = "it is damaged: " + err.Error()
 	}
-	p.rec.Missing = fmt.Sprintf("%s after line %d; there are %d events and %d positions before that", what, p.n, len(p.rec.Events), len(p.rec.frames))
+	p.rec.Missing = fmt.Sprintf("%s after line %d, with %s and %s before that", what, p.n, counted(len(p.rec.Events), "event"), counted(len(p.rec.frames), "position"))
 	return p.rec, nil
+}
+
+// counted is a number of things in words; many is one with an s.
+func counted(n int, one string) string {
+	if n != 1 {
+		one += "s"
+	}
+	return fmt.Sprintf("%d %s", n, one)
 }
 
 func (p *reading) line(text []byte) error {

@@ -146,7 +146,7 @@ func TestCutOff(t *testing.T) {
 		t.Fatal(err)
 	}
 	r, err := Read(bytes.NewReader(b.Bytes()))
-	if err != nil || len(r.Events) != 1 || !strings.Contains(r.Missing, "cut off after line 2; there are 1 events") {
+	if err != nil || len(r.Events) != 1 || !strings.Contains(r.Missing, "cut off after line 2, with 1 event and 0 positions before that") {
 		t.Errorf("%v, %+v", err, r)
 	}
 }

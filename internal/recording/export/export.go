@@ -111,7 +111,7 @@ func optionsOf(in Input) string {
 		return ""
 	}
 	var list []string
-	if g.Entries > 0 {
+	if g.HasConfig() {
 		list = append(list, "-C CONF")
 	}
 	if g.Tree != "" {

@@ -52,8 +52,7 @@ func plan(in Input) ([]turn, error) {
 		return nil, fmt.Errorf("nothing was spawned in the trace, so that there is nothing to do again")
 	}
 	p := &planner{events: in.Recording.Events, chart: c, root: root, begun: map[int]bool{}, held: map[string]bool{}, holds: map[string]bool{}}
-	_, end := in.Recording.Positions()
-	for _, t := range in.Recording.At(end).Threads {
+	for _, t := range in.Recording.End().Threads {
 		p.held[t.ID] = t.Status == "held"
 	}
 	for _, h := range hooksFor(in.Recording) {

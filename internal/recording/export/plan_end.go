@@ -13,8 +13,7 @@ import (
 // faultRules are the rules of the driver for the faults in force at the end,
 // which hold no thread: holds are a part of the schedule.
 func faultRules(r *recording.Recording, from int) (rules []inject.Rule, err error) {
-	_, end := r.Positions()
-	for _, f := range r.At(end).Faults {
+	for _, f := range r.End().Faults {
 		rule := inject.Rule{N: from + len(rules), Point: f.Point, Module: f.Module, Hit: f.Hit}
 		switch {
 		case f.Fail > 0:
@@ -34,8 +33,7 @@ func faultRules(r *recording.Recording, from int) (rules []inject.Rule, err erro
 
 // expected is what the script looks for at the end of each thread.
 func expected(r *recording.Recording, id string) (ret int64, done bool) {
-	_, end := r.Positions()
-	t := r.At(end).Thread(id)
+	t := r.End().Thread(id)
 	if t == nil {
 		return 0, false
 	}

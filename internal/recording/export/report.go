@@ -52,8 +52,7 @@ func report(w io.Writer, in Input) error {
 		fact(g.Name, g.Value)
 	}
 	fact("missing", r.Missing)
-	_, end := r.Positions()
-	for _, f := range r.At(end).Faults {
+	for _, f := range r.End().Faults {
 		fact("fault", faultWords(f))
 	}
 	for _, s := range r.Settings {

@@ -36,7 +36,7 @@ func fileOf(in Input) string {
 
 // confWord says what CONF is, where it is asked for.
 func confWord(b *strings.Builder, in Input) {
-	if in.Recording.Given != nil && in.Recording.Given.Entries > 0 {
+	if in.Recording.Given.HasConfig() {
 		b.WriteString(wrapped("", "CONF is a file with the lines that were given by -C, as above.") + "\n")
 	}
 }
@@ -59,7 +59,7 @@ func repeatMachine(b *strings.Builder, in Input) {
 	para := func(s string) { b.WriteString(wrapped("", printable(s))) }
 	version, file := shellWord(r.Kernel), fileOf(in)
 	own, conf := "", ""
-	if r.Given != nil && r.Given.Entries > 0 {
+	if r.Given.HasConfig() {
 		conf = "-C CONF "
 	}
 	para(fmt.Sprintf("With the trace file, whose %d steps are done again on a kernel of the same series, and compared:", in.Again))

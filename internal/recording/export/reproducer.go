@@ -37,7 +37,7 @@ func reproducer(w io.Writer, in Input) error {
 	for _, m := range slices.Compact(modules) {
 		fmt.Fprintf(b, "ko %s >/dev/null || skip \"there is no module file %s: set MODULES to where it is\"\n", m, m)
 	}
-	if g := in.Recording.Given; g != nil && g.Entries > 0 {
+	if g := in.Recording.Given; g.HasConfig() {
 		b.WriteString("\n# It was recorded with this configuration besides: put it into /etc/modprobe.d.\n")
 		for _, f := range given(g) {
 			fmt.Fprintf(b, "#   %s: %s\n", comment(f.Name), comment(f.Value))
