@@ -109,6 +109,9 @@ func (p *program) main(ctx context.Context) error {
 	case strings.HasPrefix(p.Words[0], "-"):
 		return &ops.UsageError{Verb: "kmodsh", Msg: "unknown flag " + p.Words[0], Hint: "kmodsh --help shows the usage"}
 	}
+	if p.Record != "" && slices.Contains([]string{"run", "scenario", "lab", "tour", "completion", "man"}, p.Words[0]) {
+		return p.notRecorded()
+	}
 	switch words := p.Words[1:]; p.Words[0] {
 	case "shell":
 		return p.shell(ctx, words)
@@ -130,7 +133,7 @@ func (p *program) main(ctx context.Context) error {
 			return p.screen(ctx)
 		}
 	case "resolve":
-		if offline(p.On != "" || p.Kernel != "", words) {
+		if p.Record == "" && offline(p.On != "" || p.Kernel != "", words) {
 			return p.resolve(words)
 		}
 	}
@@ -151,12 +154,25 @@ func (p *program) verb(ctx context.Context) error {
 	if v.Name == "explore" || v.Name == "replay" || v.Name == "sweep" {
 		p.onVerb()
 	}
-	if v.WantsTarget(p.Words[1:]) {
+	wants := v.WantsTarget(p.Words[1:])
+	if p.Record != "" && !wants {
+		return p.notRecorded()
+	}
+	if wants {
 		if err := p.open(ctx); err != nil {
 			return err
 		}
 	}
 	return p.front.Run(ctx, p.Words)
+}
+
+// notRecorded is the error of --record with words that open no target, or each
+// their own.
+func (p *program) notRecorded() error {
+	return &ops.UsageError{
+		Verb: "kmodsh", Msg: "nothing is recorded of " + p.Words[0] + ": --record is for the screen, the shell, and a verb that acts on the target of --on",
+		Hint: "in the shell and on the screen, record FILE begins at any moment",
+	}
 }
 
 // onVerb gives the target that the flags name to a verb that opens its own, and

@@ -55,6 +55,29 @@ func seen(t *testing.T, d kernel.Debugger) string {
 	return strings.ReplaceAll(string(b), "null", "[]")
 }
 
+// TestRecordingEnds: a recording that ends with its session ends as it should, and
+// says nothing; one whose target was left says so.
+func TestRecordingEnds(t *testing.T) {
+	for _, tc := range []struct{ then, ended string }{
+		{"", ""},
+		{"target sim:v6.1", "the session went to another target, sim:v6.1"},
+	} {
+		file := filepath.Join(t.TempDir(), "race.trace")
+		s := simulated()
+		does(t, s, "target sim:v6.12", "record "+file, "load ext4")
+		if tc.then != "" {
+			does(t, s, tc.then)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		rec, err := recording.ReadFile(file)
+		if err != nil || rec.Missing != "" || rec.Ended != tc.ended || len(rec.Verbs) != 1 {
+			t.Errorf("%q: %v, %+v", tc.then, err, rec)
+		}
+	}
+}
+
 // TestRecordedIsWhatWas: a session that steps, runs, goes back and takes another
 // way is recorded; the trace has every position of what was kept as it was, and
 // a replay does the same.
@@ -125,7 +148,7 @@ func TestRecordPlainTarget(t *testing.T) {
 		t.Fatal(err)
 	}
 	rec := trace.Recording()
-	if rec.Steps || rec.Missing != "" || rec.Ended == "" || len(rec.Verbs) != 4 || len(rec.Events) == 0 {
+	if rec.Steps || rec.Missing != "" || rec.Ended != "" || len(rec.Verbs) != 4 || len(rec.Events) == 0 {
 		t.Errorf("%+v", rec)
 	}
 	list, err := trace.Modules(context.Background())

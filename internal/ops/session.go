@@ -63,8 +63,12 @@ func (s *Session) SetTarget(t kernel.Target) (old kernel.Target) {
 	old, s.target = s.target, t
 	if old != t {
 		if s.rec != nil && s.rec.target == old {
+			why := "" // the session ends, and with it the recording, as it should
+			if t != nil {
+				why = "the session went to another target, " + t.Name()
+			}
 			// What cannot be written any more is told by its state.
-			_ = s.rec.finish("the session went to another target, or ended")
+			_ = s.rec.finish(why)
 		}
 		// The futures of the old target go with it; what cannot be closed is
 		// of no use to anybody.
