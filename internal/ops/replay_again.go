@@ -29,7 +29,7 @@ type again struct {
 	r     *MachineReplay
 	// died is that of which the kernel died in the trace, nil it did not; dead: here,
 	// too. snap is what was last seen of it alive.
-	died *kernel.Action
+	died  *kernel.Action
 	dead  bool
 	snap  *kernel.Snapshot
 	fresh bool // nothing was done since
