@@ -174,7 +174,7 @@ func (d *driver) stopped(e inject.Event) {
 		d.steps.heldBy(t, e.Point, cleanText(e.Module, kernelName), goOn)
 		return
 	}
-	d.steps.arrive(t, e.Point, cleanText(e.Module, kernelName), cleanText(e.Name, kernel.MaxAlias), goOn)
+	d.steps.arrive(t, e.Point, cleanText(e.Module, kernelName), cleanText(e.Name, kernel.MaxAlias), true, goOn)
 }
 
 // threadOf returns the thread an event is of, nil when it is none of ours.

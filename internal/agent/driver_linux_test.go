@@ -118,7 +118,7 @@ func TestDriverRequest(t *testing.T) {
 		f.events <- inject.Event{Kind: inject.Stopped, PID: 31, TGID: 31, Point: inject.Child, Traced: true}
 		f.next(t, "go 31") // no point: nobody stops there
 		c.s.hello(c.s.ofTask(31), 31, 32, func(int) {
-			go c.s.arrive(c.s.ofTask(31), "H0", "", "", func(int) { f.told <- "the helper goes on" })
+			go c.s.arrive(c.s.ofTask(31), "H0", "", "", false, func(int) { f.told <- "the helper goes on" })
 		})
 	})
 	c.stands("B", "blocked", "R4", "the helper helper-1")
@@ -168,8 +168,7 @@ func TestDriverFaults(t *testing.T) {
 		done <- err
 	}()
 	f.next(t, "rule 2 point=W4 module=minix do=hold")
-	f.next(t, "untrace 10")
-	f.next(t, "go 10")
+	f.next(t, "untrace 10") // which lets it go: told to go once more, it would leave its next hold
 	d.hear(inject.Event{Kind: inject.Hit, PID: 10, TGID: 10, Point: "L14", Rule: 1, Do: inject.DoFail, Errno: 12})
 	d.hear(inject.Event{Kind: inject.Stopped, PID: 10, TGID: 10, Point: "W4", Module: "minix", Rule: 2})
 	if err := <-done; err != nil {

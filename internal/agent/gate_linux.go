@@ -103,7 +103,7 @@ func (g *gate) loader(c *net.UnixConn) {
 			if s.Exit != nil {
 				g.steps.exits(t, *s.Exit)
 			}
-			g.steps.arrive(t, s.Point, cleanText(s.Module, kernelName), cleanText(s.Name, kernel.MaxAlias), func(int) { reply() })
+			g.steps.arrive(t, s.Point, cleanText(s.Module, kernelName), cleanText(s.Name, kernel.MaxAlias), false, func(int) { reply() })
 		case m.Waits != nil:
 			g.steps.waitsFor(t, cleanText(m.Waits.Words, 64), m.Waits.Timed)
 		case m.Drop != "":

@@ -57,7 +57,8 @@ type stepper struct {
 // ties are what makes threads stop at the points of the kernel: the driver.
 type ties interface {
 	// untie has the threads of these processes stop nowhere but where faults
-	// hold them; retie has them, and whoever they started, stop again.
+	// hold them, and lets them go from where they stand by the driver's doing;
+	// retie has them, and whoever they started, stop again.
 	untie(pids []int) error
 	retie(pids []int) error
 }
@@ -158,10 +159,15 @@ func (s *stepper) thread(id string) (*thread, error) {
 	return nil, fmt.Errorf("%w: no thread %q", kernel.ErrNotFound, id)
 }
 
-// letGo lets a thread go from where it stands; s.mu is held, and released.
+// letGo lets a thread go from where it stands; s.mu is held, and released. Who
+// was untied goes on already and may be held at its next stop, of which nothing
+// was heard yet: let go again, it would leave that.
 func (s *stepper) letGo(t *thread) {
 	goOn := t.goOn
 	t.goOn = nil
+	if t.free && t.tied {
+		goOn = nil
+	}
 	if t.stand == standFresh {
 		t.outcome.Began = s.now()
 	}

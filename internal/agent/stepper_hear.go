@@ -8,10 +8,11 @@ import (
 	"example.org/kmodsh/internal/kernel"
 )
 
-// arrive says that a thread has come to a point, from which goOn lets it go.
-// Faults strike here.
-func (s *stepper) arrive(t *thread, point, module, name string, goOn func(errno int)) {
+// arrive says that a thread has come to a point, from which goOn lets it go; tied
+// says that untie does, too. Faults strike here.
+func (s *stepper) arrive(t *thread, point, module, name string, tied bool, goOn func(errno int)) {
 	s.mu.Lock()
+	t.tied = tied
 	if t.goOn = goOn; point != "" {
 		t.at = point
 	}
@@ -47,7 +48,7 @@ func (s *stepper) arrive(t *thread, point, module, name string, goOn func(errno 
 func (s *stepper) heldBy(t *thread, point, module string, goOn func(errno int)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	t.at, t.goOn = point, goOn
+	t.at, t.goOn, t.tied = point, goOn, true
 	if module != "" {
 		t.module = module
 	}

@@ -67,7 +67,7 @@ func (c *scene) spawn(id string, pid int, script ...string) *thread {
 			c.sees(pid, sleepsIn("load_module", "__do_sys_finit_module"))
 			return
 		}
-		go c.s.arrive(t, next, "minix", "", goOn)
+		go c.s.arrive(t, next, "minix", "", false, goOn)
 	}
 	c.s.hello(t, pid, pid, goOn)
 	return t
@@ -76,7 +76,7 @@ func (c *scene) spawn(id string, pid int, script ...string) *thread {
 // wake has a sleeping thread come to a point.
 func (c *scene) wake(t *thread, point string) {
 	c.sees(t.pid, runs)
-	go c.s.arrive(t, point, "minix", "", func(int) { go c.s.end(t, nil) })
+	go c.s.arrive(t, point, "minix", "", false, func(int) { go c.s.end(t, nil) })
 }
 
 func (c *scene) step(id, wantStuck string) {
@@ -172,7 +172,7 @@ func TestStepperHelper(t *testing.T) {
 		}
 		h := c.s.addHelper(20, a, 1)
 		c.s.hello(h, 20, 20, func(int) {
-			go c.s.arrive(h, "H0", "", "minix", func(int) {
+			go c.s.arrive(h, "H0", "", "minix", false, func(int) {
 				c.s.exits(h, 1)
 				c.sees(10, runs)
 				c.s.left(h)

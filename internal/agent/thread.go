@@ -57,6 +57,7 @@ type thread struct {
 	gone    int64 // when it was first found to have ended, 0 not
 
 	goOn func(errno int) // lets it go from where it stands; errno 0, or what the step is to fail with
+	tied bool            // it stands by the driver's doing, and untie lets it go
 	kill func(sig string) error
 
 	result  int64 // a helper's wait status

@@ -135,6 +135,18 @@ func TestVMRace(t *testing.T) {
 			if s := look(t, fork); s.Thread("B").Result != 0 || s.Thread("B").Verdict != kernel.OK || s.State("minix") != trace.Live {
 				t.Errorf("kmod20: %+v, minix %s", s.Thread("B"), s.State("minix"))
 			}
+			// A hold strikes a thread that was stopped by hand and then runs: what
+			// lets it go from there does not let it go from its hold.
+			spawn(t, fork, "C", "request", "fs-minix")
+			if _, err := fork.Step(ctx, "C"); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := fork.AddFault(ctx, kernel.Fault{Point: "R4", Thread: "C", Hold: true}); err != nil {
+				t.Fatal(err)
+			}
+			if stop := run(t, fork, kernel.RunOptions{}); stop.Reason != kernel.StopHeld || stop.Point != "R4" {
+				t.Errorf("held on the way: %+v", stop)
+			}
 			// The first future knows nothing of it.
 			if s := look(t, vm); s.Thread("B") != nil || s.State("minix") != trace.Coming {
 				t.Errorf("the first future: %+v, minix %s", s.Threads, s.State("minix"))
