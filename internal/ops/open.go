@@ -88,8 +88,8 @@ type OpenResult struct {
 func (r *OpenResult) WriteText(w io.Writer, st Style) error {
 	t := newText(w, st)
 	t.facts(append([]kernel.Fact{{Name: "target", Value: r.Target}}, r.Facts...))
-	for _, v := range r.Verdicts {
-		t.wrap("thread       ", 13, v.words())
+	for _, line := range verdictLines(r.Verdicts) {
+		t.wrap("thread       ", 13, line)
 	}
 	t.wrap("", 0, "events, threads, states, belief, permits and expect look at it; goto, back and mark go through it.")
 	return t.err

@@ -78,6 +78,30 @@ func TestRecordingEnds(t *testing.T) {
 	}
 }
 
+// TestRecordedFlood: a verb that makes thousands of threads does not fill a trace,
+// and who looks at it is told of all of them in a line.
+func TestRecordedFlood(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "flood.trace")
+	s := simulated()
+	defer s.Close()
+	does(t, s, "target sim:v6.12", "record "+file, "flood 2200 fs-minix", "record stop")
+	rec, err := recording.ReadFile(file)
+	if err != nil || rec.Missing != "" || rec.Ended != "" || len(rec.End().Threads) != 2200 {
+		t.Fatalf("%v, %q, %q", err, rec.Missing, rec.Ended)
+	}
+	res, err := s.Exec(context.Background(), []string{"open", file})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if err := ops.Write(&b, res, false, ops.Style{Width: 80}); err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(b.String(), "\nthread"); n != 1 || !strings.Contains(b.String(), "2200 threads") {
+		t.Errorf("%d lines of threads:\n%.1000s", n, b.String())
+	}
+}
+
 // TestRecordedIsWhatWas: a session that steps, runs, goes back and takes another
 // way is recorded; the trace has every position of what was kept as it was, and
 // a replay does the same.

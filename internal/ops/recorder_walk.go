@@ -48,6 +48,14 @@ func (r *recorder) walk(ctx context.Context, d kernel.Debugger, pos int, actions
 		r.pos = pos - 1
 	}
 	every := 1
+	if pos > r.pos+1 {
+		// Of many threads fewer positions are kept; a verb may have made them all.
+		last, err := d.Snapshot(ctx)
+		if err != nil {
+			return err
+		}
+		every = max(1, (pos-r.pos)/maxVerbFrames, (pos-r.pos)*len(last.Threads)/maxVerbThreads)
+	}
 	for at := r.pos + 1; ; at = min(at+every, pos) {
 		if view != d {
 			if err := view.Goto(ctx, at); err != nil {
@@ -57,9 +65,6 @@ func (r *recorder) walk(ctx context.Context, d kernel.Debugger, pos int, actions
 		snap, err := view.Snapshot(ctx)
 		if err != nil {
 			return err
-		}
-		if at == r.pos+1 {
-			every = max(1, (pos-at)/maxVerbFrames, (pos-at)*len(snap.Threads)/maxVerbThreads)
 		}
 		r.position(snap, actions)
 		if at == pos {

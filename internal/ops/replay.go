@@ -230,8 +230,8 @@ func (r *ReplayResult) WriteText(w io.Writer, st Style) error {
 		name = "a session"
 	}
 	item("replayed", fmt.Sprintf("%s on %s: %s", name, r.Target, how))
-	for _, v := range r.Verdicts {
-		item("thread", v.words())
+	for _, v := range verdictLines(r.Verdicts) {
+		item("thread", v)
 	}
 	if r.Promise != "" {
 		how := t.paint(red, "broken") + ": " + r.Promise + ": " + r.Says

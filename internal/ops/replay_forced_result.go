@@ -62,8 +62,8 @@ func (r *ForcedResult) WriteText(w io.Writer, st Style) error {
 		}
 		t.table(rows)
 	}
-	for _, v := range r.Verdicts {
-		item("thread", v.words())
+	for _, v := range verdictLines(r.Verdicts) {
+		item("thread", v)
 	}
 	if r.Diverged != "" {
 		return t.err

@@ -115,7 +115,8 @@ func verdictLines(list []ThreadVerdict) []string {
 	for _, v := range list {
 		switch key := how(v); {
 		case alike[key] >= manyAlike:
-			lines = append(lines, fmt.Sprintf("%d threads, %s and others %s", alike[key], v.Thread, key))
+			many := strings.Replace(key, ") has not ended", ") have not ended", 1)
+			lines = append(lines, fmt.Sprintf("%d threads, %s and others %s", alike[key], v.Thread, many))
 			alike[key] = 0
 		case alike[key] > 0:
 			lines = append(lines, v.words())
