@@ -84,9 +84,9 @@ func TestRecordedFlood(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "flood.trace")
 	s := simulated()
 	defer s.Close()
-	does(t, s, "target sim:v6.12", "record "+file, "flood 2200 fs-minix", "record stop")
+	does(t, s, "target sim:v6.12", "record "+file, "flood 3000 fs-minix", "record stop")
 	rec, err := recording.ReadFile(file)
-	if err != nil || rec.Missing != "" || rec.Ended != "" || len(rec.End().Threads) != 2200 {
+	if err != nil || rec.Missing != "" || rec.Ended != "" || len(rec.End().Threads) != 3000 {
 		t.Fatalf("%v, %q, %q", err, rec.Missing, rec.Ended)
 	}
 	res, err := s.Exec(context.Background(), []string{"open", file})
@@ -97,7 +97,7 @@ func TestRecordedFlood(t *testing.T) {
 	if err := ops.Write(&b, res, false, ops.Style{Width: 80}); err != nil {
 		t.Fatal(err)
 	}
-	if n := strings.Count(b.String(), "\nthread"); n != 1 || !strings.Contains(b.String(), "2200 threads") {
+	if n := strings.Count(b.String(), "\nthread"); n != 1 || !strings.Contains(b.String(), "3000 threads") {
 		t.Errorf("%d lines of threads:\n%.1000s", n, b.String())
 	}
 }
