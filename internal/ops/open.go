@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"strings"
 
 	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/recording"
@@ -97,7 +98,11 @@ func (r *OpenResult) WriteText(w io.Writer, st Style) error {
 
 // words says what became of a thread.
 func (v ThreadVerdict) words() string {
-	text := fmt.Sprintf("%s (%s) returned %d", v.Thread, v.Task, v.Result)
+	returned := retWords(v.Result)
+	if v.Result == -1 && (strings.HasPrefix(v.Task, "load ") || strings.HasPrefix(v.Task, "unload ")) {
+		returned = "-1" // of a loader that failed without an errno
+	}
+	text := fmt.Sprintf("%s (%s) returned %s", v.Thread, v.Task, returned)
 	if !v.Done {
 		text = fmt.Sprintf("%s (%s) has not ended", v.Thread, v.Task)
 	}

@@ -141,9 +141,12 @@ func (c *casting) events(in Input) {
 
 // ended says what became of a thread.
 func ended(l lane) string {
-	s := fmt.Sprintf("%s (%s) returned %s", l.ID, l.Task, returned(l.Result))
+	s := fmt.Sprintf("%s (%s) returned %s", l.ID, l.Task, l.Returns)
 	if l.Verdict != "" {
 		s += ": " + l.Verdict
+	}
+	if l.Error != "" {
+		s += ": " + l.Error
 	}
 	return s
 }

@@ -1,5 +1,10 @@
 package export
 
+import (
+	"fmt"
+	"slices"
+)
+
 // chart is a recording laid out: a lane for each thread, a band for each
 // module, columns counted in events. Column n lies before event n (from 0).
 type chart struct {
@@ -37,7 +42,44 @@ type lane struct {
 	Spans   []span `json:"spans"`
 	Done    bool   `json:"done"`
 	Result  int64  `json:"result"`
+	Returns string `json:"returned"` // the result as it is told, an errno by its name
 	Verdict string `json:"verdict,omitempty"`
+	Error   string `json:"error,omitempty"` // why it failed, where that is told
+}
+
+// head leaves the first so many events and lanes of a chart, and says what else
+// there was, "" nothing.
+func (c *chart) head(events, lanes int) string {
+	n := min(len(c.Events), events)
+	if k := slices.IndexFunc(c.Events[:n], func(m mark) bool { return m.Lane >= lanes }); k >= 0 {
+		n = k
+	}
+	if n == len(c.Events) {
+		return ""
+	}
+	allEvents, allLanes := len(c.Events), len(c.Lanes)
+	spans := func(list []span) []span {
+		list = slices.DeleteFunc(list, func(s span) bool { return s.From >= n })
+		for i := range list {
+			list[i].To = min(list[i].To, n)
+		}
+		return list
+	}
+	c.Events = c.Events[:n]
+	c.Lanes = slices.DeleteFunc(c.Lanes, func(l lane) bool { return l.Begin >= n })
+	for i := range c.Lanes {
+		l := &c.Lanes[i]
+		if l.End > n {
+			l.End, l.Done, l.Verdict = n, false, ""
+		}
+		l.Spans = spans(l.Spans)
+	}
+	for i := range c.Modules {
+		c.Modules[i].Spans = spans(c.Modules[i].Spans)
+	}
+	c.Modules = slices.DeleteFunc(c.Modules, func(b band) bool { return len(b.Spans) == 0 })
+	c.Arrows = slices.DeleteFunc(c.Arrows, func(a arrow) bool { return a.From >= n || a.To >= n })
+	return fmt.Sprintf("the first %d of %d events, %d of %d threads", n, allEvents, len(c.Lanes), allLanes)
 }
 
 // span is a time in which a thread does one thing, or a module is in one state.

@@ -94,12 +94,20 @@ func subtitleOf(in Input) string {
 		parts = append(parts, "given "+options)
 	}
 	if in.Policy != "" {
-		parts = append(parts, "modprobe by the rule of "+in.Policy)
+		parts = append(parts, policyWords(in.Policy))
 	}
 	if in.Promise != "" {
 		parts = append(parts, "breaks "+in.Promise)
 	}
 	return strings.Join(parts, " · ")
+}
+
+// policyWords says in few words by which rule helpers worked.
+func policyWords(policy string) string {
+	if policy == "verified" {
+		return "kmodsh's own modprobe"
+	}
+	return "modprobe by the rule of " + strings.Replace(policy, "kmod", "kmod ", 1)
 }
 
 // optionsOf are the options of kmodsh with which its target is what it was when the

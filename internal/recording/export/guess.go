@@ -77,7 +77,7 @@ func (b *layout) know(threads []kernel.ThreadState) {
 			continue
 		}
 		l := &b.Lanes[n]
-		l.Done, l.Result, l.Verdict = t.Done, t.Result, string(t.Verdict)
+		l.Done, l.Result, l.Verdict, l.Error = t.Done, t.Result, string(t.Verdict), t.Error
 		if t.Task != "" {
 			l.Task = t.Task
 		}

@@ -98,7 +98,7 @@ func (b *layout) position(s *kernel.Snapshot) {
 			continue // it never did anything
 		}
 		l := &b.Lanes[n]
-		l.Comm, l.PID, l.Task, l.Done, l.Result = t.Comm, t.PID, t.Task, t.Done, t.Result
+		l.Comm, l.PID, l.Task, l.Done, l.Result, l.Error = t.Comm, t.PID, t.Task, t.Done, t.Result, t.Error
 		if t.Verdict != "" {
 			l.Verdict = string(t.Verdict)
 		}
@@ -199,6 +199,7 @@ func count(list []counter, at int, value int64) []counter {
 func (b *layout) close(end int) {
 	for i := range b.Lanes {
 		l := &b.Lanes[i]
+		l.Returns = resultOf(l.Task, l.Result)
 		if n := len(l.Spans); n > 0 && l.Spans[n-1].To < 0 {
 			last := end
 			if l.Spans[n-1].Kind == "runs" {
@@ -275,6 +276,15 @@ func particulars(e trace.Event) string {
 		parts = append(parts, "returns "+returned(*e.Ret))
 	}
 	return strings.Join(parts, "; ")
+}
+
+// resultOf writes what a thread returned; of a loader of ours that failed without
+// an errno that is -1, which is none.
+func resultOf(task string, v int64) string {
+	if v == -1 && (strings.HasPrefix(task, "load ") || strings.HasPrefix(task, "unload ")) {
+		return "-1"
+	}
+	return returned(v)
 }
 
 // returned writes what a step returned, an errno by its name.

@@ -9,8 +9,17 @@ import (
 	"example.org/kmodsh/internal/trace"
 )
 
-//go:embed page.html
-var pageTemplate string
+// The page, what it looks like, and the program that draws it.
+var (
+	//go:embed page.html
+	pageTemplate string
+	//go:embed page.css
+	pageStyle string
+	//go:embed page_chart.js
+	pageChart string
+	//go:embed page.js
+	pageScript string
+)
 
 // page writes a page that is complete in itself: the chart as data, and the
 // program that draws it. Nothing is fetched from anywhere.
@@ -29,9 +38,9 @@ func page(w io.Writer, in Input) error {
 		Missing  string           `json:"missing,omitempty"`
 		Promise  string           `json:"promise,omitempty"`
 		Says     string           `json:"says,omitempty"`
-		Token    string           `json:"token,omitempty"`
+		Command  string           `json:"command,omitempty"` // which does it again
 		Points   map[string]point `json:"points"`
-	}{chart: c, Title: titleOf(in), Subtitle: subtitleOf(in), Missing: in.Recording.Missing, Promise: in.Promise, Says: in.Says, Token: in.Token, Points: map[string]point{}}
+	}{chart: c, Title: titleOf(in), Subtitle: subtitleOf(in), Missing: in.Recording.Missing, Promise: in.Promise, Says: in.Says, Command: replayCommand(in), Points: map[string]point{}}
 	used := map[string]bool{}
 	for _, m := range c.Events {
 		used[m.Point] = true
@@ -47,7 +56,7 @@ func page(w io.Writer, in Input) error {
 		return err
 	}
 	title := escape(data.Title)
-	_, err = io.WriteString(w, strings.NewReplacer("{{TITLE}}", title, "{{DATA}}", string(b)).Replace(pageTemplate))
+	_, err = io.WriteString(w, strings.NewReplacer("{{TITLE}}", title, "{{DATA}}", string(b), "{{STYLE}}", pageStyle, "{{SCRIPT}}", pageChart+pageScript).Replace(pageTemplate))
 	return err
 }
 

@@ -34,6 +34,19 @@ func fileOf(in Input) string {
 	return "FILE"
 }
 
+// replayCommand is the command that does the run again, "" where there is none.
+func replayCommand(in Input) string {
+	switch {
+	case in.Token != "":
+		return repeats(in, "replay "+in.Token)
+	case in.Again > 0 && in.Recording.Given != nil && in.Recording.Given.Kernel != "":
+		return repeats(in, "replay --on vm "+fileOf(in))
+	case in.Again > 0:
+		return repeats(in, "replay "+fileOf(in))
+	}
+	return ""
+}
+
 // confWord says what CONF is, where it is asked for.
 func confWord(b *strings.Builder, in Input) {
 	if in.Recording.Given.HasConfig() {
@@ -45,7 +58,7 @@ func confWord(b *strings.Builder, in Input) {
 func repeatToken(b *strings.Builder, in Input) {
 	para := func(s string) { b.WriteString(wrapped("", printable(s))) }
 	para("The whole run is in this word, on one line:")
-	b.WriteString("\n    " + repeats(in, "replay "+in.Token) + "\n\n")
+	b.WriteString("\n    " + replayCommand(in) + "\n\n")
 	confWord(b, in)
 	file := fileOf(in)
 	para("With the trace file:")
@@ -58,19 +71,18 @@ func repeatMachine(b *strings.Builder, in Input) {
 	r := in.Recording
 	para := func(s string) { b.WriteString(wrapped("", printable(s))) }
 	version, file := shellWord(r.Kernel), fileOf(in)
-	own, conf := "", ""
+	conf := ""
 	if r.Given.HasConfig() {
 		conf = "-C CONF "
 	}
 	para(fmt.Sprintf("With the trace file, whose %d steps are done again on a kernel of the same series, and compared:", in.Again))
 	b.WriteString("\n")
 	if r.Given != nil && r.Given.Kernel != "" {
-		own = "--on vm "
 		fmt.Fprintf(b, "    kmodsh --kernel PATH --modules DIR lab driver build\n")
 	} else {
 		fmt.Fprintf(b, "    kmodsh lab fetch %s\n    kmodsh lab driver build %s\n", version, version)
 	}
-	fmt.Fprintf(b, "    %s\n\n", repeats(in, "replay "+own+file))
+	fmt.Fprintf(b, "    %s\n\n", replayCommand(in))
 	confWord(b, in)
 	para("On another kernel, on the simulated one, which needs no machine, or only to look at it:")
 	fmt.Fprintf(b, "\n    kmodsh %sreplay --on vm:6.1 %s\n    kmodsh %sreplay --on sim %s\n    kmodsh open %s\n    kmodsh export %s --format sh\n\n", conf, file, conf, file, file, file)

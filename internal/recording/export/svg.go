@@ -13,9 +13,12 @@ const (
 	svgBand   = 30  // height of a module's band
 	svgTop    = 78
 	svgChar   = 6.6 // width of a character of 11 px
-	svgMinCol = 7.0
+	svgMinCol = 5.0
 	svgMaxCol = 34.0
 	svgWidth  = 1280.0
+	// A picture of more than that is none for a slide: the page has all.
+	svgEvents = 800
+	svgLanes  = 40
 )
 
 // palette holds the colours of a picture. Those that tell things apart are of
@@ -27,7 +30,7 @@ func colours(dark bool) palette {
 	if dark {
 		return palette{"#14171c", "#e8eaed", "#9aa3ad", "#2a3038", "#56b4e9", "#e69f00", "#cc79a7", "#ff6a4d", "#f0e442", "#2fbf93", "#cc79a7", "#8a929c", "#9aa3ad"}
 	}
-	return palette{"#ffffff", "#16191d", "#5b646e", "#e6e9ec", "#0072b2", "#b87700", "#a8457f", "#c23b00", "#e8d100", "#009e73", "#cc79a7", "#9aa3ad", "#6b747e"}
+	return palette{"#ffffff", "#16191d", "#5b646e", "#e6e9ec", "#0072b2", "#9a6400", "#a8457f", "#c23b00", "#e8d100", "#009e73", "#cc79a7", "#9aa3ad", "#6b747e"}
 }
 
 func (p palette) state(kind string) string {
@@ -55,6 +58,7 @@ type drawing struct {
 // of the modules below.
 func picture(w io.Writer, in Input) error {
 	c := lay(in.Recording)
+	left := c.head(svgEvents, svgLanes)
 	d := &drawing{chart: c, palette: colours(in.Dark)}
 	d.col = min(svgMaxCol, max(svgMinCol, (svgWidth-svgLabel-40)/float64(max(1, len(c.Events)))))
 	width := max(svgWidth, svgLabel+40+d.col*float64(len(c.Events)))
@@ -67,7 +71,11 @@ func picture(w io.Writer, in Input) error {
 	fmt.Fprintf(d, `<pattern id="held" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect width="6" height="6" fill="%s" opacity=".25"/><rect width="3" height="6" fill="%s"/></pattern></defs>`+"\n", d.Held, d.Held)
 	d.rect(0, 0, width, float64(height), d.Ground, 0)
 	d.text(16, 30, 17, d.Ink, "bold", clipTo(title, int((width-32)/9.5)))
-	d.text(16, 50, 11, d.Faint, "", subtitleOf(in))
+	subtitle := subtitleOf(in)
+	if left != "" {
+		subtitle += " · " + left + "; the page (--format html) has all"
+	}
+	d.text(16, 50, 11, d.Faint, "", clipTo(subtitle, int((width-32)/svgChar)))
 	d.steps(float64(height))
 	for i := range c.Lanes {
 		d.drawLane(i)
@@ -114,14 +122,21 @@ func (d *drawing) steps(height float64) {
 			every *= 2
 		}
 	}
-	for i := 0; i < len(d.Events); i += every {
+	for i := range d.Events {
+		if (i+1)%every != 0 {
+			continue
+		}
 		fmt.Fprintf(d, `<path d="M%.1f,%d V%.1f" stroke="%s"/>`+"\n", d.mid(i), svgTop-6, height-40, d.Grid)
 		d.text(d.mid(i)-float64(len(fmt.Sprint(i+1)))*2.6, svgTop-11, 9, d.Faint, "", fmt.Sprint(i+1))
 	}
+	free := 0.0 // from where on there is room for a label
 	for i := 1; i < len(d.Events); i++ {
 		if gone := d.Events[i].Time - d.Events[i-1].Time; gone >= d.Gap {
 			fmt.Fprintf(d, `<path d="M%.1f,%d V%.1f" stroke="%s" stroke-dasharray="2 3"/>`+"\n", d.x(i), svgTop-6, height-40, d.Faint)
-			d.text(d.x(i)+3, svgTop-1, 9, d.Faint, "", "+"+duration(gone))
+			if label := "+" + duration(gone); d.x(i) >= free {
+				d.text(d.x(i)+3, svgTop-1, 9, d.Faint, "", label)
+				free = d.x(i) + 8 + 5.4*float64(len(label))
+			}
 		}
 	}
 }
@@ -140,7 +155,9 @@ func (d *drawing) drawBand(i int, y float64) {
 			label += ": " + s.Text
 		}
 		if w > svgChar*3 {
-			d.text(x+4, y+14, 10, "#101418", "", clipTo(label, int((w-6)/5.6)))
+			if n := int((w - 6) / 5.6); n >= 4 || n >= len(label) { // fewer letters tell nothing
+				d.text(x+4, y+14, 10, "#101418", "", clipTo(label, n))
+			}
 		}
 	}
 }
@@ -155,6 +172,7 @@ func (d *drawing) legend(y float64) {
 	item(fmt.Sprintf(`<path d="M0,0 H20" stroke="%s" stroke-width="2"/><circle cx="10" r="4" fill="%s"/>`, d.Runs, d.Runs), "runs, at a point")
 	item(fmt.Sprintf(`<rect y="-5" width="20" height="10" rx="5" fill="none" stroke="%s" stroke-dasharray="4 2"/>`, d.Waits), "waits")
 	item(`<rect y="-5" width="20" height="10" fill="url(#held)"/>`, "held by a fault")
+	item(fmt.Sprintf(`<rect y="-5" width="20" height="10" fill="%s"/><rect y="-5" width="20" height="10" fill="url(#window)"/>`, d.Coming), "a directory without initstate")
 	item(fmt.Sprintf(`<path d="M10,-6 l6,6 l-6,6 l-6,-6 z" fill="%s"/>`, d.Bad), "a wrong verdict")
 	item(fmt.Sprintf(`<path d="M0,0 H18" stroke="%s" marker-end="url(#tip)"/>`, d.Flow), "starts, answers")
 	item(fmt.Sprintf(`<path d="M0,0 H18" stroke="%s" stroke-dasharray="3 3" marker-end="url(#tip)"/>`, d.Flow), "wakes")

@@ -22,14 +22,14 @@ func (d *drawing) drawLane(i int) {
 		switch s.Kind {
 		case "waits":
 			fmt.Fprintf(d, `<rect x="%.1f" y="%.1f" width="%.1f" height="10" rx="5" fill="%s" stroke="%s" stroke-dasharray="4 2"><title>%s</title></rect>`+"\n", x, y-5, max(1, w), d.Ground, d.Waits, escape(s.Text))
-			d.within(x, y+16, w, "waits for "+strings.TrimPrefix(s.Text, "waits for "), d.Waits)
+			d.within(x, y+16, w, waitWords(s.Text, within(w)), d.Waits)
 		case "held":
 			fmt.Fprintf(d, `<rect x="%.1f" y="%.1f" width="%.1f" height="10" rx="2" fill="url(#held)"><title>%s</title></rect>`+"\n", x, y-5, max(1, w), escape(s.Text))
 			d.within(x, y+16, w, s.Text, d.Held)
 		}
 	}
 	if l.Done || l.Verdict != "" {
-		end, color := "= "+returned(l.Result), d.Ink
+		end, color := "= "+l.Returns, d.Ink
 		if l.Verdict != "" {
 			end += " " + l.Verdict
 		}
@@ -58,12 +58,26 @@ func (d *drawing) moves(lane int, y float64) {
 	}
 }
 
+// within is how many characters are written below something so wide.
+func within(width float64) int { return int(max(width, 60) / 5.4) }
+
 // within writes a text where there is room for a good part of it.
 func (d *drawing) within(x, y, width float64, s, fill string) {
-	n := int(max(width, 60) / 5.4)
 	if width > 30 {
-		d.text(x+2, y, 9, fill, "", clipTo(s, n))
+		d.text(x+2, y, 9, fill, "", clipTo(s, within(width)))
 	}
+}
+
+// waitWords says what a thread waits for, in n characters where it can be.
+func waitWords(text string, n int) string {
+	what := strings.TrimPrefix(text, "waits for ")
+	short := strings.TrimPrefix(what, "the helper ")
+	for _, s := range []string{"waits for " + what, "waits for " + short} {
+		if len(s) <= n {
+			return s
+		}
+	}
+	return short
 }
 
 func (d *drawing) event(i int) {

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # seed/builtin-race: kmod 19: success while the module is coming
-# recorded on sim:v6.12, kernel 6.12, modprobe by the rule of kmod19, breaks zero-means-ready
+# recorded on sim:v6.12, kernel 6.12, modprobe by the rule of kmod 19, breaks zero-means-ready
 #
 # Reproduces a schedule of threads in the kernel's module loader, in the style of
 # tools/testing/selftests: KTAP on standard output; exit status 0 reproduced,

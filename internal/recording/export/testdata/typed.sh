@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # kmodsh on sim:v6.12
-# recorded on sim:v6.12, kernel 6.12.0-sim, modprobe by the rule of kmod19
+# recorded on sim:v6.12, kernel 6.12.0-sim, modprobe by the rule of kmod 19
 #
 # Reproduces a schedule of threads in the kernel's module loader, in the style of
 # tools/testing/selftests: KTAP on standard output; exit status 0 reproduced,
