@@ -128,7 +128,7 @@ func (p *program) argument(command string, before []string, word string) []ops.C
 		}
 		return begins(word, list)
 	case command == "scenario" && first:
-		return choose("list", "show", "new")
+		return choose("list", "show", "new", "check")
 	case command == "run" && len(before) > 0 && before[len(before)-1] == "--on":
 		return p.valuesOf("on", word)
 	case command == "run", command == "scenario" && before[0] == "show":

@@ -42,6 +42,9 @@ func run(args []string) int {
 	ctx, stop := signalContext()
 	defer stop()
 	err = p.main(ctx)
+	if left := p.session.LessonLeft(); left != "" {
+		fmt.Println(left)
+	}
 	if cerr := p.session.Close(); err == nil && cerr != nil {
 		err = fmt.Errorf("closing the target: %w", cerr)
 	}
@@ -62,6 +65,9 @@ func (p *program) setUp() {
 	p.session.Yes = p.Yes
 	p.session.Targets = p.targets
 	p.session.OpenTarget, p.session.Missing = p.openTarget, p.missing
+	if term.IsTerminal(int(os.Stdin.Fd())) && !p.JSON {
+		p.session.LessonsFile = shell.LessonsFile(os.Getenv) // answers from a file begin at the beginning
+	}
 	p.front.OutStyle, p.front.ErrStyle = p.style(os.Stdout), p.style(os.Stderr)
 	if term.IsTerminal(int(os.Stderr.Fd())) && !p.Plain && !p.JSON {
 		p.front.Meter = shell.NewMeter(os.Stderr, func() int { return columns(os.Stderr) })

@@ -2,11 +2,14 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
+	"strings"
 
 	"golang.org/x/term"
 
 	"example.org/kmodsh/internal/ops"
+	"example.org/kmodsh/internal/scenario"
 	"example.org/kmodsh/internal/shell"
 )
 
@@ -18,6 +21,11 @@ func (p *program) tour(ctx context.Context, args []string) error {
 	}
 	if err := v.Check(args); err != nil {
 		return err
+	}
+	if p.On != "" {
+		if err := p.tourTarget(ctx, args); err != nil {
+			return err
+		}
 	}
 	if err := p.front.Run(ctx, append([]string{"tour"}, args...)); err != nil {
 		return err
@@ -35,6 +43,25 @@ func (p *program) tour(ctx context.Context, args []string) error {
 		})
 	case p.session.TourWaits() != "":
 		return p.front.Lesson(ctx, os.Stdin)
+	}
+	return nil
+}
+
+// tourTarget opens the target that was asked for, if the lesson is for it: a
+// lesson goes on where it can on a real kernel.
+func (p *program) tourTarget(ctx context.Context, args []string) error {
+	for _, word := range args {
+		l, err := scenario.FindLesson(word)
+		if err != nil {
+			continue // a flag; or what the verb tells of
+		}
+		if len(l.TargetsFor(p.On)) == 0 {
+			return &ops.UsageError{
+				Verb: "tour", Msg: fmt.Sprintf("the lesson %s is for %s, not for %s", l.Name, strings.Join(l.Targets, " "), p.On),
+				Hint: "take it there: kmodsh tour " + word + "; its end says how the same is seen on a real kernel",
+			}
+		}
+		return p.open(ctx)
 	}
 	return nil
 }

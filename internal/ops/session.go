@@ -25,6 +25,9 @@ type Session struct {
 	// that gets it, and changes nothing; driver: the test driver is needed, too. nil
 	// asks nobody.
 	Missing func(target string, driver bool) error
+	// LessonsFile keeps where lessons were left, from one run to the next; ""
+	// keeps it for this run only.
+	LessonsFile string
 	// Targets lists names OpenTarget takes, for completion; nil lists none. It
 	// must answer quickly.
 	Targets func() []Candidate
@@ -34,9 +37,10 @@ type Session struct {
 	debug  debugState
 	lists  moduleCache
 	trees  treeCache
-	rec    *recorder // nil: nothing is recorded
-	script *os.File  // the transcript, nil: there is none
-	tour   *tour     // the lesson under way, nil: none is
+	rec    *recorder              // nil: nothing is recorded
+	script *os.File               // the transcript, nil: there is none
+	tour   *tour                  // the lesson under way, nil: none is
+	places map[string]lessonPlace // where lessons were left, as of the last look
 	// failures are the refusals of the target's kernel, by module.
 	failures map[string]*kernel.LoadError
 }

@@ -14,16 +14,18 @@ func tourVerb() *Verb {
 	return &Verb{
 		Name: "tour", Group: groupLearn,
 		Short: "lessons: begin one, go on, answer, check an exercise",
-		Usage: "[LESSON | LETTER | check | hint | show | again | stop]",
+		Usage: "[LESSON [--from STEP|--restart] | LETTER | check|hint|show|again|stop]",
 		New:   func() Command { return new(tourCommand) },
 		Examples: []string{
-			"tour", "tour 1", "tour builtin-race", "tour b", "tour check", "tour hint", "tour show",
+			"tour", "tour 1", "tour builtin-race", "tour 8 --from 3", "tour 8 --restart", "tour b", "tour check", "tour hint", "tour show",
 		},
 	}
 }
 
 type tourCommand struct {
-	Word string `arg:"" optional:"" name:"word" help:"A lesson, by number or name or file; the letter of an answer; check, hint, show, again or stop. Without it: what comes next, or the list of lessons."`
+	From    int    `help:"Begin at this step of the lesson: all before it is done for you." placeholder:"STEP"`
+	Restart bool   `help:"Begin the lesson anew, though it was left in the middle."`
+	Word    string `arg:"" optional:"" name:"word" help:"A lesson, by number or name or file; the letter of an answer; check, hint, show, again or stop. Without it: what comes next, or the list of lessons."`
 }
 
 // exerciseWords are what can be said to an exercise.
@@ -33,64 +35,125 @@ var exerciseWords = []string{"check", "hint", "show", "again"}
 // a time works on it.
 type tour struct {
 	lesson *scenario.Lesson
-	at     int // next part to come
+	target string // on which it began
+	at     int    // next part to come
 	wait   *scenario.Part
-	from   int    // position of the target where the exercise began
-	target string // its name there
-	hints  int    // given
-	right  int    // questions answered rightly at once
-	asked  int
+	offer  int  // the step where it was left, as long as that is only offered
+	hints  int  // given
+	right  int  // questions answered rightly at once
+	asked  int  //
 	wrong  bool // the present question was answered wrongly
 	done   int  // exercises done
 }
 
 func (c *tourCommand) Run(ctx context.Context, s *Session) (Result, error) {
 	t := s.lesson()
+	if c.From != 0 || c.Restart {
+		return c.begin(ctx, s)
+	}
 	switch word := c.Word; {
 	case word == "stop":
+		r := &TourResult{Ended: true, lesson: lessonOf(t)}
+		r.Left = s.LessonLeft()
 		s.setLesson(nil)
-		return &TourResult{Ended: true, lesson: lessonOf(t)}, nil
+		return r, nil
 	case t != nil && word == "":
 		return s.goOn(ctx, t)
-	case t != nil && t.wait != nil && t.wait.Kind == scenario.Question && len(word) == 1 && word >= "a" && word <= "z":
+	case t != nil && t.offer > 0 && (isLetter(word) || slices.Contains(exerciseWords, word)):
+		return nil, &UsageError{Verb: "tour", Msg: "the lesson was left in the middle and has not begun again", Hint: "Enter (tour) goes on where it was left; tour " + t.word() + " --restart begins anew"}
+	case t != nil && t.wait != nil && t.wait.Kind == scenario.Question && isLetter(word):
 		return s.answer(ctx, t, word)
 	case t != nil && t.wait != nil && t.wait.Kind == scenario.Question && slices.Contains(exerciseWords, word):
 		return s.unsure(ctx, t, word)
 	case t != nil && slices.Contains(exerciseWords, word):
 		return s.exercise(ctx, t, word)
 	case word == "":
-		return lessonList()
-	case slices.Contains(exerciseWords, word):
+		return lessonList(s)
+	case slices.Contains(exerciseWords, word) || isLetter(word):
 		return nil, &hintedError{errors.New("no lesson is under way"), "tour lists them, tour 1 begins the first"}
 	}
-	l, err := scenario.FindLesson(c.Word)
-	if err != nil {
-		hint := "tour lists the lessons"
-		if errors.As(err, new(*scenario.SyntaxError)) {
-			hint = "kmodsh scenario new --lesson FILE writes one that is whole, to begin from"
+	return c.begin(ctx, s)
+}
+
+// isLetter says whether a word is the answer to a question.
+func isLetter(word string) bool { return len(word) == 1 && word >= "a" && word <= "z" }
+
+// begin begins a lesson, or offers to go on with it where it was left.
+func (c *tourCommand) begin(ctx context.Context, s *Session) (Result, error) {
+	old := s.lesson()
+	var l *scenario.Lesson
+	switch {
+	case c.Word == "" && old == nil:
+		return nil, &UsageError{Verb: "tour", Msg: "which lesson?", Hint: "tour lists them; tour 8 --from 3"}
+	case c.Word == "":
+		l = old.lesson
+	default:
+		var err error
+		if l, err = s.findLesson(c.Word); err != nil {
+			return nil, err
 		}
-		return nil, &UsageError{Msg: err.Error(), Hint: hint}
 	}
-	for _, part := range l.Parts {
-		if part.Kind == scenario.Run {
-			if err := checkLine(part.Line); err != nil {
-				return nil, &scenario.SyntaxError{Name: l.Name, Line: part.Line.N, Msg: err.Error()}
-			}
-		}
+	steps := len(l.Steps())
+	if c.From != 0 && (c.From < 0 || c.From > steps || c.Restart) {
+		return nil, &UsageError{Verb: "tour", Msg: fmt.Sprintf("--from is a step of the lesson, 1 to %d, and goes without --restart", steps)}
 	}
-	if err := s.openLesson(ctx, l); err != nil {
+	t := &tour{lesson: l}
+	var err error
+	if t.target, err = s.openLesson(ctx, l); err != nil {
 		return nil, err
 	}
-	t = &tour{lesson: l}
 	s.setLesson(t)
 	r := t.result()
-	r.Title, r.Shows, r.Minutes, r.Number = l.Title, l.Shows, l.Minutes, lessonNumber(l)
+	r.Title, r.Minutes, r.Number, r.Target = l.Title, l.Minutes, lessonNumber(l), t.target
+	place, left := s.place(l)
+	switch {
+	case c.From > 0:
+		return r, s.jump(ctx, t, r, c.From)
+	case left && !c.Restart:
+		t.right, t.asked, t.done = place.Right, place.Asked, place.Done
+		t.offer, r.Offer = place.Step, place.Step
+		return r, nil
+	}
 	return r, s.play(ctx, t, r)
 }
 
+// findLesson finds a lesson and looks whether its lines are verbs.
+func (s *Session) findLesson(word string) (*scenario.Lesson, error) {
+	l, err := scenario.FindLesson(word)
+	if err == nil {
+		err = CheckLesson(l)
+	}
+	if err != nil {
+		hint := "tour lists the lessons"
+		if errors.As(err, new(*scenario.SyntaxError)) {
+			hint = "kmodsh scenario check FILE looks again; kmodsh scenario new --lesson FILE writes one that is whole, to begin from"
+		}
+		return nil, &UsageError{Msg: err.Error(), Hint: hint}
+	}
+	return l, nil
+}
+
+// CheckLesson looks whether the lines of a lesson are lines of verbs, those of
+// its answers, its checks and its part on a real kernel among them, without
+// running them. The error is a *scenario.SyntaxError.
+func CheckLesson(l *scenario.Lesson) error {
+	if err := CheckScenario(l.Scenario); err != nil {
+		return err
+	}
+	for _, r := range l.Real {
+		if r.Kind != scenario.RealTyped {
+			continue
+		}
+		if err := checkLine(scenario.Line{N: r.N, Text: strings.TrimSpace(strings.TrimPrefix(r.Text, "!"))}); err != nil {
+			return &scenario.SyntaxError{Name: l.Name, Line: r.N, Msg: fmt.Sprintf("%s: %v", r.Text, err)}
+		}
+	}
+	return nil
+}
+
 // openLesson makes a fresh target that the lesson is for: of the kind there is,
-// when that can be, or else the lesson's own.
-func (s *Session) openLesson(ctx context.Context, l *scenario.Lesson) error {
+// when that can be, or else the lesson's own. It returns its name.
+func (s *Session) openLesson(ctx context.Context, l *scenario.Lesson) (string, error) {
 	name := ""
 	if t := s.Target(); t != nil && len(l.TargetsFor(t.Name())) > 0 {
 		name = t.Name()
@@ -98,7 +161,7 @@ func (s *Session) openLesson(ctx context.Context, l *scenario.Lesson) error {
 	if name == "" {
 		name = l.Targets[len(l.Targets)-1]
 	}
-	return s.Open(ctx, name)
+	return name, s.Open(ctx, name)
 }
 
 func lessonOf(t *tour) *scenario.Lesson {
@@ -157,15 +220,19 @@ func (c *tourCommand) Complete(s *Session, before []string, word string) []Candi
 	return append(match(word, list), completeFiles(word, scenario.Suffix)...)
 }
 
-// lessonList lists the lessons.
-func lessonList() (Result, error) {
+// lessonList lists the lessons, and where they were left.
+func lessonList(s *Session) (Result, error) {
 	lessons, err := scenario.Lessons()
 	if err != nil {
 		return nil, err
 	}
 	r := &LessonsResult{Lessons: []LessonRow{}}
 	for i, l := range lessons {
-		r.Lessons = append(r.Lessons, LessonRow{Number: i + 1, Name: strings.TrimPrefix(l.Name, scenario.LessonPrefix), Title: l.Title, Minutes: l.Minutes})
+		row := LessonRow{Number: i + 1, Name: strings.TrimPrefix(l.Name, scenario.LessonPrefix), Title: l.Title, Minutes: l.Minutes, Steps: len(l.Steps())}
+		if place, ok := s.place(l); ok {
+			row.Left = place.Step
+		}
+		r.Lessons = append(r.Lessons, row)
 	}
 	return r, nil
 }

@@ -2,8 +2,8 @@ package ops
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"example.org/kmodsh/internal/condition"
@@ -21,7 +21,7 @@ func (s *Session) answer(ctx context.Context, t *tour, letter string) (Result, e
 	r.Correct = &right
 	if !right {
 		t.wrong = true
-		r.ask(t.wait)
+		r.ask(t)
 		return r, nil
 	}
 	if !t.wrong {
@@ -52,21 +52,28 @@ func (s *Session) exercise(ctx context.Context, t *tour, word string) (Result, e
 	r := t.result()
 	switch word {
 	case "hint":
-		if t.hints == len(e.Hints) {
-			r.Hint = "there are no more hints; tour show does it for you"
-			return r, nil
+		switch {
+		case len(e.Hints) == 0:
+			r.Hint = "this exercise has none; show does it for you"
+		case t.hints == len(e.Hints):
+			r.Hint = "there are no more hints; show does it for you"
+		default:
+			r.Hint = e.Hints[t.hints]
+			t.hints++
 		}
-		r.Hint = e.Hints[t.hints]
-		t.hints++
 		return r, nil
 	case "again":
-		return r, s.again(ctx, t, r)
+		r.Again = true
+		return r, s.rebuild(ctx, t, t.at-1)
 	case "show":
-		if err := s.again(ctx, t, r); err != nil {
+		r.Again = true
+		if err := s.rebuild(ctx, t, t.at-1); err != nil {
 			return r, err
 		}
-		for i, line := range e.Answer {
-			if err := s.demonstrate(ctx, t, r, scenario.Line{N: i + 1, Text: line}); err != nil {
+		for _, line := range e.Answer {
+			texts, err := s.demonstrate(ctx, t, scenario.Line{N: e.N, Text: line})
+			r.Texts = append(r.Texts, texts...)
+			if err != nil {
 				return r, err
 			}
 		}
@@ -90,26 +97,17 @@ func (s *Session) exercise(ctx context.Context, t *tour, word string) (Result, e
 	return r, s.play(ctx, t, r)
 }
 
-// again goes back to where the exercise began.
-func (s *Session) again(ctx context.Context, t *tour, r *TourResult) error {
-	d, err := s.debugger()
-	if err != nil || t.from < 0 || d.Name() != t.target {
-		return errors.Join(err, errors.New("the exercise did not begin on this target: begin the lesson again"))
-	}
-	if err := d.Goto(ctx, t.from); err != nil {
-		return err
-	}
-	s.withDebug(func(st *debugState) { st.moved = "" })
-	r.Again = true
-	return nil
-}
-
-// holds asks a condition of now.
+// holds asks a condition of now. One that compares what is not there yet, the
+// result of a thread that has not ended, does not hold.
 func (s *Session) holds(ctx context.Context, text string) (bool, []condition.Value, error) {
 	_, cond, snap, err := s.ask(ctx, strings.Fields(text))
 	if err != nil {
 		return false, nil, err
 	}
 	ok, err := cond.Holds(snap)
-	return ok, cond.Explain(snap), err
+	got := cond.Explain(snap)
+	if err != nil && slices.ContainsFunc(got, func(v condition.Value) bool { return v.Value == "nothing" }) {
+		return false, got, nil
+	}
+	return ok, got, err
 }

@@ -19,6 +19,8 @@ func (s *Session) TourLine(line string) string {
 	switch {
 	case word == "":
 		return "tour"
+	case t.offer > 0 && (isLetter(word) || slices.Contains(exerciseWords, word)):
+		return "tour " + word
 	case t.wait != nil && t.wait.Kind == scenario.Question && len(strings.TrimSuffix(word, ")")) == 1 && word[0] >= 'a' && word[0] <= 'z':
 		return "tour " + word[:1]
 	case t.wait != nil && t.wait.Kind != scenario.Pause && slices.Contains(exerciseWords, word):

@@ -9,8 +9,11 @@ import (
 // goOn goes on with the lesson, or says what it waits for.
 func (s *Session) goOn(ctx context.Context, t *tour) (Result, error) {
 	r := t.result()
+	if t.offer > 0 {
+		return r, s.jump(ctx, t, r, t.offer)
+	}
 	if t.wait != nil && t.wait.Kind != scenario.Pause {
-		r.ask(t.wait)
+		r.ask(t)
 		return r, nil
 	}
 	t.wait = nil
@@ -27,42 +30,39 @@ func (s *Session) play(ctx context.Context, t *tour, r *TourResult) error {
 		case scenario.Prose:
 			r.add(TourText{Prose: part.Text})
 		case scenario.Run:
-			if err := s.demonstrate(ctx, t, r, part.Line); err != nil {
-				return err
+			texts, err := s.demonstrate(ctx, t, part.Line)
+			if err != nil && t.step() > 0 && ctx.Err() == nil {
+				if again, aerr := s.mend(ctx, t, part); aerr == nil {
+					texts, err, r.Mended = again, nil, true
+				}
+			}
+			r.Texts = append(r.Texts, texts...)
+			if err != nil {
+				return t.errNotMended(err)
 			}
 		default:
 			t.wait, t.hints, t.wrong = part, 0, false
-			r.ask(part)
+			r.ask(t)
 			if part.Kind == scenario.Question {
 				t.asked++
 			}
-			if part.Kind == scenario.Exercise {
-				t.remember(s)
-			}
+			s.keep(t)
 			return nil
 		}
 	}
 	t.wait = nil
 	r.Done, r.Reading, r.Real = true, t.lesson.Reading, t.lesson.Real
 	r.Right, r.Asked, r.Exercises = t.right, t.asked, t.done
-	r.Next = nextLesson(t.lesson)
+	r.Next, r.Shows = nextLesson(t.lesson), t.lesson.Shows
+	s.keep(t)
 	s.setLesson(nil)
 	return nil
 }
 
-// remember keeps where an exercise began.
-func (t *tour) remember(s *Session) {
-	t.from, t.target = -1, ""
-	if d, err := s.debugger(); err == nil {
-		t.from, _ = d.Pos()
-		t.target = d.Name()
-	}
-}
-
-// demonstrate runs a line of the lesson and shows it.
-func (s *Session) demonstrate(ctx context.Context, t *tour, r *TourResult, l scenario.Line) error {
+// demonstrate runs a line of the lesson and returns what it shows.
+func (s *Session) demonstrate(ctx context.Context, t *tour, l scenario.Line) ([]TourText, error) {
 	if cur := s.Target(); cur != nil && !scenario.For(l.Only, cur.Name()) {
-		return nil
+		return nil, nil
 	}
 	src := &SourceResult{Lines: []SourceLine{}}
 	text := l.Text
@@ -70,11 +70,12 @@ func (s *Session) demonstrate(ctx context.Context, t *tour, r *TourResult, l sce
 		text = "! " + text
 	}
 	_, err := src.line(ctx, s, l.N, text)
+	var texts []TourText
 	for _, line := range src.Lines {
-		r.add(TourText{Line: &line})
+		texts = append(texts, TourText{Line: &line})
 	}
 	if err != nil {
-		return &LineError{File: t.lesson.Name, Line: l.N, Err: err}
+		err = &LineError{File: t.lesson.Name, Line: l.N, Err: err}
 	}
-	return nil
+	return texts, err
 }

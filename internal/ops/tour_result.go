@@ -22,8 +22,14 @@ type TourResult struct {
 	Title   string `json:"title,omitempty"`
 	Shows   string `json:"shows,omitempty"`
 	Minutes int    `json:"minutes,omitempty"`
+	Target  string `json:"target,omitempty"` // where it begins
 	Part    int    `json:"part"`
 	Parts   int    `json:"parts"`
+	Step    int    `json:"step"`             // questions, exercises and pauses come to, from 1
+	Steps   int    `json:"steps"`            // of them there are
+	Offer   int    `json:"offer,omitempty"`  // the step where it was left, where it goes on when told
+	From    int    `json:"from,omitempty"`   // the step that was gone to: all before it was done for the reader
+	Mended  bool   `json:"mended,omitempty"` // what the reader had changed was undone for a line of the lesson
 	// Correct says whether the answer, or the exercise, is right.
 	Correct *bool             `json:"correct,omitempty"`
 	Answer  string            `json:"answer,omitempty"` // the right one, which the reader asked for
@@ -39,26 +45,30 @@ type TourResult struct {
 	Exercise string   `json:"exercise,omitempty"`
 	Pause    bool     `json:"pause,omitempty"`
 	// Done: the lesson is over.
-	Done      bool     `json:"done,omitempty"`
-	Right     int      `json:"right,omitempty"` // questions answered rightly at once
-	Asked     int      `json:"asked,omitempty"`
-	Exercises int      `json:"exercises,omitempty"` // done by the reader
-	Reading   []string `json:"reading,omitempty"`
-	Real      []string `json:"real,omitempty"` // commands that show it on a real kernel
-	Next      string   `json:"next,omitempty"`
-	Ended     bool     `json:"ended,omitempty"` // stopped
+	Done      bool                `json:"done,omitempty"`
+	Right     int                 `json:"right,omitempty"` // questions answered rightly at once
+	Asked     int                 `json:"asked,omitempty"`
+	Exercises int                 `json:"exercises,omitempty"` // done by the reader
+	Reading   []string            `json:"reading,omitempty"`
+	Real      []scenario.RealLine `json:"real,omitempty"` // the same on a real kernel
+	Next      string              `json:"next,omitempty"`
+	Ended     bool                `json:"ended,omitempty"` // stopped
+	Left      string              `json:"left,omitempty"`  // how to go on another time
 
-	lesson *scenario.Lesson
+	lesson     *scenario.Lesson
+	lessonWord string // what a person types for it
 }
 
 func (t *tour) result() *TourResult {
-	return &TourResult{Lesson: t.lesson.Name, Part: t.at, Parts: len(t.lesson.Parts), Texts: []TourText{}, lesson: t.lesson}
+	return &TourResult{Lesson: t.lesson.Name, Part: t.at, Parts: len(t.lesson.Parts), Step: t.step(), Steps: len(t.lesson.Steps()), Texts: []TourText{}, lesson: t.lesson, lessonWord: t.word()}
 }
 
 func (r *TourResult) add(text TourText) { r.Texts = append(r.Texts, text) }
 
 // ask fills in what the lesson waits for.
-func (r *TourResult) ask(p *scenario.Part) {
+func (r *TourResult) ask(t *tour) {
+	p := t.wait
+	r.Step = t.step()
 	switch p.Kind {
 	case scenario.Question:
 		r.Question, r.Choices = p.Text, p.Choices
@@ -74,7 +84,10 @@ func (r *TourResult) WriteText(w io.Writer, st Style) error {
 	t := newText(w, st)
 	t.width = min(t.width, 78)
 	if r.Ended {
-		t.line("the lesson is over; tour lists them all, and tour N begins one from its beginning")
+		t.line("the lesson is over; tour lists them all, and tour N begins one")
+		if r.Left != "" {
+			t.wrap("", 0, r.Left)
+		}
 		return t.err
 	}
 	if r.Title != "" {
@@ -83,10 +96,20 @@ func (r *TourResult) WriteText(w io.Writer, st Style) error {
 			head = fmt.Sprintf("Lesson %d. %s", r.Number, head)
 		}
 		t.wrap("", 0, t.paint(bold, head))
-		t.paragraphs(r.Shows, "")
-		t.line("%s", t.paint(dim, fmt.Sprintf("About %s. During a lesson every verb works; an empty line goes on.", count(r.Minutes, "minute", "minutes"))))
+		t.wrap("", 0, t.paint(dim, fmt.Sprintf("About %s, %s, on %s. During a lesson every verb works; an empty line goes on.", count(r.Minutes, "minute", "minutes"), count(r.Steps, "step", "steps"), r.Target)))
+	}
+	switch {
+	case r.Offer > 0:
+		t.wrap("", 0, fmt.Sprintf("You left this lesson at step %d of %d.", r.Offer, r.Steps))
+		t.wrap("", 0, fmt.Sprintf("Enter goes on there. tour %s --restart begins anew, tour %s --from N at another step.", r.lessonWord, r.lessonWord))
+		return t.err
+	case r.From > 1:
+		t.wrap("", 0, fmt.Sprintf("All before step %d was done for you, exercises by their model answers.", r.From))
 	}
 	r.judged(t)
+	if r.Mended {
+		t.wrap("", 0, t.paint(dim, "(What you had done stood in the way of what comes now: all was brought to where the lesson expects it, exercises done by their model answers.)"))
+	}
 	for _, x := range r.Texts {
 		if x.Line == nil {
 			t.line("")
@@ -140,11 +163,11 @@ func (r *TourResult) asks(t *text) {
 		for _, c := range r.Choices {
 			t.wrap("    ", 7, c)
 		}
-		t.line("%s", t.paint(dim, "Answer with a letter; show tells which is right."))
+		t.line("%s", t.paint(dim, fmt.Sprintf("Step %d of %d. Answer with a letter; show tells which is right.", r.Step, r.Steps)))
 	case r.Exercise != "":
 		t.line("")
 		t.paragraphs(r.Exercise, t.paint(bold, "Exercise. "))
-		t.line("%s", t.paint(dim, "Type verbs, then check; hint, show and again help."))
+		t.line("%s", t.paint(dim, fmt.Sprintf("Step %d of %d. Type verbs, then check; hint, show and again help.", r.Step, r.Steps)))
 	case r.Pause:
 		t.line("%s", t.paint(dim, "Enter goes on."))
 	}
@@ -158,10 +181,18 @@ func (r *TourResult) over(t *text) {
 		end += fmt.Sprintf(" %d of %s answered rightly at once.", r.Right, count(r.Asked, "question", "questions"))
 	}
 	t.wrap("", 0, end)
+	t.paragraphs(r.Shows, "")
 	if len(r.Real) > 0 {
 		t.line("%s", t.paint(bold, "Now on a real kernel"))
-		for _, c := range r.Real {
-			t.line("    %s", clean(c, t.st.ASCII))
+	}
+	for _, c := range r.Real {
+		switch c.Kind {
+		case scenario.RealCommand:
+			t.line("    %s", clean(c.Text, t.st.ASCII))
+		case scenario.RealTyped:
+			t.line("      > %s", clean(c.Text, t.st.ASCII))
+		default:
+			t.wrap("  ", 2, c.Text)
 		}
 	}
 	if len(r.Reading) > 0 {
@@ -192,6 +223,8 @@ type LessonRow struct {
 	Name    string `json:"name"`
 	Title   string `json:"title"`
 	Minutes int    `json:"minutes"`
+	Steps   int    `json:"steps"`
+	Left    int    `json:"left,omitempty"` // the step where the reader left it
 }
 
 // LessonsResult lists the lessons.
@@ -204,9 +237,17 @@ func (r *LessonsResult) WriteText(w io.Writer, st Style) error {
 	t := newText(w, st)
 	rows := [][]cell{header("", "lesson", "min", "what it shows")}
 	for _, l := range r.Lessons {
-		rows = append(rows, []cell{number(fmt.Sprint(l.Number)), str(l.Name), number(fmt.Sprint(l.Minutes)), str(l.Title)})
+		rows = append(rows, []cell{number(fmt.Sprint(l.Number)), str(l.Name), number(fmt.Sprint(l.Minutes)), str(l.titled())})
 	}
 	t.table(rows)
 	t.wrap("", 0, "tour N begins one, on a simulated kernel: nothing can break.")
 	return t.err
+}
+
+// titled is the title, with where the lesson was left.
+func (l LessonRow) titled() string {
+	if l.Left == 0 {
+		return l.Title
+	}
+	return fmt.Sprintf("%s (left at step %d of %d)", l.Title, l.Left, l.Steps)
 }

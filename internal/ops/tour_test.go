@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -63,17 +64,23 @@ func take(t *testing.T, word string, show bool) *ops.TourResult {
 				r, err = typed(t, s, "show")
 				continue
 			}
-			if r, err = typed(t, s, "check"); err == nil && *r.Correct {
-				t.Errorf("%s: %q is done before anything was done", word, part.Text)
+			if r, err = typed(t, s, "check"); err != nil || *r.Correct {
+				t.Errorf("%s: %q is done before anything was done, or: %v", word, part.Text, err)
 			}
 			for range part.Hints {
 				if r, err = typed(t, s, "hint"); err != nil || r.Hint == "" {
 					t.Errorf("%s: no hint: %v", word, err)
 				}
 			}
-			for _, line := range part.Answer {
+			for i, line := range part.Answer {
 				if _, err := typed(t, s, line); err != nil {
 					t.Fatalf("%s: %s: %v", word, line, err)
+				}
+				if i == len(part.Answer)-1 || !slices.ContainsFunc(part.Answer[i+1:], moves) {
+					continue // what is left only looks
+				}
+				if r, err := typed(t, s, "check"); err != nil || *r.Correct {
+					t.Fatalf("%s: %q is done after %q already, or: %v", word, part.Text, line, err)
 				}
 			}
 			r, err = typed(t, s, "check")
@@ -85,6 +92,12 @@ func take(t *testing.T, word string, show bool) *ops.TourResult {
 		t.Fatalf("%s: it has not ended: %v", word, err)
 	}
 	return r
+}
+
+// moves says whether a line of an answer does something, and not only looks.
+func moves(line string) bool {
+	word, _, _ := strings.Cut(line, " ")
+	return !slices.Contains([]string{"states", "threads", "outcome", "expect", "resolve", "events", "belief"}, word)
 }
 
 // TestLessons takes every lesson of the tour, both ways.
@@ -109,8 +122,15 @@ func TestLessons(t *testing.T) {
 				t.Errorf("%d of %d exercises done, %d questions right at once", r.Exercises, exercises, r.Right)
 			}
 			take(t, l.Name, true)
-			for _, command := range l.Real {
-				checkCommand(t, command)
+			onMachine := false
+			for _, line := range l.Real {
+				if line.Kind == scenario.RealCommand {
+					checkCommand(t, line.Text)
+					onMachine = onMachine || strings.Contains(line.Text, "--on vm:")
+				}
+			}
+			if !onMachine {
+				t.Error("nothing of its last part is on a real kernel")
 			}
 		})
 	}
@@ -124,19 +144,31 @@ func checkCommand(t *testing.T, command string) {
 	if len(words) < 2 || words[0] != "kmodsh" {
 		t.Fatalf("%q is no command of kmodsh", command)
 	}
+	on := ""
 	if words = words[1:]; words[0] == "--on" {
-		words = words[2:]
+		on, words = words[1], words[2:]
 	}
 	switch words[0] {
 	case "shell":
 	case "run":
+		if words[1] == "--on" {
+			on, words = words[2], words[2:]
+		}
 		for _, w := range words[1:] {
-			if _, err := scenario.Find(w); err != nil && !strings.HasPrefix(w, "--on") && w != "sim" {
-				t.Errorf("%q: %v", command, err)
+			found, err := scenario.Find(w)
+			if err != nil || len(found[0].TargetsFor(on)) == 0 {
+				t.Errorf("%q: %s: %v, or not for that target", command, w, err)
 			}
+		}
+	case "tour":
+		if l, err := scenario.FindLesson(words[1]); err != nil || len(l.TargetsFor(on)) == 0 {
+			t.Errorf("%q: %v, or not for that target", command, err)
 		}
 	default:
 		v, err := ops.Lookup(words[0])
+		if i := slices.Index(words, "--on"); i > 0 {
+			words = slices.Delete(slices.Clone(words), i, i+2) // of the program
+		}
 		if err == nil {
 			err = v.Check(words[1:])
 		}
@@ -174,7 +206,7 @@ func TestLessonReads(t *testing.T) {
 	if err := ops.Write(&b, r, false, ops.Style{}); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"Lesson 6. The race that kmod up to 19 loses", "? The kernel makes the directory", "    a) ", "Answer with a letter; show tells which is right."} {
+	for _, want := range []string{"Lesson 6. The race that kmod up to 19 loses", "? The kernel makes the directory", "    a) ", "Step 1 of 4. Answer with a letter; show tells which is right."} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("no %q in\n%s", want, b.String())
 		}

@@ -63,11 +63,23 @@ func Find(word string) ([]*Scenario, error) {
 		}
 		return nil, fmt.Errorf("%w: %w", ErrUnknown, err)
 	}
-	s, err := Parse(word, text)
+	s, err := read(word, text)
 	if err != nil {
 		return nil, err
 	}
 	return []*Scenario{s}, nil
+}
+
+// read reads a scenario, or a lesson, with what is wrong with its marks.
+func read(name, text string) (*Scenario, error) {
+	if !IsLesson(text) {
+		return Parse(name, text)
+	}
+	l, err := ParseLesson(name, text)
+	if err != nil {
+		return nil, err
+	}
+	return l.Scenario, nil
 }
 
 func findAll(pattern string) ([]*Scenario, error) {

@@ -17,13 +17,14 @@ const (
 
 // Parse reads a scenario. The error is a *SyntaxError.
 func Parse(name, text string) (*Scenario, error) {
-	p := &parser{s: &Scenario{Name: name, Targets: []string{}, Lines: []Line{}}, header: true}
+	p := &parser{s: &Scenario{Name: name, Targets: []string{}, Lines: []Line{}}, header: true, seen: map[string]int{}}
 	if len(text) > maxText || !utf8.ValidString(text) {
 		return nil, p.wrong(0, fmt.Sprintf("longer than %d bytes, or not UTF-8", maxText))
 	}
 	n := 0
 	for line := range strings.SplitSeq(text, "\n") {
 		n++
+		p.last = n
 		if n > maxLines || len(line) > maxLine {
 			return nil, p.wrong(n, fmt.Sprintf("more than %d lines, or a line longer than %d bytes", maxLines, maxLine))
 		}
@@ -39,9 +40,21 @@ func Parse(name, text string) (*Scenario, error) {
 
 type parser struct {
 	s      *Scenario
-	header bool   // still in the header
-	key    string // the header's line that is continued
+	header bool           // still in the header
+	key    string         // the header's line that is continued
+	seen   map[string]int // lines of the header, by key
+	last   int            // the last line that was read
 }
+
+// The keys of the header. Those that may come only once are told when they come
+// again: the second would else be taken for the rest of the first.
+var (
+	headerKeys = []string{"title", "shows", "source", "targets", "promise", "report", minutesKey}
+	manyKeys   = []string{"targets", "promise", "report"}
+)
+
+// minutesKey is that of a lesson, which ParseLesson reads.
+const minutesKey = "minutes"
 
 func (p *parser) wrong(line int, msg string) error {
 	return &SyntaxError{Name: p.s.Name, Line: line, Msg: msg}
@@ -61,7 +74,7 @@ func (p *parser) line(n int, line string) error {
 		case p.header:
 			return p.headerLine(n, line)
 		default:
-			return nil
+			return p.lateHeader(n, line)
 		}
 	}
 	p.header = false
@@ -110,7 +123,7 @@ func (p *parser) newCase(l Line, name string) error {
 	case slices.ContainsFunc(p.s.Cases, func(c Case) bool { return c.Name == name }):
 		return p.wrong(l.N, fmt.Sprintf("there is a case %q already", name))
 	}
-	p.s.Cases = append(p.s.Cases, Case{Name: name, Only: l.Only, Lines: []Line{}})
+	p.s.Cases = append(p.s.Cases, Case{N: l.N, Name: name, Only: l.Only, Lines: []Line{}})
 	return nil
 }
 
@@ -119,21 +132,38 @@ func (p *parser) headerLine(n int, line string) error {
 	text := strings.TrimSpace(strings.TrimLeft(line, "#"))
 	key, value, ok := strings.Cut(text, ":")
 	value = strings.TrimSpace(value)
-	if !ok || !slices.Contains([]string{"title", "shows", "source", "targets", "promise", "report"}, key) {
-		if p.key != "" && strings.HasPrefix(line, "#  ") {
-			return p.field(n, p.key, text)
+	switch {
+	case p.key != "" && strings.HasPrefix(line, "#  "):
+		return p.field(n, p.key, text)
+	case ok && slices.Contains(headerKeys, key):
+		if was := p.seen[key]; was > 0 && !slices.Contains(manyKeys, key) {
+			return p.wrong(n, fmt.Sprintf("there is a %s already, at line %d; to go on with that one begin the line with # and two blanks", key, was))
 		}
-		p.key = ""
-		return nil
+		if value == "" {
+			return p.wrong(n, key+" has nothing behind it")
+		}
+		p.seen[key] = n
+		p.key = key
+		return p.field(n, key, value)
 	}
-	p.key = key
-	return p.field(n, key, value)
+	p.key = ""
+	if meant := near(key, headerKeys); ok && meant != "" {
+		return p.wrong(n, fmt.Sprintf("the header knows no %q: did you mean %s?", key, meant))
+	}
+	return nil
+}
+
+// lateHeader looks whether a comment was to be a line of the header, which has
+// ended.
+func (p *parser) lateHeader(n int, line string) error {
+	key, value, ok := strings.Cut(strings.TrimPrefix(line, "# "), ":")
+	if ok && value != "" && slices.Contains(headerKeys, key) {
+		return p.wrong(n, fmt.Sprintf("%s belongs in the header: at the top, before the first blank line and the first verb", key))
+	}
+	return nil
 }
 
 func (p *parser) field(n int, key, value string) error {
-	if value == "" {
-		return nil
-	}
 	join := func(to *string) { *to = strings.TrimSpace(*to + " " + value) }
 	switch key {
 	case "title":
@@ -165,16 +195,16 @@ func (p *parser) whole() error {
 	for _, c := range s.Cases {
 		lines += len(c.Lines)
 		if len(c.Lines) == 0 {
-			return p.wrong(0, fmt.Sprintf("the case %q has no line", c.Name))
+			return p.wrong(c.N, fmt.Sprintf("the case %q has no line", c.Name))
 		}
 	}
 	switch {
 	case s.Title == "" || strings.Contains(s.Title, "#"):
-		return p.wrong(0, "the header needs a line \"# title: ...\", without a # in the title")
+		return p.wrong(max(p.seen["title"], 1), "the header needs a line \"# title: ...\", without a # in the title")
 	case len(s.Targets) == 0:
-		return p.wrong(0, "the header needs a line \"# targets: sim:v6.12 ...\"")
+		return p.wrong(max(p.seen["targets"], 1), "the header needs a line \"# targets: sim:v6.12 ...\"")
 	case lines == 0:
-		return p.wrong(0, "no line does anything")
+		return p.wrong(p.last, "no line does anything: a verb is missing, such as load minix")
 	}
 	return nil
 }

@@ -23,7 +23,7 @@ func TestParse(t *testing.T) {
 # promise: nobody-waits-forever
 # promise: permits.used <= 50
 
-# title: no longer the header
+# a comment: no longer the header
 policy kmod19   # stays with the line
 case a
 ! load nosuch
@@ -39,8 +39,8 @@ case a
 		Promises: []string{"nobody-waits-forever", "permits.used <= 50"},
 		Lines:    []Line{{N: 11, Text: "policy kmod19   # stays with the line"}},
 		Cases: []Case{
-			{Name: "a", Lines: []Line{{N: 13, Fails: true, Text: "load nosuch"}, {N: 14, Only: []string{"sim:v4.9", "vm:*"}, Fails: true, Text: `expect x == "# y"`}}},
-			{Name: "b", Only: []string{"!sim:v4.9"}, Lines: []Line{{N: 16, Text: "load minix"}}},
+			{N: 12, Name: "a", Lines: []Line{{N: 13, Fails: true, Text: "load nosuch"}, {N: 14, Only: []string{"sim:v4.9", "vm:*"}, Fails: true, Text: `expect x == "# y"`}}},
+			{N: 15, Name: "b", Only: []string{"!sim:v4.9"}, Lines: []Line{{N: 16, Text: "load minix"}}},
 		},
 	}
 	if d := cmp.Diff(want, got); d != "" {
@@ -50,10 +50,10 @@ case a
 
 func TestParseWrong(t *testing.T) {
 	for _, tc := range []struct{ text, want string }{
-		{"load minix", `x: the header needs a line "# title: ..."`},
-		{"# title: t\nload minix", `x: the header needs a line "# targets:`},
-		{head, "x: no line does anything"},
-		{head + "case a\nload b\ncase c", `x: the case "c" has no line`},
+		{"load minix", `x:1: the header needs a line "# title: ..."`},
+		{"# title: t\nload minix", `x:1: the header needs a line "# targets:`},
+		{head, "x:3: no line does anything"},
+		{head + "case a\nload b\ncase c", `x:5: the case "c" has no line`},
 		{head + "case a\nload b\ncase a\nload b", `x:5: there is a case "a" already`},
 		{head + "case", "x:3: case needs a name"},
 		{head + "case a # SKIP", "x:3: case needs a name"},
@@ -65,7 +65,14 @@ func TestParseWrong(t *testing.T) {
 		{head + "!", "x:3: a verb is missing"},
 		{head + "! ! load a", "x:3: a verb is missing"},
 		{"# title: t\n# targets: vn:6.12\nload a", `x:2: "vn:6.12" is no target`},
-		{"# title: t # SKIP\n# targets: sim:v6.1\nload a", "x: the header needs a line"},
+		{"# title: t # SKIP\n# targets: sim:v6.1\nload a", "x:1: the header needs a line"},
+		{"# titel: t\n" + head + "load a", `x:1: the header knows no "titel": did you mean title?`},
+		{"# Title: t\n" + head + "load a", `x:1: the header knows no "Title": did you mean title?`},
+		{"# tragets: sim\n" + head + "load a", `x:1: the header knows no "tragets": did you mean targets?`},
+		{head + "# title: u\nload a", "x:3: there is a title already, at line 1;"},
+		{head + "# shows:\nload a", "x:3: shows has nothing behind it"},
+		{head + "load a\n# promise: b", "x:4: promise belongs in the header"},
+		{"# title: t\n\n# targets: sim\nload a", "x:3: targets belongs in the header"},
 		{head + "load \x1b[2J", "x:3: a control character"},
 		{head + "load \xff", "x: longer than"},
 		{head + strings.Repeat("\n", maxLines), fmt.Sprintf("x:%d: more than", maxLines+1)},

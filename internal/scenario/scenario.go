@@ -24,6 +24,7 @@ type Scenario struct {
 
 // Case is a part of a scenario that begins on a fresh target.
 type Case struct {
+	N     int      `json:"-"` // the line that begins it, from 1
 	Name  string   `json:"name"`
 	Only  []string `json:"only,omitempty"` // targets it is for; none: all
 	Lines []Line   `json:"lines"`

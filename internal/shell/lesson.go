@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 )
 
 // errUnfinished says that the input ended before the lesson did.
@@ -28,4 +29,15 @@ func (f *Front) Lesson(ctx context.Context, r io.Reader) error {
 		}
 	}
 	return nil
+}
+
+// LessonsFile returns where it is kept at which step lessons were left: beside
+// the history, kmodsh/lessons.json in $XDG_STATE_HOME. It is "" where there is no
+// home.
+func LessonsFile(getenv func(string) string) string {
+	history := HistoryFile(getenv)
+	if history == "" {
+		return ""
+	}
+	return filepath.Join(filepath.Dir(history), "lessons.json")
 }
