@@ -49,6 +49,7 @@ var floors = [][]string{
 	{"internal/kernel"},
 	{"internal/trace"},
 	{"internal/quiet"},
+	{"internal/terminal"},
 }
 
 // forbidden lists imports a package must not have, directly or through others

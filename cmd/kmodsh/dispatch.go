@@ -13,11 +13,12 @@ import (
 	"example.org/kmodsh/internal/kmod"
 	"example.org/kmodsh/internal/kmod/applet"
 	"example.org/kmodsh/internal/lab"
+	"example.org/kmodsh/internal/terminal"
 )
 
 // dispatch recognises by its name what the program is this time: init or a
-// child of the agent in a guest, the warden of a virtual machine, or one of
-// kmod's tools. It comes before everything else, since a kernel waits for the
+// child of the agent in a guest, the warden of a virtual machine, who looks after
+// a terminal, or one of kmod's tools. It comes before everything else, since a kernel waits for the
 // modprobe it starts, and init has nothing to stand on yet.
 func dispatch(argv []string) (status int, ok bool) {
 	name := "kmodsh"
@@ -33,6 +34,8 @@ func dispatch(argv []string) (status int, ok bool) {
 		return agent.ShellMain(argv), true
 	case len(argv) > 1 && argv[1] == lab.WardenArg:
 		return lab.WardenMain(argv[2:]), true
+	case len(argv) > 1 && argv[1] == terminal.Arg:
+		return terminal.Main(), true
 	case slices.Contains(applet.Names(), name):
 		return runApplet(name, argv[1:]), true
 	case len(argv) > 1 && slices.Contains(applet.Names(), argv[1]):

@@ -17,6 +17,7 @@ import (
 	"example.org/kmodsh/internal/ops"
 	"example.org/kmodsh/internal/recording"
 	"example.org/kmodsh/internal/shell"
+	"example.org/kmodsh/internal/terminal"
 )
 
 // program is one run of kmodsh.
@@ -26,6 +27,8 @@ type program struct {
 	session *ops.Session
 	// onScreen says that the full screen is up: nothing else may write.
 	onScreen bool
+	// guard puts the terminal back when the program dies, while a front uses it.
+	guard *terminal.Guard
 	// stepped says that machines are opened to step their threads.
 	stepped bool
 }
@@ -303,6 +306,8 @@ func (p *program) shell(ctx context.Context, args []string) error {
 	if term.IsTerminal(int(os.Stdout.Fd())) && !p.JSON && !p.Plain {
 		p.front.Watch = p.watchScreen
 	}
+	p.guard = terminal.Watch(os.Stdin)
+	defer p.guard.End()
 	return p.front.Interactive(ctx, shell.Prompt{
 		In: os.Stdin, Out: os.Stdout, Plain: p.Plain || os.Getenv("TERM") == "dumb",
 		History: shell.OpenHistory(shell.HistoryFile(os.Getenv)),

@@ -13,6 +13,7 @@ import (
 	"example.org/kmodsh/internal/ops"
 	"example.org/kmodsh/internal/recording"
 	"example.org/kmodsh/internal/shell"
+	"example.org/kmodsh/internal/terminal"
 	"example.org/kmodsh/internal/tui"
 )
 
@@ -40,6 +41,9 @@ func (p *program) screen(ctx context.Context) error {
 			return err
 		}
 	}
+	p.guard = terminal.Watch(os.Stdin)
+	defer p.guard.End()
+	opt.OnScreen = p.guard.Screen
 	err := tui.Run(ctx, p.session, opt)
 	if cause := context.Cause(ctx); cause != nil && errors.Is(err, context.Canceled) {
 		return cause
@@ -87,5 +91,7 @@ func (p *program) screenOptions() tui.Options {
 func (p *program) watchScreen(ctx context.Context) error {
 	p.onScreen = true
 	defer func() { p.onScreen = false }()
-	return tui.Run(ctx, p.session, p.screenOptions())
+	opt := p.screenOptions()
+	opt.OnScreen = p.guard.Screen
+	return tui.Run(ctx, p.session, opt)
 }

@@ -11,6 +11,7 @@ import (
 	"example.org/kmodsh/internal/ops"
 	"example.org/kmodsh/internal/scenario"
 	"example.org/kmodsh/internal/shell"
+	"example.org/kmodsh/internal/terminal"
 )
 
 // tour takes a lesson: at a prompt, or with the answers on standard input.
@@ -37,6 +38,8 @@ func (p *program) tour(ctx context.Context, args []string) error {
 		if term.IsTerminal(int(os.Stdout.Fd())) && !p.Plain {
 			p.front.Watch = p.watchScreen
 		}
+		p.guard = terminal.Watch(os.Stdin)
+		defer p.guard.End()
 		return p.front.Interactive(ctx, shell.Prompt{
 			In: os.Stdin, Out: os.Stdout, Plain: p.Plain || os.Getenv("TERM") == "dumb",
 			History: shell.OpenHistory(shell.HistoryFile(os.Getenv)),

@@ -28,6 +28,7 @@ func (m *Model) key(msg tea.KeyMsg) tea.Cmd {
 	m.notice = ""
 	name := msg.String()
 	if name == "ctrl+z" {
+		m.onScreen(false)
 		return tea.Suspend
 	}
 	switch {

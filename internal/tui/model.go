@@ -101,6 +101,8 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		m.sized(msg.Width, msg.Height)
 	case tea.KeyMsg:
 		cmd = m.key(msg)
+	case tea.ResumeMsg:
+		m.onScreen(true)
 	case tea.MouseMsg:
 		cmd = m.mouse(msg)
 	case eventsMsg:

@@ -38,6 +38,9 @@ type Options struct {
 	// Remember is called with each command line that is run, in order and one
 	// at a time; nil when nothing keeps them.
 	Remember func(line string)
+	// OnScreen is called when the screen goes up, and when it is left, also for a
+	// while (Ctrl-Z); nil when nobody wants to know.
+	OnScreen func(up bool)
 }
 
 // lastWait is how long the end waits for a verb that was cancelled.
@@ -73,7 +76,9 @@ func Run(ctx context.Context, s *ops.Session, opt Options) error {
 	}
 	p := tea.NewProgram(m, options...)
 	defer context.AfterFunc(ending, p.Quit)()
+	m.onScreen(true)
 	_, err := p.Run()
+	m.onScreen(false)
 	cancel()
 	m.work.end(lastWait)
 	switch {
@@ -87,6 +92,13 @@ func Run(ctx context.Context, s *ops.Session, opt Options) error {
 		return nil
 	}
 	return fmt.Errorf("full screen: %w", err)
+}
+
+// onScreen tells who wants to know that the screen is up, or is not.
+func (m *Model) onScreen(up bool) {
+	if m.opt.OnScreen != nil {
+		m.opt.OnScreen(up)
+	}
 }
 
 // resolve fills in what the options leave to the environment.
