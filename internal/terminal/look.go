@@ -48,12 +48,15 @@ func Main() int {
 	}
 	// Raw modes are the program's doing; who takes the terminal back and sets
 	// modes of its own, as shells do, lets signals through.
-	if now, err := unix.IoctlGetTermios(fd, getTermios); err == nil && now.Lflag&unix.ISIG == 0 {
+	now, err := unix.IoctlGetTermios(fd, getTermios)
+	raw := err == nil && now.Lflag&unix.ISIG == 0
+	if raw {
 		_ = unix.IoctlSetTermios(fd, setTermios, &b.Modes)
 	}
-	if screen {
+	switch {
+	case screen:
 		fmt.Fprint(os.Stdout, leaves, words(last))
-	} else { // what was said can be read where it was
+	case raw: // what was said can be read where it was
 		fmt.Fprint(os.Stdout, "\r\n", words(""))
 	}
 	return 0

@@ -103,6 +103,9 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		cmd = m.key(msg)
 	case tea.ResumeMsg:
 		m.onScreen(true)
+		if !m.noMouse { // which was left with the screen, and comes back by nobody else's doing
+			cmd = tea.EnableMouseCellMotion
+		}
 	case tea.MouseMsg:
 		cmd = m.mouse(msg)
 	case eventsMsg:

@@ -122,6 +122,25 @@ func (x *terminal) wait(texts ...string) {
 	}
 }
 
+// waitFor waits until what the program has written is as said.
+func (x *terminal) waitFor(what string, ok func(raw string) bool) {
+	x.t.Helper()
+	deadline := time.After(30 * time.Second)
+	for {
+		x.mu.Lock()
+		raw, fresh := x.raw.String(), x.fresh
+		x.mu.Unlock()
+		if ok(raw) {
+			return
+		}
+		select {
+		case <-fresh:
+		case <-deadline:
+			x.t.Fatalf("not so: %s", what)
+		}
+	}
+}
+
 func (x *terminal) send(s string) {
 	x.t.Helper()
 	if _, err := io.WriteString(x.master, s); err != nil {
@@ -248,6 +267,9 @@ func TestPtyCtrlZ(t *testing.T) {
 	x.wait("still 42")
 	x.send("fg\r")
 	x.wait("● 7 live", "Modules 7")
+	x.waitFor("the mouse is the screen's again", func(raw string) bool {
+		return strings.LastIndex(raw, "\x1b[?1002h") > strings.LastIndex(raw, "\x1b[?1002l")
+	})
 	x.send("q")
 	x.wait("screen closed")
 	x.send("exit\r")
