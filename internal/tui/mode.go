@@ -48,6 +48,15 @@ func ASCIIOf(environ []string) bool {
 	return true
 }
 
+// LightOf says whether the environment tells of a light background: COLORFGBG, which
+// rxvt, Konsole and others set, ends with the number of the background's colour,
+// of which 7 and 15 are the light ones.
+func LightOf(environ []string) bool {
+	list := strings.Split(envMap(environ)["COLORFGBG"], ";")
+	back := list[len(list)-1]
+	return len(list) > 1 && (back == "7" || back == "15")
+}
+
 func envMap(environ []string) map[string]string {
 	m := make(map[string]string, len(environ))
 	for _, kv := range environ {

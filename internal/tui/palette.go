@@ -49,21 +49,21 @@ func hue(rgb, c256, c16 string) lipgloss.CompleteColor {
 // a word or a glyph.
 var palette = [roles]tone{
 	roleText:     {},
-	roleDim:      {dark: hue("#8a8f98", "245", "8"), light: hue("#6b7078", "242", "8")},
+	roleDim:      {dark: hue("#9ba1ab", "247", "7"), light: hue("#5b6068", "240", "8")},
 	roleRule:     {dark: hue("#4a505a", "239", "8"), light: hue("#b4b9c2", "250", "7")},
 	roleFocus:    {dark: hue("#56b4e9", "74", "14"), light: hue("#005a94", "24", "4"), bold: true},
 	roleTitle:    {dark: hue("#c0c5ce", "251", "7"), light: hue("#3b4048", "238", "0")},
 	roleBrand:    {dark: hue("#56b4e9", "74", "14"), light: hue("#005a94", "24", "4"), bold: true},
-	roleKey:      {dark: hue("#f0e442", "227", "11"), light: hue("#7a5c00", "94", "3")},
-	roleMark:     {dark: hue("#f0e442", "227", "11"), light: hue("#a34700", "130", "1"), bold: true},
-	roleGood:     {dark: hue("#2fc79a", "43", "10"), light: hue("#00694c", "23", "2")},
-	roleWarn:     {dark: hue("#e69f00", "214", "11"), light: hue("#8a5a00", "94", "3")},
+	roleKey:      {dark: hue("#f0e442", "227", "11"), light: hue("#7a5c00", "94", "5")},
+	roleMark:     {dark: hue("#f0e442", "227", "11"), light: hue("#a34700", "94", "1"), bold: true},
+	roleGood:     {dark: hue("#2fc79a", "43", "10"), light: hue("#00694c", "23", "4")},
+	roleWarn:     {dark: hue("#e69f00", "214", "11"), light: hue("#8a5a00", "94", "5")},
 	roleBad:      {dark: hue("#ff7a45", "209", "9"), light: hue("#b02a00", "124", "1"), bold: true},
-	roleLive:     {dark: hue("#2fc79a", "43", "10"), light: hue("#00694c", "23", "2")},
-	roleComing:   {dark: hue("#e69f00", "214", "11"), light: hue("#8a5a00", "94", "3"), bold: true},
-	roleGoing:    {dark: hue("#d98cb8", "175", "13"), light: hue("#8c3a6b", "89", "5"), bold: true},
-	roleUnformed: {dark: hue("#8a8f98", "245", "7"), light: hue("#6b7078", "242", "8"), bold: true},
-	roleBuiltin:  {dark: hue("#56b4e9", "74", "12"), light: hue("#005a94", "24", "4")},
+	roleLive:     {dark: hue("#2fc79a", "43", "10"), light: hue("#00694c", "23", "4")},
+	roleComing:   {dark: hue("#e69f00", "214", "11"), light: hue("#8a5a00", "94", "5"), bold: true},
+	roleGoing:    {dark: hue("#d98cb8", "177", "13"), light: hue("#8c3a6b", "55", "1"), bold: true},
+	roleUnformed: {dark: hue("#9ba1ab", "247", "7"), light: hue("#5b6068", "240", "8"), bold: true},
+	roleBuiltin:  {dark: hue("#56b4e9", "74", "12"), light: hue("#005a94", "24", "0")},
 }
 
 // selected is the background of the cursor row in the pane that has the keys.

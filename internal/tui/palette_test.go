@@ -1,9 +1,12 @@
 package tui
 
 import (
+	"fmt"
 	"math"
 	"strconv"
 	"testing"
+
+	"github.com/charmbracelet/lipgloss"
 )
 
 // What three kinds of colour blindness make of linear red, green and blue:
@@ -64,40 +67,112 @@ func distance(a, b colour) float64 {
 	return math.Sqrt(math.Pow(p[0]-q[0], 2) + math.Pow(p[1]-q[1], 2) + math.Pow(p[2]-q[2], 2))
 }
 
+// contrast is that of WCAG 2, from 1 to 21.
+func contrast(a, b colour) float64 {
+	x, y := a.luminance(), b.luminance()
+	return (max(x, y) + 0.05) / (min(x, y) + 0.05)
+}
+
+// of256 is a colour of the 256 that all terminals have alike, from 16 on.
+func of256(t *testing.T, code string) string {
+	t.Helper()
+	n, err := strconv.Atoi(code)
+	if err != nil || n < 16 {
+		t.Fatalf("%q is none of the 240 colours that are alike everywhere", code)
+	}
+	if n >= 232 {
+		v := 8 + 10*(n-232)
+		return fmt.Sprintf("#%02x%02x%02x", v, v, v)
+	}
+	n -= 16
+	level := [6]int{0, 95, 135, 175, 215, 255}
+	return fmt.Sprintf("#%02x%02x%02x", level[n/36], level[n/6%6], level[n%6])
+}
+
+// The sixteen colours are each terminal's own: the console's of a PC, xterm's,
+// and those of GNOME's terminal.
+var sixteen = map[string][16]string{
+	"vga":   {"#000000", "#aa0000", "#00aa00", "#aa5500", "#0000aa", "#aa00aa", "#00aaaa", "#aaaaaa", "#555555", "#ff5555", "#55ff55", "#ffff55", "#5555ff", "#ff55ff", "#55ffff", "#ffffff"},
+	"xterm": {"#000000", "#cd0000", "#00cd00", "#cdcd00", "#0000ee", "#cd00cd", "#00cdcd", "#e5e5e5", "#7f7f7f", "#ff0000", "#00ff00", "#ffff00", "#5c5cff", "#ff00ff", "#00ffff", "#ffffff"},
+	"tango": {"#000000", "#cc0000", "#4e9a06", "#c4a000", "#3465a4", "#75507b", "#06989a", "#d3d7cf", "#555753", "#ef2929", "#8ae234", "#fce94f", "#729fcf", "#ad7fa8", "#34e2e2", "#eeeeec"},
+}
+
+// grounds are what people have behind the text: black and white, and the softer
+// ones of widespread themes.
+func grounds(light bool) []string {
+	if light {
+		return []string{"#ffffff", "#fdf6e3"}
+	}
+	return []string{"#000000", "#1e1e1e", "#002b36"}
+}
+
+// themes calls f for dark and for light, with what a tone has for it.
+func themes(f func(light bool, of func(tone) lipgloss.CompleteColor)) {
+	f(false, func(x tone) lipgloss.CompleteColor { return x.dark })
+	f(true, func(x tone) lipgloss.CompleteColor { return x.light })
+}
+
 // TestPaletteForColourBlind: what moves, what is in order and what is wrong look
-// different to people with each kind of colour blindness, and all can be read on
-// its background (WCAG 2: a contrast of 4.5, for what is large or dim 3).
+// different to people with each kind of colour blindness.
 func TestPaletteForColourBlind(t *testing.T) {
 	apart := [][2]role{
 		{roleLive, roleComing}, {roleLive, roleGoing}, {roleLive, roleBad}, {roleComing, roleGoing}, {roleGood, roleBad}, {roleGood, roleWarn},
 		{roleGoing, roleBad}, {roleBuiltin, roleComing}, {roleBuiltin, roleBad},
 	}
-	for _, light := range []bool{false, true} {
-		of := func(r role) colour {
-			if light {
-				return parse(t, palette[r].light.TrueColor)
-			}
-			return parse(t, palette[r].dark.TrueColor)
-		}
+	themes(func(light bool, of func(tone) lipgloss.CompleteColor) {
 		for kind, m := range blindness {
 			for _, p := range apart {
-				if d := distance(of(p[0]).seen(m), of(p[1]).seen(m)); d < 11 {
-					t.Errorf("light %v, %s: roles %d and %d are %.0f apart", light, kind, p[0], p[1], d)
+				a, b := of(palette[p[0]]), of(palette[p[1]])
+				for colours, pair := range map[string][2]string{"true colour": {a.TrueColor, b.TrueColor}, "256": {of256(t, a.ANSI256), of256(t, b.ANSI256)}} {
+					if d := distance(parse(t, pair[0]).seen(m), parse(t, pair[1]).seen(m)); d < 11 {
+						t.Errorf("light %v, %s, %s: roles %d and %d are %.0f apart", light, colours, kind, p[0], p[1], d)
+					}
 				}
 			}
 		}
-		ground := colour{0, 0, 0}
-		if light {
-			ground = colour{1, 1, 1}
-		}
+	})
+}
+
+// TestPaletteContrast: all that is text can be read on every ground it may be on,
+// that of the cursor's row too (WCAG 2: 4.5). The sixteen colours are not ours to
+// choose, so there it is what WCAG asks of large text, 3, on black and white; the
+// cursor's row is those two turned round.
+func TestPaletteContrast(t *testing.T) {
+	themes(func(light bool, of func(tone) lipgloss.CompleteColor) {
+		on := of(selected)
 		for r := range roles {
-			if palette[r].dark.TrueColor == "" || r == roleRule {
+			c := of(palette[r])
+			if c.TrueColor == "" || r == roleRule {
 				continue
 			}
-			a, b := of(r).luminance(), ground.luminance()
-			if contrast := (max(a, b) + 0.05) / (min(a, b) + 0.05); contrast < 4.5 {
-				t.Errorf("light %v: role %d has a contrast of %.1f", light, r, contrast)
+			check := func(colours, text, ground string, least float64) {
+				if x := contrast(parse(t, text), parse(t, ground)); x < least {
+					t.Errorf("light %v, %s: role %d, %s on %s, has a contrast of %.1f", light, colours, r, text, ground, x)
+				}
 			}
+			for _, g := range append(grounds(light), on.TrueColor) {
+				check("true colour", c.TrueColor, g, 4.5)
+			}
+			for _, g := range append(grounds(light), of256(t, on.ANSI256)) {
+				check("256", of256(t, c.ANSI256), g, 4.5)
+			}
+			n, err := strconv.Atoi(c.ANSI)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for name, list := range sixteen {
+				check("16 of "+name, list[n], grounds(light)[0], 3)
+			}
+		}
+	})
+}
+
+func TestLightOf(t *testing.T) {
+	for env, want := range map[string]bool{
+		"": false, "COLORFGBG=": false, "COLORFGBG=15;0": false, "COLORFGBG=0;15": true, "COLORFGBG=0;default;15": true, "COLORFGBG=0;7": true, "COLORFGBG=7": false,
+	} {
+		if got := LightOf([]string{"TERM=xterm", env}); got != want {
+			t.Errorf("%q: light %v", env, got)
 		}
 	}
 }

@@ -20,7 +20,7 @@ type Options struct {
 	Input  io.Reader // keys; nil is standard input
 	Output io.Writer // nil is standard output
 	Color  Mode      // Auto asks Environ
-	Light  bool      // the terminal's background is light
+	Light  bool      // the terminal's background is light, whatever Environ says
 	ASCII  bool      // draw with ASCII only, whatever Environ says
 	// NoMouse leaves the mouse to the terminal, which marks text with it.
 	NoMouse bool
@@ -109,5 +109,6 @@ func (o *Options) resolve() {
 	if o.Color == Auto {
 		o.Color = ModeOf(o.Environ)
 	}
+	o.Light = o.Light || LightOf(o.Environ)
 	o.ASCII = o.ASCII || ASCIIOf(o.Environ)
 }
