@@ -59,7 +59,6 @@ func TestDepmodWritesWhatKmodWrites(t *testing.T) {
 		"one":             {map[string]tinyModule{"kernel/a.ko.xz": {exports: []string{"a"}}}, files, nil},
 		"32-bit big":      {map[string]tinyModule{"a.ko": {bits: 32, bigEndian: true, exports: []string{"a"}}, "b.ko": {bits: 32, bigEndian: true, imports: []string{"a"}}}, map[string]string{"modules.order": "b.ko\na.ko\n"}, []string{"modules.builtin.bin", "modules.builtin.alias.bin"}},
 		"builtin repeats": {gone, map[string]string{"modules.order": "kernel/a.ko\nkernel/b.ko\n", "modules.builtin": "kernel/x-y.ko\nkernel/z/x_y.ko\n", "modules.builtin.modinfo": "a.alias=same\x00b.alias=same\x00a.alias=same\x00"}, nil},
-		"order repeats":   {gone, map[string]string{"modules.order": "kernel/a.ko\nkernel/b.ko\nkernel/a.ko\n", "modules.builtin": "", "modules.builtin.modinfo": ""}, []string{"modules.builtin.bin", "modules.builtin.alias.bin"}},
 	}
 	for _, name := range slices.Sorted(maps.Keys(tests)) {
 		test := tests[name]

@@ -13,8 +13,13 @@ import (
 	"strings"
 )
 
+// moduleBuckets is how many buckets kmod's table of modules has (kmod 30 to 34,
+// tools/depmod.c, depmod_init).
+const moduleBuckets = 512
+
 // sortModules puts mods into the order of modules.order, which is the order of
-// the kernel's build and decides between aliases; the rest follow by path.
+// the kernel's build and decides between aliases; the rest follow in the order
+// of kmod's table of names.
 func sortModules(dir string, mods []*depmodModule, warn func(string)) error {
 	name := path.Join(dir, "modules.order")
 	f, err := os.Open(name)
@@ -29,6 +34,7 @@ func sortModules(dir string, mods []*depmodModule, warn func(string)) error {
 			warn(fmt.Sprintf("WARNING: %s: the rest of it is not used: %v", name, err))
 		}
 	}
+	sortAsTable(mods, moduleBuckets, func(m *depmodModule) string { return m.name })
 	slices.SortStableFunc(mods, func(a, b *depmodModule) int {
 		if (a.order == 0) != (b.order == 0) {
 			return cmp.Compare(b.order, a.order)
@@ -41,8 +47,8 @@ func sortModules(dir string, mods []*depmodModule, warn func(string)) error {
 	return nil
 }
 
-// readModulesOrder notes for each module its line, the last when there are
-// several. The file names modules without the suffix of their compression.
+// readModulesOrder notes for each module its line, the first when there are
+// several (kmod 34; the last up to 33). The file names modules without the suffix of their compression.
 func readModulesOrder(r io.Reader, mods []*depmodModule) error {
 	byPath := make(map[string]*depmodModule, len(mods))
 	for _, m := range mods {
@@ -54,7 +60,7 @@ func readModulesOrder(r io.Reader, mods []*depmodModule) error {
 	}
 	s := bufio.NewScanner(r)
 	for n := 1; s.Scan(); n++ {
-		if m := byPath[s.Text()]; m != nil {
+		if m := byPath[s.Text()]; m != nil && m.order == 0 {
 			m.order = n
 		}
 	}
@@ -134,7 +140,8 @@ func (s *depmodSymbols) resolve(mods []*depmodModule) {
 
 // sortTopologically numbers the modules so that each comes before those it
 // needs, and sorts their direct dependencies so. Modules that are part of a
-// cycle, or are needed by one, get no number: they are returned. The order
+// cycle, or are needed by one, get no number: they are returned, and nothing is
+// sorted. The order
 // among equals is that of kmod's depmod: a stack of modules without users,
 // filled in module order.
 func sortTopologically(mods []*depmodModule) (unsorted []*depmodModule) {
@@ -162,7 +169,11 @@ func sortTopologically(mods []*depmodModule) (unsorted []*depmodModule) {
 		if m.topo < 0 {
 			unsorted = append(unsorted, m)
 		}
-		slices.SortFunc(m.deps, byTopo)
+	}
+	if unsorted == nil {
+		for _, m := range mods {
+			slices.SortFunc(m.deps, byTopo)
+		}
 	}
 	return unsorted
 }
@@ -187,63 +198,4 @@ func (m *depmodModule) allDeps(seen map[*depmodModule]bool) []*depmodModule {
 	collect(m)
 	slices.SortFunc(all, byTopo)
 	return all
-}
-
-// CycleError says that modules need each other's symbols, so that none of them
-// can be loaded first. No index is written then.
-type CycleError struct {
-	// Cycles are the cycles found, each from a module back to the same.
-	Cycles [][]string
-	// Modules is how many modules are part of them.
-	Modules int
-}
-
-func (e *CycleError) Error() string {
-	var b strings.Builder
-	for _, c := range e.Cycles {
-		fmt.Fprintf(&b, "cycle detected: %s; ", strings.Join(c, " -> "))
-	}
-	fmt.Fprintf(&b, "found %d modules in dependency cycles", e.Modules)
-	return b.String()
-}
-
-// findCycles reports the cycles among modules that could not be sorted.
-func findCycles(unsorted []*depmodModule) *CycleError {
-	e := &CycleError{}
-	inCycle := map[string]bool{}
-	const (
-		unseen = iota
-		open
-		closed
-	)
-	state := map[*depmodModule]int{}
-	var stack []*depmodModule
-	var visit func(*depmodModule)
-	visit = func(m *depmodModule) {
-		state[m] = open
-		stack = append(stack, m)
-		for _, d := range m.deps {
-			switch {
-			case d.topo >= 0 || state[d] == closed:
-			case state[d] == unseen:
-				visit(d)
-			default:
-				cycle := []string{}
-				for _, s := range stack[slices.Index(stack, d):] {
-					cycle = append(cycle, s.name)
-					inCycle[s.name] = true
-				}
-				e.Cycles = append(e.Cycles, append(cycle, d.name))
-			}
-		}
-		stack = stack[:len(stack)-1]
-		state[m] = closed
-	}
-	for _, m := range unsorted {
-		if state[m] == unseen {
-			visit(m)
-		}
-	}
-	e.Modules = len(inCycle)
-	return e
 }

@@ -65,7 +65,7 @@ func TestDepmodFailsCleanly(t *testing.T) {
 		want    string
 	}{
 		"cycles": {map[string]tinyModule{"a.ko": a, "b.ko": b, "c.ko": c, "above.ko": above, "s.ko": self}, t.Context(),
-			"depmod DIR: cycle detected: a -> b -> c -> a; cycle detected: s -> s; found 4 modules in dependency cycles"},
+			"depmod DIR: cycle detected: s -> s; cycle detected: c -> a -> b -> c; found 4 modules in dependency cycles"},
 		"cancelled": {map[string]tinyModule{"above.ko": above}, cancelled, "depmod DIR: context canceled"},
 	}
 	for name, test := range tests {

@@ -84,6 +84,7 @@ type elfFile struct {
 
 type elfExtent struct {
 	off, size uint64
+	index     int // of its header
 	there     bool
 }
 
@@ -186,7 +187,7 @@ func (f *elfFile) findSections(shstrndx int) error {
 		if off > f.src.size() || size > f.src.size()-off {
 			return fmt.Errorf("%w: section %s reaches past the end", kernel.ErrDamaged, title)
 		}
-		f.at[s] = elfExtent{off, size, true}
+		f.at[s] = elfExtent{off, size, i, true}
 	}
 	return nil
 }

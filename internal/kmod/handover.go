@@ -2,7 +2,6 @@ package kmod
 
 import (
 	"context"
-	"errors"
 	"io/fs"
 	"os"
 	"path"
@@ -58,12 +57,14 @@ func (h handOver) insert(ctx context.Context) (op string, err error) {
 	if here != "" && h.note != nil {
 		h.note("decompressed here: " + here)
 	}
-	if h.flags != 0 {
-		return "insert", errors.New("a module that is decompressed here can't be loaded by force: init_module takes no flags")
-	}
 	image, err := OpenImage(f, h.file)
 	if err != nil {
 		return "decompress", err
+	}
+	if h.flags != 0 {
+		if err := stripVersions(image, h.flags); err != nil {
+			return "strip", err
+		}
 	}
 	h.before("init_module")
 	err = h.kernel.Init(ctx, image, h.params)

@@ -30,6 +30,12 @@ func (k indexKind) textFile() string {
 	return string(k)
 }
 
+// mayBeEmpty says whether an empty binary file is no damage but what kmod's
+// depmod leaves where it has nothing to make it of: without modules.builtin and
+// modules.builtin.modinfo (tools/depmod.c of kmod 30 to 34, output_builtin_bin).
+// It counts as missing, as for libkmod.
+func (k indexKind) mayBeEmpty() bool { return k == indexBuiltin || k == indexBuiltinAlias }
+
 // Bounds of one lookup. A sound index of a distribution kernel has some tens
 // of thousands of nodes; a damaged one, whose offsets form a cycle or share
 // nodes, must end in an error and not in a hang.
@@ -73,6 +79,12 @@ func (t *Tree) index(kind indexKind) (*treeIndex, error) {
 func (t *Tree) openIndex(kind indexKind) *treeIndex {
 	file := string(kind) + ".bin"
 	r, size, closer, err := t.openReaderAt(file)
+	if err == nil && size == 0 && kind.mayBeEmpty() {
+		if closer != nil {
+			closer.Close()
+		}
+		err = kernel.ErrNotFound
+	}
 	if err == nil {
 		bin, err := newBinIndex(r, size, t.name+"/"+file)
 		if err != nil {

@@ -85,6 +85,11 @@ func (r *loading) insertAndWait(ctx context.Context, s PlanStep, at sight, self 
 			return errors.Join(err, lookErr)
 		}
 		if at.state == trace.Absent {
+			if own := r.Resolver.ownName(s.Module, s.File); own != "" && errors.Is(err, syscall.EEXIST) {
+				if there, lookErr := r.policy.look(r.Resolver, r.Kernel, own, false); lookErr == nil && there.inKernel() {
+					return r.lateLive(s, self)
+				}
+			}
 			if alone++; alone == 2 {
 				return err
 			}

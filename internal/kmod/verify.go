@@ -49,6 +49,14 @@ func verdictOf(r *Resolver, k kernel.Kernel, name string, found []Found, reporte
 			best = state
 		}
 	}
+	for _, f := range found {
+		if best != trace.Absent {
+			break
+		}
+		if own := r.ownName(f.Module, f.File); own != "" && states[own] != "" {
+			best = states[own]
+		}
+	}
 	return judge(k, found, best, reported), best, nil
 }
 

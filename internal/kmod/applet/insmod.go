@@ -66,6 +66,9 @@ func (p *program) insmod(args []string) error {
 	switch errno := kernel.ErrnoOf(le.Err); {
 	case le.Errno != 0:
 		p.complain(said("could not insert module %s: %s", rest[0], fileReason(le.Errno)))
+	case errno == syscall.ENODATA:
+		p.complain(said(failedToStrip))
+		fallthrough
 	case errno == syscall.EISDIR:
 		p.complain(said("could not insert module %s: %s", rest[0], strerror(errno)))
 	case le.Op == "open" && errno != 0:

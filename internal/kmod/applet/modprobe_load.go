@@ -88,6 +88,9 @@ func (m *modprobeRun) sayLoad(module string, err error) {
 		m.printError(said("could not insert '%s': Invalid argument", module))
 	case errors.As(err, &le) && le.Errno != 0:
 		m.printError(said("could not insert '%s': %s", module, insertReason(le.Errno)))
+	case errors.Is(err, syscall.ENODATA):
+		m.printError(said(failedToStrip))
+		m.printError(said("could not insert '%s': %s", module, strerror(syscall.ENODATA)))
 	case errors.As(err, &le):
 		m.printError(said("could not insert '%s': %v", module, le.Err))
 	case isNotFound(err):
@@ -104,6 +107,10 @@ func (m *modprobeRun) sayLoad(module string, err error) {
 		m.sayWhy(le.Why)
 	}
 }
+
+// failedToStrip is what kmod says of a module that is to be loaded by force and
+// has no vermagic to take away.
+const failedToStrip = "Failed to strip version information: No data available"
 
 // print writes the lines of a query.
 func (m *modprobeRun) print(name string, lines []string, err error) error {

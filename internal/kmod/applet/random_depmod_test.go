@@ -52,8 +52,7 @@ func TestLikeKmodRandomDepmod(t *testing.T) {
 // depmodChance makes a tree for depmod.
 type depmodChance struct {
 	chance
-	files   []string // of modules, below the tree
-	ordered bool     // modules.order names all of them
+	files []string // of modules, below the tree
 }
 
 func newDepmodChance(seed uint64) *depmodChance {
@@ -69,7 +68,7 @@ func (d *depmodChance) tree() string {
 	var b strings.Builder
 	names := []string{"alpha", "be-ta", "be_ta2", "x.y", "UP", "1,2", "a+b", "snd-pcm", "d-e_f", "m9"}
 	d.Shuffle(len(names), func(i, j int) { names[i], names[j] = names[j], names[i] })
-	d.ordered = d.in(2)
+	ordered := d.in(2) // modules.order names all of them
 	var order []string
 	for i, name := range names[:3+d.IntN(len(names)-2)] {
 		dirs := append([]string(nil), depmodDirs...)
@@ -77,7 +76,7 @@ func (d *depmodChance) tree() string {
 		for _, dir := range dirs[:1+d.IntN(3)] {
 			file := dir + "/" + name + ".ko"
 			d.files = append(d.files, file)
-			if d.ordered || d.in(3) {
+			if ordered || d.in(3) {
 				order = append(order, file)
 			}
 			fmt.Fprintf(&b, "-- lib/modules/1.0/%s --\n", file)
@@ -85,7 +84,7 @@ func (d *depmodChance) tree() string {
 		}
 	}
 	d.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
-	if d.ordered || d.in(2) {
+	if ordered || d.in(2) {
 		fmt.Fprintf(&b, "-- lib/modules/1.0/modules.order --\n%s\n", strings.Join(append(order, "kernel/gone.ko"), "\n"))
 	}
 	for _, f := range []string{"kernel/core.ko\nkernel/a/bu-ilt.ko\n", "kernel/core.ko\nnot/a/module\n/\n\n"} {
@@ -194,11 +193,7 @@ func (d *depmodChance) prepare() string {
 
 // lines are command lines.
 func (d *depmodChance) lines(n int) (lines []string) {
-	// Where the order of modules is not known, that of words and lines is not.
 	show := " | grep -v '^weakdep\\|^# Weak'"
-	if !d.ordered {
-		show += " | tr ' ' '\\n' | sort"
-	}
 	for range n {
 		flags := d.of("", "", "-a", "-w", "-e -F System.map", "-e -E Module.symvers", "-e -P _ -F System.map", "-e -P _ -E Module.symvers", "-v", "-e", "-we -E Module.symvers -F System.map")
 		config := d.of("-C etc/depmod.d", "-C etc/depmod.d/10-search.conf")
@@ -206,13 +201,9 @@ func (d *depmodChance) lines(n int) (lines []string) {
 			lines = append(lines, "depmod -n "+flags+" "+config+" -b $ROOT 1.0 2>err"+show+"; grep -v 'libkmod:\\|only the name\\|dangling' err | sort >&2")
 			continue
 		}
-		sums, order := "", " | sort"
-		if d.ordered {
-			order = ""
-			sums = "; md5sum modules.dep modules.alias modules.symbols modules.softdep modules.devname"
-		}
+		const sums = "; md5sum modules.dep modules.alias modules.symbols modules.softdep modules.devname"
 		lines = append(lines, "rm -f lib/modules/1.0/modules.*.bin lib/modules/1.0/modules.dep; depmod "+flags+" "+config+" -b $ROOT 1.0 2>err | sort; grep -v 'libkmod:\\|only the name\\|dangling' err | sort >&2; cd lib/modules/1.0; cat modules.dep modules.alias modules.symbols modules.softdep modules.devname"+show+sums+
-			"; for n in be-ta s0_0 al-x symbol:s0_0 core; do modprobe -d $ROOT -S 1.0 -C /nowhere -D $n 2>/dev/null; done"+order)
+			"; for n in be-ta s0_0 al-x symbol:s0_0 core; do modprobe -d $ROOT -S 1.0 -C /nowhere -D $n 2>/dev/null; done")
 	}
 	return lines
 }

@@ -1,6 +1,10 @@
 package applet
 
-import "strings"
+import (
+	"fmt"
+	"os"
+	"strings"
+)
 
 // lines are command lines. Of a system they say where the tree is half of the
 // time only.
@@ -30,7 +34,7 @@ func (r chance) line(where string) string {
 	case 6, 7, 8:
 		return r.modprobe(where, r.of("", "", "-v", "-b", "-bv", "-i", "-a", "-av", "-q", "--first-time", "-f", "-vi", "--force-vermagic", "--force-modversion", "-q --first-time", "-ab", "-aq", "-av --first-time", "-s", "-ai", "-vf"))
 	case 9:
-		return r.modprobe(where, r.of("-r", "-rv", "-rv --first-time", "-ar", "-arv", "-rq", "-ri", "-rvf", "-rs", "-arq --first-time", "-rvi"))
+		return r.modprobe(where, r.of("-r", "-rv", "-rv --first-time", "-ar", "-arv", "-rq", "-ri", "-rvf", "-rs", "-arq --first-time", "-rvi", "-r --remove-holders", "-rv --remove-holders", "-rnv --remove-holders", "-rw 1", "-rvw 5", "-r --wait=20 --first-time", "-arw 1"))
 	case 10:
 		return "rmmod " + r.of("", "-v ", "-f ", "-s ", "-fv ", "-- ", "--forc ", "-w ") + r.words(2) + r.of("", "", " -v")
 	case 11:
@@ -49,6 +53,24 @@ func (r chance) line(where string) string {
 	return tool + " " + mistake
 }
 
+// compression is the start of a line that compresses some of the modules.
+func (r chance) compression() string {
+	if !r.in(3) {
+		return ""
+	}
+	program := []string{"xz --check=crc32", "zstd -q --rm"}
+	if os.Getenv("KMODSH_RANDOM_GZIP") != "" {
+		program = append(program, "gzip -n")
+	}
+	var b strings.Builder
+	for _, m := range moduleNames {
+		if r.in(2) {
+			fmt.Fprintf(&b, "find lib/modules -name %s.ko -exec %s {} + && ", m, r.of(program...))
+		}
+	}
+	return b.String()
+}
+
 // mistake is what is no command line.
 func (r chance) mistake() string {
 	return r.of("", "--nothing", "-y", "-C", "--config", "--c", "--s", "--force-", "--first-time=1", "--set-version", "-S", "-F", "--", "-- --x", "-", "--=x", "-w x y", "--wait", "--wait=1x y", "--all=", "-vC", "--fo", "--re", "-d", "--help=1", "nothing --nothing")
@@ -56,11 +78,14 @@ func (r chance) mistake() string {
 
 // file is the path of a module file, that need not be there.
 func (r chance) file() string {
-	return r.of("", "./", "$ROOT/") + "lib/modules/1.0/" + r.of("kernel/", "kernel/", "kernel/drivers/", "updates/", "extra/", "kernel/a/b/") + r.of(moduleNames...) + r.of(".ko", ".ko", ".ko", ".ko", "", ".o", ".ko.xz")
+	return r.of("", "./", "$ROOT/") + "lib/modules/1.0/" + r.of("kernel/", "kernel/", "kernel/drivers/", "updates/", "extra/", "kernel/a/b/") + r.of(moduleNames...) + r.of(".ko", ".ko", ".ko", ".ko", "", ".o", ".ko.xz", ".ko.zst", ".ko.gz")
 }
 
 func (r chance) modprobe(where, flags string) string {
 	line := "modprobe " + where + flags
+	if strings.Contains(flags, "w") { // kmod's may wait for ever
+		line = "timeout 3 " + line
+	}
 	if strings.Contains(flags, "a") || strings.Contains(flags, "r") {
 		return line + " " + r.words(3)
 	}

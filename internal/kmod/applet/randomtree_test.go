@@ -45,7 +45,11 @@ func (r chance) tree() string {
 	for i, n := range names {
 		path := r.of("kernel/", "kernel/drivers/", "updates/", "extra/", "kernel/a/b/") + n + ".ko"
 		order = append(order, path)
-		fmt.Fprintf(&b, "-- lib/modules/1.0/%s --\n", path)
+		own := strings.ReplaceAll(n, "-", "_") // how the kernel calls one that comes by memory
+		if r.in(20) {
+			own = "other"
+		}
+		fmt.Fprintf(&b, "-- lib/modules/1.0/%s --\ninfo license=GPL\ninfo name=%s\n", path, own)
 		for range r.IntN(7) {
 			b.WriteString(r.info() + "\n")
 		}

@@ -11,22 +11,29 @@ import (
 const symbolBuckets = 2048
 
 // sortAsKmod brings the names of symbols into the order of kmod's
-// modules.symbols: that of the buckets of its hash table, and in each that of
-// the bytes. Who compares the files then finds them the same.
+// modules.symbols. Who compares the files then finds them the same.
 func sortAsKmod(names []string) {
+	sortAsTable(names, symbolBuckets, func(name string) string { return name })
+}
+
+// sortAsTable brings a list into the order in which kmod goes over a hash table
+// of it: that of the buckets, and in each that of the bytes (shared/hash.c).
+func sortAsTable[T any](list []T, buckets uint32, name func(T) string) {
 	type placed struct {
 		bucket uint32
 		name   string
+		item   T
 	}
-	list := make([]placed, len(names)) // each hashed once
-	for i, name := range names {
-		list[i] = placed{superFastHash(name) % symbolBuckets, name}
+	all := make([]placed, len(list)) // each hashed once
+	for i, item := range list {
+		n := name(item)
+		all[i] = placed{superFastHash(n) % buckets, n, item}
 	}
-	slices.SortFunc(list, func(a, b placed) int {
+	slices.SortFunc(all, func(a, b placed) int {
 		return cmp.Or(cmp.Compare(a.bucket, b.bucket), strings.Compare(a.name, b.name))
 	})
-	for i := range list {
-		names[i] = list[i].name
+	for i := range all {
+		list[i] = all[i].item
 	}
 }
 
