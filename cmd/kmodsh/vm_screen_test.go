@@ -62,7 +62,7 @@ func buildStatic(t *testing.T) string {
 var builtStatic = sync.OnceValues(func() (bin string, err error) {
 	bin = filepath.Join(buildDir, "kmodsh")
 	cmd := exec.Command("go", "build", "-o", bin, ".")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-trimpath")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("%w\n%s", err, out)
 	}

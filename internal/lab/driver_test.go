@@ -70,7 +70,7 @@ func driverGuestOf(t testing.TB, c *Cache, k Kernel) driverGuest {
 func writeDriverGuest(t testing.TB, k Kernel, driver, to string) error {
 	init := filepath.Join(t.TempDir(), "init")
 	build := exec.Command("go", "build", "-o", init, "./testdata/driverguest")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=amd64", "GOFLAGS=")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=amd64", "GOFLAGS=-trimpath")
 	if out, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("building the guest: %w\n%s", err, out)
 	}

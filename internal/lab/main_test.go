@@ -64,7 +64,7 @@ func builtGuest(t testing.TB) string {
 			return
 		}
 		cmd := exec.Command("go", "build", "-o", filepath.Join(guestDir, "kmodsh"), "example.org/kmodsh/cmd/kmodsh")
-		cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=amd64", "GOFLAGS=")
+		cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=amd64", "GOFLAGS=-trimpath")
 		if out, err := cmd.CombinedOutput(); err != nil {
 			guestErr = fmt.Errorf("building the guest's program: %w\n%s", err, out)
 		}

@@ -4,8 +4,6 @@ import (
 	"io"
 	"strconv"
 
-	"google.golang.org/protobuf/encoding/protowire"
-
 	"example.org/kmodsh/internal/trace"
 )
 
@@ -112,19 +110,8 @@ type perfettoTrace struct {
 	out   []byte
 }
 
-// message appends a field that is a message.
-func message(b []byte, field protowire.Number, inner []byte) []byte {
-	return protowire.AppendBytes(protowire.AppendTag(b, field, protowire.BytesType), inner)
-}
-
-func text(b []byte, field protowire.Number, s string) []byte { return message(b, field, []byte(s)) }
-
-func number(b []byte, field protowire.Number, v uint64) []byte {
-	return protowire.AppendVarint(protowire.AppendTag(b, field, protowire.VarintType), v)
-}
-
 // packet appends a packet; a track descriptor has no time.
-func (p *perfettoTrace) packet(field protowire.Number, inner []byte, at uint64) {
+func (p *perfettoTrace) packet(field uint64, inner []byte, at uint64) {
 	var b []byte
 	if field == packetTrackEvent {
 		b = number(b, packetTimestamp, at)
@@ -188,7 +175,7 @@ func (p *perfettoTrace) event(kind, track, at uint64, name, category string, flo
 		b = text(text(b, eventCategory, category), eventName, name)
 	}
 	for _, f := range flows {
-		b = protowire.AppendFixed64(protowire.AppendTag(b, eventFlow, protowire.Fixed64Type), f)
+		b = fixed(b, eventFlow, f)
 	}
 	for _, m := range more {
 		b = message(b, eventAnnotation, m)
