@@ -16,6 +16,7 @@ const (
 	castRead    = 0.035 // between two lines of output
 	castEvent   = 0.22  // between two events
 	castStop    = 0.8   // where another thread goes on
+	castWhole   = 180.0 // the events of a long trace together, at most about
 	castMost    = 200   // lines of one answer
 	castMostAll = 20_000
 )
@@ -62,8 +63,18 @@ func (c *casting) show(s string) {
 
 // line shows a line, made safe.
 func (c *casting) line(s string) {
-	if c.lines++; c.lines < castMostAll {
+	switch c.lines++; {
+	case c.lines < castMostAll:
 		c.show(printable(s) + "\r\n")
+	case c.lines == castMostAll:
+		c.show("(and so on: the trace has more than is shown here)\r\n")
+	}
+}
+
+// folded shows a text in lines that the terminal need not break.
+func (c *casting) folded(s string) {
+	for _, l := range strings.Split(strings.TrimRight(folded("", printable(s), castWidth-1), "\n"), "\n") {
+		c.line(l)
 	}
 }
 
@@ -95,22 +106,24 @@ func (c *casting) session(in Input) {
 // events tells each event in a line.
 func (c *casting) events(in Input) {
 	chart := lay(in.Recording)
-	c.line(titleOf(in))
-	c.line(subtitleOf(in))
+	c.folded(titleOf(in))
+	c.folded(subtitleOf(in))
 	c.line("")
+	// Nobody watches a flood of thousands at the pace of ten.
+	pace := min(1, castWhole/(castEvent+castStop/4)/float64(max(1, len(chart.Events))))
 	last, now := -2, int64(0)
 	if len(chart.Events) > 0 {
 		now = chart.Events[0].Time
 	}
 	for _, m := range chart.Events {
 		if m.Time-now >= chart.Gap {
-			c.wait(castStop)
+			c.wait(castStop * pace)
 			c.show(fmt.Sprintf("\x1b[2m  the clock goes on by %s\x1b[0m\r\n", duration(m.Time-now)))
 		}
 		now = m.Time
 		if m.Lane != last && m.Lane >= 0 {
 			l := chart.Lanes[m.Lane]
-			c.wait(castStop)
+			c.wait(castStop * pace)
 			what := l.Task
 			if what == "" {
 				what = l.Comm
@@ -119,23 +132,26 @@ func (c *casting) events(in Input) {
 		}
 		last = m.Lane
 		text := fmt.Sprintf("  %4d  %-3s %-22s %s", m.N, m.Point, m.Name, m.Text)
-		text = clipTo(printable(text), castWidth-1)
 		if m.Bad {
-			text = "\x1b[31;1m" + text + "  <- not so\x1b[0m"
+			const mark = "  <- not so"
+			text = "\x1b[31;1m" + clipTo(printable(text), castWidth-1-len(mark)) + mark + "\x1b[0m"
+		} else {
+			text = clipTo(printable(text), castWidth-1)
 		}
-		if c.lines++; c.lines < castMostAll {
+		if c.lines < castMostAll-100 { // what came of it has to be told, too
+			c.lines++
 			c.show(text + "\r\n")
+			c.wait(castEvent * pace)
 		}
-		c.wait(castEvent)
 	}
 	c.line("")
 	for _, l := range chart.Lanes {
 		if l.Task != "" && l.Done {
-			c.line(ended(l))
+			c.folded(ended(l))
 		}
 	}
 	if in.Promise != "" {
-		c.line("broken promise: " + in.Promise + ": " + in.Says)
+		c.folded("broken promise: " + in.Promise + ": " + in.Says)
 	}
 }
 

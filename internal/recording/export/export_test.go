@@ -145,8 +145,16 @@ func TestReportIsForMail(t *testing.T) {
 
 // TestCastIsOne checks an asciicast against the format's own rules.
 func TestCastIsOne(t *testing.T) {
-	for _, file := range []string{found(t), typed(t)} {
-		d := json.NewDecoder(strings.NewReader(exported(t, file, "cast")))
+	long := &recording.Recording{}
+	for i := range 5000 {
+		long.Events = append(long.Events, trace.Event{Seq: uint64(i + 1), Thread: trace.Thread{ID: string(rune('A' + i/7%9))}, Point: "L0"})
+	}
+	var b bytes.Buffer
+	if err := export.Write(&b, "cast", export.Input{Recording: long}); err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{exported(t, found(t), "cast"), exported(t, typed(t), "cast"), b.String()} {
+		d := json.NewDecoder(strings.NewReader(text))
 		var head struct{ Version, Width, Height int }
 		if err := d.Decode(&head); err != nil || head.Version != 2 || head.Width < 40 || head.Height < 10 {
 			t.Fatalf("head: %v %+v", err, head)
@@ -164,6 +172,10 @@ func TestCastIsOne(t *testing.T) {
 				t.Fatalf("row %d: %v after %v", n, row, last)
 			}
 			last = at
+			shown, _ := row[2].(string)
+			if plain := regexp.MustCompile("\x1b\\[[0-9;]*m|\r\n").ReplaceAllString(shown, ""); utf8.RuneCountInString(plain) > head.Width {
+				t.Errorf("a line that the terminal breaks: %s", plain)
+			}
 		}
 		if n < 20 || last < 5 || last > 300 {
 			t.Errorf("%d rows in %.1f s", n, last)

@@ -173,12 +173,15 @@ func wrapped(indent, s string) string { return wrappedAfter(indent, s) }
 
 // wrappedAfter folds a text behind a heading; the lines after the first are
 // indented by its width.
-func wrappedAfter(head, s string) string {
+func wrappedAfter(head, s string) string { return folded(head, s, reportWidth) }
+
+// folded folds a text behind a heading into lines of so many columns.
+func folded(head, s string, width int) string {
 	var b strings.Builder
 	line, indent := head, strings.Repeat(" ", len(head))
 	empty := true
 	for _, word := range strings.Fields(s) {
-		if !empty && len([]rune(line))+1+len([]rune(word)) > reportWidth {
+		if !empty && len([]rune(line))+1+len([]rune(word)) > width {
 			b.WriteString(strings.TrimRight(line, " ") + "\n")
 			line, empty = indent, true
 		}
