@@ -25,14 +25,15 @@ const (
 
 // ReadFile reads a bundle.
 func ReadFile(name string) (*Content, error) {
+	// Before it is opened: at a pipe one would wait for whoever writes to it.
+	if st, err := os.Stat(name); err == nil && !st.Mode().IsRegular() {
+		return nil, fmt.Errorf("bundle %s: not a regular file", name)
+	}
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, fmt.Errorf("bundle: %w", err)
 	}
 	defer f.Close()
-	if st, err := f.Stat(); err == nil && !st.Mode().IsRegular() {
-		return nil, fmt.Errorf("bundle %s: not a regular file", name)
-	}
 	c, err := Read(f)
 	if err != nil {
 		return nil, fmt.Errorf("bundle %s: %w", name, err)

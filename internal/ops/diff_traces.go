@@ -1,6 +1,7 @@
 package ops
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -106,7 +107,7 @@ func (r *TraceDiffResult) WriteText(w io.Writer, st Style) error {
 		}
 		rows := [][]cell{header(head, "A", "B")}
 		for _, p := range list {
-			rows = append(rows, []cell{str(p.What), str(p.Here), str(p.There)})
+			rows = append(rows, []cell{str(p.What), str(cmp.Or(p.Here, "-")), str(cmp.Or(p.There, "-"))})
 		}
 		t.table(rows)
 		t.line("")
@@ -123,7 +124,14 @@ func (r *TraceDiffResult) WriteText(w io.Writer, st Style) error {
 	}
 	t.line("")
 	pairs("recorded with", r.Heads)
-	t.line("the first %s alike; event %d is the first that differs", count(r.Common, "event is", "events are"), r.Common+1)
+	switch r.Common {
+	case 0:
+		t.line("they part at the first event")
+	case 1:
+		t.line("the first event is alike; event 2 is the first that differs")
+	default:
+		t.line("the first %s alike; event %d is the first that differs", count(r.Common, "event", "events are"), r.Common+1)
+	}
 	t.line("")
 	t.sideBySide(r.Before, r.AfterA, r.AfterB)
 	t.line("")

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"time"
 
@@ -163,7 +162,7 @@ func (c *replayCommand) read() (*recording.Recording, *explore.Recording, error)
 		}
 		return nil, &rec, nil
 	}
-	f, err := os.Open(c.What)
+	f, err := recording.OpenFile(c.What)
 	if err != nil {
 		return nil, nil, &UsageError{Msg: fmt.Sprintf("%s is neither a token nor a file that can be read: %v", quoteShort(c.What), cause(err))}
 	}

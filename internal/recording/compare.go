@@ -68,9 +68,8 @@ func Compare(a, b *Recording, loosely bool) Comparison {
 	}
 	given("own tree (--tree)", func(g *Given) string { return g.Tree })
 	given("own kernel (--kernel)", func(g *Given) string { return g.Kernel })
-	if len(a.Settings) == 0 || len(b.Settings) == 0 {
-		return c // a machine is not made of settings
-	}
+	// A machine is not made of settings, and has few: those of both are compared.
+	all := kernel.IsSim(a.Target) && kernel.IsSim(b.Target)
 	at := func(r *Recording, name string) string {
 		for _, s := range r.Settings {
 			if s.Name == name {
@@ -81,10 +80,11 @@ func Compare(a, b *Recording, loosely bool) Comparison {
 	}
 	seen := map[string]bool{}
 	for _, s := range slices.Concat(a.Settings, b.Settings) {
-		if !seen[s.Name] {
-			seen[s.Name] = true
-			add(s.Name, at(a, s.Name), at(b, s.Name))
+		inA, inB := at(a, s.Name), at(b, s.Name)
+		if !seen[s.Name] && (all || inA != "not there" && inB != "not there") {
+			add(s.Name, inA, inB)
 		}
+		seen[s.Name] = true
 	}
 	return c
 }

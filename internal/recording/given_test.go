@@ -79,7 +79,7 @@ func TestConfigSum(t *testing.T) {
 // and a setting that only one has, are among what they differ in.
 func TestCompareGiven(t *testing.T) {
 	with := func(g *Given, settings ...kernel.Setting) *Recording {
-		return &Recording{Header: Header{Given: g, Settings: settings}}
+		return &Recording{Header: Header{Target: "sim:v6.12", Given: g, Settings: settings}}
 	}
 	slow, max := kernel.Setting{Name: "exec-ms", Value: "5"}, kernel.Setting{Name: "kmod-max", Value: "50"}
 	for name, c := range map[string]struct {
@@ -91,7 +91,10 @@ func TestCompareGiven(t *testing.T) {
 		"one has a config": {with(&Given{Config: []string{"options a b=1"}, Entries: 1}), with(nil), []Difference{{"configuration (-C)", "options a b=1", "none"}, {"its entries", "1", "none"}}},
 		"another tree":     {with(&Given{Tree: "/a"}), with(&Given{Kernel: "6.9"}), []Difference{{"own tree (--tree)", "/a", "none"}, {"own kernel (--kernel)", "none", "6.9"}}},
 		"a setting more":   {with(nil, max), with(nil, slow, max), []Difference{{"exec-ms", "not there", "5"}}},
-		"a machine":        {with(nil), with(nil, max), nil},
+		"a machine": {
+			&Recording{Header: Header{Target: "vm:6.12", Settings: []kernel.Setting{{Name: "kmod-max", Value: "9"}}}}, with(nil, slow, max),
+			[]Difference{{"target", "vm:6.12", "sim:v6.12"}, {"kmod-max", "9", "50"}},
+		},
 	} {
 		if d := cmp.Diff(c.want, Compare(c.a, c.b, false).Heads); d != "" {
 			t.Errorf("%s: %s", name, d)

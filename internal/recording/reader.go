@@ -46,19 +46,25 @@ func IsTrace(head []byte) bool { return bytes.HasPrefix(head, []byte{0x1f, 0x8b}
 
 // ReadFile reads a trace file.
 func ReadFile(name string) (*Recording, error) {
-	f, err := os.Open(name)
+	f, err := OpenFile(name)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	if info, err := f.Stat(); err == nil && !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is no regular file", name)
-	}
 	r, err := Read(f)
 	if err != nil {
 		err = fmt.Errorf("%s: %w", name, err)
 	}
 	return r, err
+}
+
+// OpenFile opens a file for reading that is a file: at a pipe one would wait for
+// whoever writes to it, and a device may have no end.
+func OpenFile(name string) (*os.File, error) {
+	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is no regular file", name)
+	}
+	return os.Open(name)
 }
 
 // Read reads a trace. A file that was cut off, or damaged after its beginning,
@@ -70,12 +76,18 @@ func Read(in io.Reader) (*Recording, error) { return read(in, maxUnpacked) }
 func read(in io.Reader, limit int64) (*Recording, error) {
 	buffered := bufio.NewReader(in)
 	head, err := buffered.Peek(2)
+	if len(head) == 0 && errors.Is(err, io.EOF) {
+		return nil, errors.New("no trace of kmodsh: it is empty")
+	}
 	if err != nil || !IsTrace(head) {
 		return nil, errors.New("no trace of kmodsh: it is not packed by gzip")
 	}
 	zip, err := gzip.NewReader(buffered)
 	if err != nil {
-		return nil, fmt.Errorf("no trace of kmodsh: %w", errors.Join(kernel.ErrDamaged, err))
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+			err = errors.New("it was cut off before its first line was whole")
+		}
+		return nil, fmt.Errorf("no trace of kmodsh: %w: %w", kernel.ErrDamaged, err)
 	}
 	zip.Multistream(false)
 	limited := &io.LimitedReader{R: zip, N: limit + 1}
@@ -135,7 +147,10 @@ func (p *reading) done(err error) (*Recording, error) {
 	case errors.As(err, &fatal):
 		return nil, fatal.error
 	case p.rec == nil:
-		return nil, fmt.Errorf("no trace of kmodsh: %w", errors.Join(kernel.ErrDamaged, err))
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+			err = errors.New("it was cut off before its first line was whole")
+		}
+		return nil, fmt.Errorf("no trace of kmodsh: %w: %w", kernel.ErrDamaged, err)
 	case p.ended && errors.Is(err, io.EOF):
 		return p.rec, nil
 	}
