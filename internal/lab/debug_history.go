@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"example.org/kmodsh/internal/agent/wire"
@@ -72,8 +73,9 @@ func (t *target) Again(ctx context.Context, a kernel.Action) error {
 		}
 		return err
 	}
-	op, ok := map[kernel.ActionKind]wire.Op{kernel.ActStep: wire.OpStep, kernel.ActWait: wire.OpAwait, kernel.ActAll: wire.OpFree}[a.Do]
-	if !ok {
+	moves := []wire.Op{wire.OpStep, wire.OpAwait, wire.OpFree}
+	i := slices.IndexFunc(moves, func(op wire.Op) bool { return kinds[op] == a.Do })
+	if i < 0 {
 		return fmt.Errorf("no action %q of this kind", a.Do)
 	}
 	done, err := t.begin(ctx)
@@ -81,7 +83,7 @@ func (t *target) Again(ctx context.Context, a kernel.Action) error {
 		return err
 	}
 	defer done()
-	r, err := t.do(ctx, action{op: op, thread: a.Thread, free: a.Free, limit: int64(a.For)})
+	r, err := t.do(ctx, action{op: moves[i], thread: a.Thread, free: a.Free, limit: int64(a.For)})
 	if err != nil {
 		return err
 	}
