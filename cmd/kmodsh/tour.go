@@ -24,7 +24,7 @@ func (p *program) tour(ctx context.Context, args []string) error {
 		return err
 	}
 	if p.On != "" {
-		if err := p.tourTarget(ctx, args); err != nil {
+		if err := p.tourTarget(args); err != nil {
 			return err
 		}
 	}
@@ -50,21 +50,25 @@ func (p *program) tour(ctx context.Context, args []string) error {
 	return nil
 }
 
-// tourTarget opens the target that was asked for, if the lesson is for it: a
-// lesson goes on where it can on a real kernel.
-func (p *program) tourTarget(ctx context.Context, args []string) error {
+// tourTarget has lessons taken on the target that was asked for, if the one named
+// is for it.
+func (p *program) tourTarget(args []string) error {
 	for _, word := range args {
 		l, err := scenario.FindLesson(word)
 		if err != nil {
 			continue // a flag; or what the verb tells of
 		}
-		if len(l.TargetsFor(p.On)) == 0 {
+		reason, skips := l.SkipsAll(p.On)
+		if !skips && len(l.TargetsFor(p.On)) == 0 {
+			reason, skips = "it is for "+strings.Join(l.Targets, " "), true
+		}
+		if skips {
 			return &ops.UsageError{
-				Verb: "tour", Msg: fmt.Sprintf("the lesson %s is for %s, not for %s", l.Name, strings.Join(l.Targets, " "), p.On),
+				Verb: "tour", Msg: fmt.Sprintf("the lesson %s is not for %s: %s", l.Name, p.On, reason),
 				Hint: "take it there: kmodsh tour " + word + "; its end says how the same is seen on a real kernel",
 			}
 		}
-		return p.open(ctx)
+		p.session.LessonTarget = p.On
 	}
 	return nil
 }

@@ -25,6 +25,9 @@ type Session struct {
 	// that gets it, and changes nothing; driver: the test driver is needed, too. nil
 	// asks nobody.
 	Missing func(target string, driver bool) error
+	// LessonTarget is where lessons are to be taken that are for it; "" takes each
+	// on the target there is, or else on its own.
+	LessonTarget string
 	// LessonsFile keeps where lessons were left, from one run to the next; ""
 	// keeps it for this run only.
 	LessonsFile string

@@ -97,19 +97,21 @@ func (c *tourCommand) begin(ctx context.Context, s *Session) (Result, error) {
 	if c.From != 0 && (c.From < 0 || c.From > steps || c.Restart) {
 		return nil, &UsageError{Verb: "tour", Msg: fmt.Sprintf("--from is a step of the lesson, 1 to %d, and goes without --restart", steps)}
 	}
-	t := &tour{lesson: l}
-	var err error
-	if t.target, err = s.openLesson(ctx, l); err != nil {
-		return nil, err
+	t := &tour{lesson: l, target: s.lessonTarget(l)}
+	place, left := s.place(l)
+	left = left && !c.Restart && c.From == 0
+	if !left && c.From == 0 { // else rebuild opens it
+		if err := s.Open(ctx, t.target); err != nil {
+			return nil, err
+		}
 	}
 	s.setLesson(t)
 	r := t.result()
 	r.Title, r.Minutes, r.Number, r.Target = l.Title, l.Minutes, lessonNumber(l), t.target
-	place, left := s.place(l)
 	switch {
 	case c.From > 0:
 		return r, s.jump(ctx, t, r, c.From)
-	case left && !c.Restart:
+	case left:
 		t.right, t.asked, t.done = place.Right, place.Asked, place.Done
 		t.offer, r.Offer = place.Step, place.Step
 		return r, nil
@@ -151,17 +153,19 @@ func CheckLesson(l *scenario.Lesson) error {
 	return nil
 }
 
-// openLesson makes a fresh target that the lesson is for: of the kind there is,
-// when that can be, or else the lesson's own. It returns its name.
-func (s *Session) openLesson(ctx context.Context, l *scenario.Lesson) (string, error) {
-	name := ""
-	if t := s.Target(); t != nil && len(l.TargetsFor(t.Name())) > 0 {
-		name = t.Name()
+// lessonTarget is the target that a lesson is taken on: the one asked for or the
+// one there is, when the lesson is for it, or else the lesson's own.
+func (s *Session) lessonTarget(l *scenario.Lesson) string {
+	names := []string{s.LessonTarget}
+	if t := s.Target(); t != nil {
+		names = append(names, t.Name())
 	}
-	if name == "" {
-		name = l.Targets[len(l.Targets)-1]
+	for _, name := range names {
+		if _, skips := l.SkipsAll(name); name != "" && len(l.TargetsFor(name)) > 0 && strings.Contains(name, ":") && !skips {
+			return name
+		}
 	}
-	return name, s.Open(ctx, name)
+	return l.Targets[len(l.Targets)-1]
 }
 
 func lessonOf(t *tour) *scenario.Lesson {

@@ -2,7 +2,9 @@ package ops
 
 import (
 	"context"
+	"errors"
 
+	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/scenario"
 )
 
@@ -31,7 +33,7 @@ func (s *Session) play(ctx context.Context, t *tour, r *TourResult) error {
 			r.add(TourText{Prose: part.Text})
 		case scenario.Run:
 			texts, err := s.demonstrate(ctx, t, part.Line)
-			if err != nil && t.step() > 0 && ctx.Err() == nil {
+			if err != nil && t.step() > 0 && ctx.Err() == nil && !errors.As(err, new(*kernel.UnsupportedError)) {
 				if again, aerr := s.mend(ctx, t, part); aerr == nil {
 					texts, err, r.Mended = again, nil, true
 				}

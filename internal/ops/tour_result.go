@@ -190,7 +190,11 @@ func (r *TourResult) over(t *text) {
 		case scenario.RealCommand:
 			t.line("    %s", clean(c.Text, t.st.ASCII))
 		case scenario.RealTyped:
-			t.line("      > %s", clean(c.Text, t.st.ASCII))
+			line, refused := strings.CutPrefix(c.Text, "!")
+			if refused {
+				line += "   # is refused"
+			}
+			t.line("      > %s", clean(strings.TrimSpace(line), t.st.ASCII))
 		default:
 			t.wrap("  ", 2, c.Text)
 		}

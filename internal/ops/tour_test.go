@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -129,10 +130,34 @@ func TestLessons(t *testing.T) {
 					onMachine = onMachine || strings.Contains(line.Text, "--on vm:")
 				}
 			}
+			checkReading(t, l.Reading)
 			if !onMachine {
 				t.Error("nothing of its last part is on a real kernel")
 			}
 		})
+	}
+}
+
+// kmodshInfo is what a reader is sent to within the program.
+var kmodshInfo = regexp.MustCompile(`kmodsh (info|help) ([A-Za-z0-9]+)`)
+
+// checkReading looks whether what a lesson sends its reader to in the program is
+// there.
+func checkReading(t *testing.T, reading []string) {
+	t.Helper()
+	s := simulated()
+	defer s.Close()
+	for _, line := range reading {
+		for _, m := range kmodshInfo.FindAllStringSubmatch(line, -1) {
+			if _, err := s.Exec(context.Background(), m[1:]); err != nil {
+				t.Errorf("%q: %v", line, err)
+			}
+		}
+		for _, w := range regexp.MustCompile(`(seed|wild|kselftest|vector)/[-a-z0-9*]+`).FindAllString(line, -1) {
+			if _, err := scenario.Find(w); err != nil {
+				t.Errorf("%q: %v", line, err)
+			}
+		}
 	}
 }
 

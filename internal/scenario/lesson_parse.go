@@ -62,7 +62,7 @@ const marks = "#: prose, #? question, #= its answer, #! exercise, #- pause, #+ r
 func (p *lessonParser) line(n int, line string) error {
 	if line == "" || line[0] != '#' {
 		p.header = p.header && line == ""
-		if l, ok := p.lines[n]; ok {
+		if l, ok := p.lines[n]; ok && strings.Fields(l.Text)[0] != skipWord {
 			p.begin(n, Run).Line = l
 		}
 		return nil

@@ -58,6 +58,13 @@ load a
 	if d := cmp.Diff(realKernel, l.Real); d != "" {
 		t.Error(d)
 	}
+	if s, err := ParseLesson("x", lessonHead+"[vm:*] skip there is none\n#? q\n#? a) x\n#? b) y\n#= a\nload a\n"); err != nil || len(s.Parts) != 2 {
+		t.Errorf("a line that skips is no part: %+v, %v", s, err)
+	} else if why, skips := s.SkipsAll("vm:6.12"); !skips || why != "there is none" {
+		t.Errorf("%v %s", skips, why)
+	} else if _, skips := s.SkipsAll("sim:v6.12"); skips {
+		t.Error("skipped on sim")
+	}
 	if d := cmp.Diff([]int{2, 4, 5, 6}, l.Steps()); d != "" {
 		t.Errorf("steps: %s", d)
 	}

@@ -48,6 +48,17 @@ func (l Line) Skip() (reason string, ok bool) {
 	return strings.TrimSpace(reason), word == skipWord
 }
 
+// SkipsAll says whether the scenario as a whole has nothing to run on a target,
+// and why.
+func (s *Scenario) SkipsAll(target string) (reason string, skips bool) {
+	for _, l := range s.Lines {
+		if reason, ok := l.Skip(); ok && For(l.Only, target) {
+			return reason, true
+		}
+	}
+	return "", false
+}
+
 // String is the line as it is written.
 func (l Line) String() string {
 	s := l.Text

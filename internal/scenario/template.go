@@ -58,5 +58,8 @@ states minix
 #: A line with - makes a pause: the reader goes on by Enter.
 
 #+ further reading: a file of the kernel, a manual page
-#@ kmodsh --on vm:6.12 load minix
+#@ kmodsh --on vm:6.12 shell
+#@ > load minix
+#@ > expect state("minix") == "live"
+#@ What there is to see on a real kernel, in words.
 `
