@@ -140,8 +140,8 @@ func (m *Model) gotList(msg listMsg) tea.Cmd {
 
 // died keeps the last state on the screen and says why there is no newer one.
 func (m *Model) died(why error) {
-	if m.snap.Down != nil {
-		return
+	if m.snap.Down != nil || m.feed != nil && m.session.Target() != m.feed.target {
+		return // known, or closed by the verb that put another in its place
 	}
 	m.snap.Down = why
 	m.show(m.snap)

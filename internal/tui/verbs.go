@@ -68,6 +68,7 @@ func (m *Model) run(line string) tea.Cmd {
 	if m.job != nil {
 		return m.say(m.job.line + " is running; Ctrl-C cancels it")
 	}
+	line = m.session.TourLine(line) // during a lesson a letter is an answer
 	words, err := ops.Split(line)
 	if err != nil {
 		m.finish(&entry{line: line, err: err})
@@ -190,7 +191,12 @@ func (m *Model) done(msg doneMsg) tea.Cmd {
 	if t := m.session.Target(); t != m.target() {
 		m.lines, m.wanted = nil, nil
 		m.race = m.race && t != nil && t.Name() == m.snap.Target // another future of it has the same past
-		return m.attach(t)
+		attached := m.attach(t)
+		if _, lesson := msg.result.(*ops.TourResult); lesson {
+			m.bottom = paneOutput // what is to be read, on the target that it has opened
+			m.resize()
+		}
+		return attached
 	}
 	if msg.err != nil {
 		m.lines, m.wanted = nil, nil
