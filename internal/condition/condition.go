@@ -39,6 +39,8 @@ type Condition struct {
 	program *vm.Program
 	used    map[string]bool // names of the environment that it mentions
 	parts   []part
+
+	threads, modules []string // that it asks about
 }
 
 // part is a piece of a condition whose value explains the whole's.
@@ -64,6 +66,7 @@ func Compile(text string) (*Condition, error) {
 	seen := &inspector{used: c.used}
 	root := program.Node()
 	ast.Walk(&root, seen)
+	c.threads, c.modules = seen.threads, seen.modules
 	if seen.ranges {
 		return nil, &kernel.WordsError{Msg: "condition: a range of numbers is of no use here"}
 	}
@@ -98,6 +101,10 @@ func (c *Condition) Text() string { return c.text }
 // Mentions says whether the condition uses a name of the language, such as
 // "log".
 func (c *Condition) Mentions(name string) bool { return c.used[name] }
+
+// AsksAbout returns the threads and the modules that the condition asks about by
+// name, as often as it does.
+func (c *Condition) AsksAbout() (threads, modules []string) { return c.threads, c.modules }
 
 // Holds says whether the condition is true of s.
 func (c *Condition) Holds(s *kernel.Snapshot) (bool, error) {

@@ -10,6 +10,8 @@ import (
 type inspector struct {
 	used   map[string]bool
 	ranges bool // it has a range of numbers
+
+	threads, modules []string // that functions are asked about, by name
 }
 
 // Visit implements ast.Visitor.
@@ -17,8 +19,28 @@ func (i *inspector) Visit(n *ast.Node) {
 	switch n := (*n).(type) {
 	case *ast.IdentifierNode:
 		i.used[n.Value] = true
+	case *ast.CallNode:
+		i.asked(n)
 	case *ast.BinaryNode:
 		i.ranges = i.ranges || n.Operator == ".."
+	}
+}
+
+// asked notes the thread or the module that a function is asked about.
+func (i *inspector) asked(n *ast.CallNode) {
+	f, ok := n.Callee.(*ast.IdentifierNode)
+	if !ok || len(n.Arguments) == 0 {
+		return
+	}
+	name, ok := n.Arguments[0].(*ast.StringNode)
+	if !ok || name.Value == "" {
+		return
+	}
+	switch f.Value {
+	case "thread", "at", "done", "result", "verdict", "took":
+		i.threads = append(i.threads, name.Value)
+	case "state", "initstate", "listed", "refs", "module":
+		i.modules = append(i.modules, name.Value)
 	}
 }
 

@@ -57,7 +57,16 @@ func (c *breakCommand) Run(ctx context.Context, s *Session) (Result, error) {
 		b.number = st.lastNo
 		st.breaks = append(st.breaks, b)
 	})
-	return s.breaks(), nil
+	r := s.breaks()
+	snap, err := d.Snapshot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r.Notes = s.pending(d, snap, b.point, b.thread, b.module)
+	if b.cond != nil {
+		r.Notes = append(r.Notes, s.unknown(snap, b.cond)...)
+	}
+	return r, nil
 }
 
 // breakpoint reads the arguments.
@@ -229,6 +238,8 @@ type Breakpoint struct {
 // BreaksResult is the list of breakpoints.
 type BreaksResult struct {
 	Breakpoints []Breakpoint `json:"breakpoints"`
+	// Notes say what keeps the breakpoint that was made from stopping anybody now.
+	Notes []string `json:"notes,omitempty"`
 }
 
 // WriteText writes one breakpoint on each line.
@@ -250,5 +261,6 @@ func (r *BreaksResult) WriteText(w io.Writer, st Style) error {
 		}
 		t.wrap(fmt.Sprintf("%3d  ", b.Number), 5, s)
 	}
+	writeNotes(t, r.Notes)
 	return t.err
 }

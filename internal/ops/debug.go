@@ -180,7 +180,10 @@ func (w *watch) stops(at kernel.Stop, look func() *kernel.Snapshot) bool {
 		return seen
 	}
 	for _, b := range w.breaks {
-		if at.Reason != kernel.StopPoint || b.point != at.Point || b.thread != "" && b.thread != at.Thread || b.module != "" && b.module != at.Module {
+		if at.Reason != kernel.StopPoint || b.point != at.Point || b.thread != "" && b.thread != at.Thread || b.module != "" && at.Module != "" && b.module != at.Module {
+			continue
+		}
+		if b.module != "" && at.Module == "" && b.module != loaderMeans(at, once()) {
 			continue
 		}
 		holds, err := true, error(nil)
@@ -198,6 +201,20 @@ func (w *watch) stops(at kernel.Stop, look func() *kernel.Snapshot) bool {
 	}
 	w.err = brokenPromise(w.promises, once)
 	return w.err != nil
+}
+
+// loaderMeans is the module that a loader is at work on where it stands at one of
+// its stages, at which the kernel knows of none yet: what its event there says.
+func loaderMeans(at kernel.Stop, s *kernel.Snapshot) string {
+	for i := len(s.Events) - 1; i >= 0; i-- {
+		if e := &s.Events[i]; e.Thread.ID == at.Thread {
+			if e.Point == at.Point {
+				return e.Module
+			}
+			break
+		}
+	}
+	return ""
 }
 
 // brokenPromise returns a *PromiseError for the first promise that does not

@@ -35,7 +35,7 @@ func (c *expectCommand) Run(ctx context.Context, s *Session) (Result, error) {
 	}
 	r := &ExpectResult{Cond: cond.Text(), Holds: holds, Got: cond.Explain(snap)}
 	if !holds {
-		return nil, &ExpectError{Cond: r.Cond, Got: r.Got, What: "is not so"}
+		return nil, &ExpectError{Cond: r.Cond, Got: r.Got, What: "is not so", Unknown: s.unknown(snap, cond)}
 	}
 	return r, nil
 }
@@ -73,9 +73,17 @@ type ExpectError struct {
 	Cond string            // as written
 	Got  []condition.Value // what its parts are
 	What string            // "is not so"
+	// Unknown are the threads and modules that were asked about and are not there.
+	Unknown []string
 }
 
-func (e *ExpectError) Error() string { return e.Cond + ": " + e.What + got(e.Got) }
+func (e *ExpectError) Error() string {
+	text := e.Cond + ": " + e.What + got(e.Got)
+	for _, u := range e.Unknown {
+		text += "; " + u
+	}
+	return text
+}
 
 // PromiseError says that a promise was broken at this step.
 type PromiseError struct {

@@ -90,7 +90,11 @@ func (s *Session) plan(ctx context.Context, f kernel.Fault, where filters) (Resu
 	if _, err := d.AddFault(ctx, f); err != nil {
 		return nil, err
 	}
-	return listFaults(ctx, d)
+	snap, err := d.Snapshot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &FaultsResult{Faults: full(snap.Faults), Helper: snap.Helper, Notes: s.pending(d, snap, f.Point, f.Thread, f.Module)}, nil
 }
 
 // mayHold refuses a point where nothing may be held or delayed.
@@ -106,6 +110,8 @@ func mayHold(id string) (trace.Point, error) {
 type FaultsResult struct {
 	Faults []kernel.Fault `json:"faults"`
 	Helper string         `json:"helper"` // what the helper does, "real" unless it lies
+	// Notes say what keeps the fault that was put in force from striking now.
+	Notes []string `json:"notes,omitempty"`
 }
 
 // WriteText writes one fault on each line.
@@ -120,7 +126,15 @@ func (r *FaultsResult) WriteText(w io.Writer, st Style) error {
 	if r.Helper != "real" {
 		t.line("the helper lies: %s", r.Helper)
 	}
+	writeNotes(t, r.Notes)
 	return t.err
+}
+
+// writeNotes writes what is to be known besides, a line each.
+func writeNotes(t *text, notes []string) {
+	for _, n := range notes {
+		t.wrap("  note: ", 8, n)
+	}
 }
 
 // faultWords is a fault as a person would write it, and how often it struck.

@@ -46,7 +46,7 @@ func (c *untilCommand) Run(ctx context.Context, s *Session) (Result, error) {
 	case !met && res.Break == 0:
 		if snap, err = d.Snapshot(ctx); err == nil {
 			if met, err = cond.Holds(snap); err == nil && !met {
-				err = &ExpectError{Cond: cond.Text(), Got: cond.Explain(snap), What: fmt.Sprintf("never came true: %s", res.headline(newText(nil, Style{})))}
+				err = &ExpectError{Cond: cond.Text(), Got: cond.Explain(snap), What: fmt.Sprintf("never came true: %s", res.headline(newText(nil, Style{}))), Unknown: s.unknown(snap, cond)}
 			}
 		}
 	}

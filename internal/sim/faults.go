@@ -3,6 +3,8 @@ package sim
 import (
 	"slices"
 	"time"
+
+	"example.org/kmodsh/internal/trace"
 )
 
 // Fault is one planned fault: where it strikes, whom, and what it does.
@@ -65,10 +67,22 @@ type effect struct {
 	fail  Errno
 }
 
-func (w *World) faultAt(t *Thread, point string, m *Module) (e effect) {
+// moduleAt is the name of the module that a thread is at work on where it records
+// e: the kernel's, or at its stages the one that a loader means; "" where there is
+// none yet.
+func moduleAt(m *Module, e trace.Event) string {
+	if m != nil {
+		return m.Name
+	}
+	return e.Module
+}
+
+// faultAt counts the thread's arrival at a point, with a module or "", and returns
+// what the faults in force do to it.
+func (w *World) faultAt(t *Thread, point, module string) (e effect) {
 	for _, p := range w.faults.plan {
 		if p.Point != point || p.Thread != "" && p.Thread != t.ID ||
-			p.Module != "" && (m == nil || m.Name != p.Module) {
+			p.Module != "" && p.Module != module {
 			continue
 		}
 		p.hits++

@@ -134,6 +134,9 @@ func headline(r ops.Result) string {
 			}
 		}
 	}
+	if notes := notesOf(r); len(notes) > 0 {
+		return notes[0]
+	}
 	var text limited
 	if err := r.WriteText(&text, ops.Style{Width: maxLine}); err != nil {
 		return ""
@@ -151,6 +154,18 @@ func headline(r ops.Result) string {
 		}
 	}
 	return ""
+}
+
+// notesOf is what a result says besides: that a fault or a breakpoint strikes nobody
+// now, and why.
+func notesOf(r ops.Result) []string {
+	switch r := r.(type) {
+	case *ops.FaultsResult:
+		return r.Notes
+	case *ops.BreaksResult:
+		return r.Notes
+	}
+	return nil
 }
 
 // position is where in the history the target is.
