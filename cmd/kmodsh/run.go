@@ -81,12 +81,19 @@ func (p *program) setUp() {
 // style says what a file can show.
 func (p *program) style(f *os.File) ops.Style {
 	tty := term.IsTerminal(int(f.Fd()))
-	color := tty && !p.NoColor && !p.Plain && os.Getenv("NO_COLOR") == "" && os.Getenv("CLICOLOR") != "0" && os.Getenv("TERM") != "dumb"
+	color := tty && !p.NoColor && !p.Plain && os.Getenv("NO_COLOR") == "" && os.Getenv("CLICOLOR") != "0" && !dumb()
 	st := ops.Style{Color: color, ASCII: p.ASCII || p.Plain || tty && shell.ASCIILocale(os.Getenv)}
 	if tty {
 		st.Width = columns(f)
 	}
 	return st
+}
+
+// dumb says that the terminal may know no more than lines: that is what it says of
+// itself, or it says nothing.
+func dumb() bool {
+	term := os.Getenv("TERM")
+	return term == "" || term == "dumb"
 }
 
 // columns is the width of a terminal, 80 when it does not say.
@@ -136,6 +143,10 @@ func (p *program) main(ctx context.Context) error {
 		return p.completion(words)
 	case "man":
 		return p.man(words)
+	case "watch", "screen":
+		if len(words) == 0 {
+			return p.screen(ctx)
+		}
 	case "open":
 		if len(words) == 1 && !p.JSON && term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stdout.Fd())) {
 			p.On = recording.Prefix + words[0]
@@ -303,13 +314,13 @@ func (p *program) shell(ctx context.Context, args []string) error {
 		}
 		p.front.Fail(err) // another target can be chosen at the prompt
 	}
-	if term.IsTerminal(int(os.Stdout.Fd())) && !p.JSON && !p.Plain {
+	if term.IsTerminal(int(os.Stdout.Fd())) && !p.JSON && !p.Plain && !dumb() {
 		p.front.Watch = p.watchScreen
 	}
 	p.guard = terminal.Watch(os.Stdin)
 	defer p.guard.End()
 	return p.front.Interactive(ctx, shell.Prompt{
-		In: os.Stdin, Out: os.Stdout, Plain: p.Plain || os.Getenv("TERM") == "dumb",
+		In: os.Stdin, Out: os.Stdout, Plain: p.Plain || dumb(),
 		History: shell.OpenHistory(shell.HistoryFile(os.Getenv)),
 	})
 }

@@ -31,6 +31,11 @@ func (p *program) screen(ctx context.Context) error {
 			Hint: "run a verb (kmodsh help lists them) or a script (kmodsh shell FILE)",
 		}
 	}
+	if dumb() { // what the screen would write could not be read
+		p.Plain = true
+		p.setUp()
+		return p.plainScreen(ctx)
+	}
 	opt := p.screenOptions()
 	opt.Target = p.target()
 	// The race is about a module that a tree from elsewhere may not have.

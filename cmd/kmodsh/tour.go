@@ -35,13 +35,13 @@ func (p *program) tour(ctx context.Context, args []string) error {
 	case p.JSON:
 		return nil
 	case term.IsTerminal(int(os.Stdin.Fd())):
-		if term.IsTerminal(int(os.Stdout.Fd())) && !p.Plain {
+		if term.IsTerminal(int(os.Stdout.Fd())) && !p.Plain && !dumb() {
 			p.front.Watch = p.watchScreen
 		}
 		p.guard = terminal.Watch(os.Stdin)
 		defer p.guard.End()
 		return p.front.Interactive(ctx, shell.Prompt{
-			In: os.Stdin, Out: os.Stdout, Plain: p.Plain || os.Getenv("TERM") == "dumb",
+			In: os.Stdin, Out: os.Stdout, Plain: p.Plain || dumb(),
 			History: shell.OpenHistory(shell.HistoryFile(os.Getenv)),
 		})
 	case p.session.TourWaits() != "":

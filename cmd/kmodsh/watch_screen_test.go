@@ -77,3 +77,26 @@ func TestScreenOnTrace(t *testing.T) {
 		t.Errorf("the program ended with %v", err)
 	}
 }
+
+// TestWatchByItself: the verb opens the screen from a shell's command line, too; a
+// terminal that knows lines only gets them.
+func TestWatchByItself(t *testing.T) {
+	bin := buildStatic(t)
+	t.Setenv("HOME", t.TempDir())
+	t.Setenv("XDG_STATE_HOME", "")
+	s := openScreen(t, bin, "watch")
+	s.shows("A race is ready", "step 4 of 4", "permits 0 of 50")
+	s.keys("q")
+	<-s.ended
+	for _, term := range []string{"TERM=dumb", "TERM="} {
+		s = openScreen(t, "/usr/bin/env", term, bin)
+		s.shows("A race is ready", "Step 4 of 4.", "sim:v6.12>")
+		s.mu.Lock()
+		if s.vt.IsAltScreen() {
+			t.Errorf("%s: the screen is drawn all the same", term)
+		}
+		s.mu.Unlock()
+		s.keys("quit\r")
+		<-s.ended
+	}
+}

@@ -20,5 +20,5 @@ type watchCommand struct{}
 
 // Run says why there is no screen: a front that has one opens it itself.
 func (c *watchCommand) Run(context.Context, *Session) (Result, error) {
-	return nil, &UsageError{Msg: "there is a screen only from a prompt on a terminal", Hint: "kmodsh --on TARGET opens it from the command line"}
+	return nil, &UsageError{Msg: "there is a screen only on a terminal that can move its cursor (TERM)", Hint: "kmodsh --on TARGET watch opens it from the command line"}
 }
