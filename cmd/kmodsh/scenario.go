@@ -24,18 +24,21 @@ var errNotAsExpected = errors.New("not all is as expected")
 // errNotAvailable ends it with the status that git bisect run skips on.
 var errNotAvailable = errors.New("not available")
 
+// runFlags are the words of run.
+type runFlags struct {
+	On        []string `sep:"none"`
+	Kernel    string
+	Modules   string
+	Faults    string
+	Table     string
+	Echo      bool
+	Jobs      int      `short:"j" default:"1"`
+	Scenarios []string `arg:"" name:"scenario"`
+}
+
 // runScenarios runs scenarios and writes the report on standard output.
 func (p *program) runScenarios(ctx context.Context, args []string) error {
-	var g struct {
-		On        []string `sep:"none"`
-		Kernel    string
-		Modules   string
-		Faults    string
-		Table     string
-		Echo      bool
-		Jobs      int      `short:"j" default:"1"`
-		Scenarios []string `arg:"" name:"scenario"`
-	}
+	var g runFlags
 	if slices.Contains(args, "-h") || slices.Contains(args, "--help") {
 		_, err := fmt.Println(runUsage)
 		return err
