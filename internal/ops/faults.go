@@ -19,7 +19,7 @@ func faultsVerb() *Verb {
 		Name: "faults", Group: groupFaults,
 		Short:    "list the faults in force, take one out, keep them in a file",
 		Usage:    "[--delete N|all] | save [--name TEXT] FILE | load FILE",
-		Needs:    []kernel.Op{kernel.OpDebug},
+		Needs:    []kernel.Op{kernel.OpLook},
 		New:      func() Command { return new(faultsCommand) },
 		Examples: []string{"faults", "faults --delete 1", "faults --delete all", "faults save window.faults", "faults load window.faults"},
 	}
@@ -33,7 +33,7 @@ type faultsCommand struct {
 }
 
 func (c *faultsCommand) Run(ctx context.Context, s *Session) (Result, error) {
-	d, err := s.debugger()
+	d, err := s.viewer()
 	if err != nil {
 		return nil, err
 	}
@@ -42,10 +42,16 @@ func (c *faultsCommand) Run(ctx context.Context, s *Session) (Result, error) {
 		return nil, &UsageError{Msg: "it is faults, faults --delete N, faults save FILE, or faults load FILE"}
 	case c.What == "save":
 		return c.save(ctx, d)
+	case c.What == "" && c.Delete == "":
+		return listFaults(ctx, d)
+	}
+	// Those of a trace can be looked at, and kept, not changed.
+	if err := d.Can(kernel.OpDebug); err != nil {
+		return nil, err
+	}
+	switch {
 	case c.What == "load":
 		return s.loadFaults(ctx, d, c.File)
-	case c.Delete == "":
-		return listFaults(ctx, d)
 	}
 	snap, err := d.Snapshot(ctx)
 	if err != nil {

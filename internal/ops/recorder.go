@@ -53,7 +53,7 @@ func newRecorder(ctx context.Context, s *Session, t kernel.Target, file string, 
 	h.Builtin, h.Dirs = s.inImage(t)
 	h.Given = givenTo(t)
 	if trace, ok := t.(*recording.Target); ok {
-		return nil, &UsageError{Msg: trace.Name() + " is a trace already"}
+		return nil, &kernel.UnsupportedError{Target: trace.Name(), Op: "record", Why: "it is a trace already: copy the file"}
 	}
 	r.cuts = t.Events().Cuts()
 	var err error
