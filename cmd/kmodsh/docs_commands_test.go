@@ -18,7 +18,7 @@ import (
 // Where a page shows a command: a line of its own, in a block, or words of code in
 // a sentence. A comment ends a line; what stands in brackets may be left out.
 var (
-	shownLine   = regexp.MustCompile("(?m)^ *(?:\\$ )?((?:[A-Z_]+=\\S+ )*(?:\\./kmodsh|kmodsh|go run \\./cmd/kmodsh) .*)$")
+	shownLine   = regexp.MustCompile(`(?m)^ *(?:\$ )?((?:[A-Z_]+=\S+ )*(?:\./kmodsh|kmodsh|go run \./cmd/kmodsh) .*)$`)
 	shownInline = regexp.MustCompile("`(kmodsh [^`\n]*)`")
 	comment     = regexp.MustCompile(`\s#.*$`)
 	assignment  = regexp.MustCompile(`^([A-Z_]+=\S+ )+`)
