@@ -157,7 +157,7 @@ func (r *taskRun) load() (int64, error) {
 		policy = r.gate.Policy()
 	}
 	err := r.loader("load", func(l *kmod.Loader) (err error) {
-		res, err = l.Load(context.Background(), kernel.LoadRequest{Name: r.task.Name, Params: r.task.Params, Policy: policy})
+		res, err = l.Load(context.Background(), kernel.LoadRequest{Name: r.task.Name, Params: r.task.Params, Policy: policy, First: r.task.First})
 		return err
 	})
 	r.out.Load, r.out.Verdict, r.out.State = &res, res.Verdict, res.State

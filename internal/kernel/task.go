@@ -24,6 +24,7 @@ type Task struct {
 	Force   bool     `json:"force,omitempty"`   // rmmod, unload
 	Deps    bool     `json:"deps,omitempty"`    // unload
 	Holders bool     `json:"holders,omitempty"` // unload
+	First   bool     `json:"first,omitempty"`   // load: it fails when the module is there already
 	Policy  string   `json:"policy,omitempty"`  // load: "" is the target's
 }
 
@@ -40,6 +41,8 @@ func (t *Task) flag(word string) *bool {
 		return &t.Deps
 	case word == "--holders" && verb == "unload":
 		return &t.Holders
+	case word == "--first-time" && verb == "load":
+		return &t.First
 	}
 	return nil
 }
@@ -81,7 +84,7 @@ func (t Task) String() string { return strings.Join(t.Words(), " ") }
 // Words are the words of the task, of which ParseTask makes it again.
 func (t Task) Words() []string {
 	words := []string{t.Verb}
-	for _, f := range []string{"--copy", "--nowait", "--force", "--deps", "--holders"} {
+	for _, f := range []string{"--copy", "--nowait", "--force", "--deps", "--holders", "--first-time"} {
 		if on := t.flag(f); on != nil && *on {
 			words = append(words, f)
 		}

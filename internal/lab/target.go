@@ -144,7 +144,7 @@ func (t *target) Load(ctx context.Context, req kernel.LoadRequest) (r kernel.Loa
 		return kernel.NoLoad(req.Name), err
 	}
 	if t.debugged() {
-		o, err := t.perform(ctx, kernel.Task{Verb: "load", Name: req.Name, Params: req.Params, Policy: req.Policy})
+		o, err := t.perform(ctx, kernel.Task{Verb: "load", Name: req.Name, Params: req.Params, Policy: req.Policy, First: req.First})
 		if o.Load == nil {
 			return kernel.NoLoad(req.Name), err
 		}

@@ -165,7 +165,7 @@ func (t *Target) Load(ctx context.Context, req kernel.LoadRequest) (kernel.LoadR
 			Why: "a loader of a simulated kernel is one thread, so that a schedule says all that happens: spawn one loader for each of the modules, and any order of their steps can be had",
 		}
 	}
-	o, err := t.do(ctx, Task{Verb: "load", Name: req.Name, Params: req.Params, Policy: req.Policy})
+	o, err := t.do(ctx, Task{Verb: "load", Name: req.Name, Params: req.Params, Policy: req.Policy, First: req.First})
 	if o == nil || o.Load == nil {
 		return kernel.NoLoad(req.Name), err
 	}

@@ -79,7 +79,7 @@ func (s *System) taskLoad(t *Thread, k Task, o *Outcome) int64 {
 		k.Policy = t.w.Policy
 	}
 	x := s.watch(t, k.Name)
-	res, err := s.Loader(t, true).Load(context.Background(), kernel.LoadRequest{Name: k.Name, Params: k.Params, Policy: k.Policy})
+	res, err := s.Loader(t, true).Load(context.Background(), kernel.LoadRequest{Name: k.Name, Params: k.Params, Policy: k.Policy, First: k.First})
 	o.Gone = x.gone(t)
 	o.Load, o.Err, o.Verdict, o.State = &res, err, res.Verdict, res.State
 	return retOf(err)
