@@ -57,8 +57,12 @@ func (c *floodCommand) Run(ctx context.Context, s *Session) (Result, error) {
 		if n <= len(snap.Threads) && snap.Thread(id) != nil {
 			continue // of an earlier flood
 		}
+		s.Progress("threads", int64(len(r.Threads)), int64(c.N))
 		if err := d.Spawn(ctx, id, task); err != nil {
-			return nil, err
+			if len(r.Threads) == 0 {
+				return nil, err
+			}
+			return r, err // those that were made are there
 		}
 		r.Threads = append(r.Threads, id)
 	}

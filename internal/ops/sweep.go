@@ -48,7 +48,7 @@ var errLeaks = errors.New("something stays behind")
 // sweepThread is the ID of the thread that loads.
 const sweepThread = "sweep"
 
-func (c *sweepCommand) Run(ctx context.Context, s *Session) (Result, error) {
+func (c *sweepCommand) Run(ctx context.Context, s *Session) (res Result, err error) {
 	if c.Repeat < 0 || c.Repeat > maxRepeat {
 		return nil, &UsageError{Msg: fmt.Sprintf("--repeat is up to %d", maxRepeat)}
 	}
@@ -76,11 +76,15 @@ func (c *sweepCommand) Run(ctx context.Context, s *Session) (Result, error) {
 	}
 	w.task = kernel.Task{Verb: "insmod", Name: c.Module, Params: c.Params}
 	s.changing(d)
+	w.start, _ = d.Pos()
 	r := &SweepResult{Target: d.Name(), Task: w.task.String(), Repeat: w.repeat, Rows: []SweepRow{}}
+	// The present target stands in the end where it stood; one of the sweep's own
+	// is nobody's afterwards.
+	stays := c.On == ""
 	if r.Totals, err = w.begin(ctx, c.Module); err != nil {
-		return nil, err
+		return nil, errors.Join(err, w.end(ctx, stays))
 	}
-	defer w.end()
+	defer func() { err = errors.Join(err, w.end(ctx, stays)) }()
 	for i, p := range phases {
 		s.Progress("phases", int64(i), int64(len(phases)))
 		errnos := p.Fail[:1]

@@ -18,6 +18,7 @@ type sweeper struct {
 	name       string
 	task       kernel.Task
 	repeat     int
+	start      int  // position before all
 	base       int  // position with the dependencies loaded
 	spoilt     bool // what a phase left is in the way of the next one
 	loads      int
@@ -43,11 +44,16 @@ func (w *sweeper) begin(ctx context.Context, name string) (totals bool, err erro
 	return w.accountant != nil, err
 }
 
-// end is the end of the sweep.
-func (w *sweeper) end() {
+// end is the end of the sweep, also of one that was cancelled: the target goes back
+// to where it was, where somebody goes on with it.
+func (w *sweeper) end(ctx context.Context, stays bool) error {
 	if w.again != nil {
 		w.again()
 	}
+	if !stays {
+		return nil
+	}
+	return w.d.Goto(context.WithoutCancel(ctx), w.start)
 }
 
 // rewind returns to where nothing has failed yet. Where going back costs a machine, it

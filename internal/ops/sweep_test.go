@@ -2,6 +2,7 @@ package ops_test
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 
@@ -92,5 +93,38 @@ func TestSweepByTotals(t *testing.T) {
 	want := map[string]string{"W4": "192 bytes of slab kmalloc-32 in 6 loads"}
 	if d := cmp.Diff(want, left); d != "" || ops.ExitCode(err) != ops.ExitFailed || !r.Totals {
 		t.Errorf("%v\n%s", err, d)
+	}
+}
+
+// TestSweepLeavesTheTarget: who sweeps the target that they are at work on has it
+// back as it was, also when they give up in the middle.
+func TestSweepLeavesTheTarget(t *testing.T) {
+	for _, cancelled := range []bool{false, true} {
+		s := simulated()
+		if err := s.Open(t.Context(), "sim"); err != nil {
+			t.Fatal(err)
+		}
+		for _, line := range [][]string{{"spawn", "A", "insmod", "minix"}, {"step", "A"}} {
+			if _, err := s.Exec(t.Context(), line); err != nil {
+				t.Fatal(err)
+			}
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		s.Progress = func(_ string, done, _ int64) {
+			if cancelled && done == 3 {
+				cancel()
+			}
+		}
+		if _, err := s.Exec(ctx, []string{"sweep", "fail"}); cancelled != errors.Is(err, context.Canceled) {
+			t.Errorf("cancelled %v: %v", cancelled, err)
+		}
+		snap, err := s.Target().(kernel.Debugger).Snapshot(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(snap.Threads) != 1 || snap.Threads[0].At != "L0" || len(snap.Faults) != 0 || len(snap.Modules) != 0 || snap.Pos != 2 {
+			t.Errorf("cancelled %v: position %d, threads %+v, faults %v, modules %+v", cancelled, snap.Pos, snap.Threads, snap.Faults, snap.Modules)
+		}
 	}
 }
