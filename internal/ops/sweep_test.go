@@ -101,7 +101,7 @@ func TestSweepByTotals(t *testing.T) {
 func TestSweepLeavesTheTarget(t *testing.T) {
 	for _, cancelled := range []bool{false, true} {
 		s := simulated()
-		if err := s.Open(t.Context(), "sim"); err != nil {
+		if err := s.Open(t.Context(), "sim:v6.12"); err != nil {
 			t.Fatal(err)
 		}
 		for _, line := range [][]string{{"spawn", "A", "insmod", "minix"}, {"step", "A"}} {

@@ -251,7 +251,7 @@ func TestKeysSayWhyNot(t *testing.T) {
 	d.keys("l")
 	d.shows("it is a recording")
 	d.keys("f")
-	d.shows("works in Lanes and Events and Console")
+	d.shows("works in Lanes, Events and Console")
 	d.keys("x")
 	d.shows("does nothing here")
 	d.keys("<tab><enter>")
@@ -389,4 +389,21 @@ func TestGoingBackShowsWhatThereIsNow(t *testing.T) {
 	d.sync()
 	d.shows("instead")
 	d.hides("later")
+}
+
+// TestStageText: of work whose end is not known, how far it is is told all the same.
+func TestStageText(t *testing.T) {
+	l := newLook(Never, false, true)
+	for want, s := range map[string]Stage{
+		"boot":                      {Name: "boot"},
+		"2 preemptions, steps 4711": {Name: "2 preemptions, steps", Done: 4711},
+		"phases ##.. 50%":           {Name: "phases", Done: 2, Total: 4},
+	} {
+		if got := stageText(l, s, 4); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	if got := (byCtrlC{context.Canceled}).Error(); got != "cancelled by Ctrl-C" {
+		t.Error(got)
+	}
 }

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -35,5 +36,26 @@ func TestConsoleShowsTheLog(t *testing.T) {
 	view := strings.Join(p.View(nil, newLook(Never, false, true), false), "\n")
 	if !strings.Contains(view, "x [    2.0] BUG") || strings.Contains(view, "x [    1.0]") {
 		t.Errorf("marks:\n%s", view)
+	}
+}
+
+// TestConsoleFilter: when a filter ends, the line that was on top of what it had left
+// still is.
+func TestConsoleFilter(t *testing.T) {
+	p := &consolePane{stay: true}
+	var lines []string
+	for i := range 100 {
+		lines = append(lines, fmt.Sprintf("line %d of the log", i))
+	}
+	p.SetSize(40, 5)
+	p.take(lines, nil)
+	p.filter = "6 log"
+	p.place()
+	p.Key(actDown)
+	p.Key(actDown)
+	p.filter = ""
+	p.place()
+	if got := p.lines[p.rows[p.list.off]]; got != "line 26 of the log" {
+		t.Errorf("on top is %q", got)
 	}
 }

@@ -54,7 +54,7 @@ func (m *Model) key(msg tea.KeyMsg) tea.Cmd {
 	case b.debug && m.snap.Debug == nil:
 		return m.say(m.whyNot(b.act))
 	case b.act != actNone:
-		return m.say(b.keys.Help().Key + " works in " + m.paneNames(b.where) + "; Tab goes there")
+		return m.say(keyName(name) + " works in " + m.paneNames(whereOf(m.keys, name)) + "; Tab goes there")
 	}
 	return m.say(clean(name, m.look.ascii) + " does nothing here; ? shows the keys")
 }
@@ -77,6 +77,7 @@ func (m *Model) burst(msg tea.KeyMsg) tea.Cmd {
 	return tea.Batch(cmds...)
 }
 
+// paneNames lists the panes of a scope as in a sentence.
 func (m *Model) paneNames(s scope) string {
 	var names []string
 	for id, p := range m.panes {
@@ -84,5 +85,19 @@ func (m *Model) paneNames(s scope) string {
 			names = append(names, p.Name())
 		}
 	}
-	return strings.Join(names, " and ")
+	if n := len(names); n > 1 {
+		return strings.Join(names[:n-1], ", ") + " and " + names[n-1]
+	}
+	return strings.Join(names, "")
+}
+
+// keyName is a key's name as the help writes it.
+func keyName(name string) string {
+	if len(name) > 1 && name[0] >= 'a' && name[0] <= 'z' {
+		return strings.ToUpper(name[:1]) + name[1:]
+	}
+	if name == " " {
+		return "Space"
+	}
+	return name
 }

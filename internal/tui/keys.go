@@ -1,6 +1,10 @@
 package tui
 
-import "github.com/charmbracelet/bubbles/key"
+import (
+	"slices"
+
+	"github.com/charmbracelet/bubbles/key"
+)
 
 // action is what a key asks for; a pane or the model does it.
 type action int
@@ -192,4 +196,14 @@ func lookup(table []binding, typed key.Binding, p paneID) (b binding, here bool)
 		}
 	}
 	return b, false
+}
+
+// whereOf is all the panes in which a key does something, whatever that is.
+func whereOf(table []binding, name string) (s scope) {
+	for _, row := range table {
+		if slices.Contains(row.keys.Keys(), name) {
+			s |= row.where
+		}
+	}
+	return s
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -22,7 +23,8 @@ type consolePane struct {
 	w, h   int
 	list   scroller
 	filter string
-	stay   bool // not following
+	placed string // filter that the rows are of
+	stay   bool   // not following
 
 	lines []string // of the log
 	bad   []bool   // which belong to a report of trouble; nil until it is asked
@@ -90,6 +92,11 @@ func (p *consolePane) trouble() []bool {
 
 func (p *consolePane) place() {
 	words := filterWords(p.filter)
+	first := -1 // the line on top, which stays there when a filter comes or goes
+	if p.filter != p.placed && p.list.off < len(p.rows) {
+		first = p.rows[p.list.off]
+	}
+	p.placed = p.filter
 	p.rows = p.rows[:0]
 	for i, line := range p.lines {
 		if ops.HasWords(words, line) {
@@ -99,6 +106,8 @@ func (p *consolePane) place() {
 	p.list.n, p.list.h = len(p.rows), max(1, p.h)
 	if !p.stay {
 		p.list.off = p.list.n
+	} else if first >= 0 {
+		p.list.off, _ = slices.BinarySearch(p.rows, first)
 	}
 	p.list.off = max(0, min(p.list.off, p.list.n-p.list.h))
 }

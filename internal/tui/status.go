@@ -180,6 +180,9 @@ func (m *Model) running() string {
 func stageText(l *look, s Stage, cells int) string {
 	text := clean(s.Name, l.ascii)
 	if s.Total <= 0 {
+		if s.Done > 0 { // how far is known, and not of how much
+			text += fmt.Sprintf(" %d", s.Done)
+		}
 		return text
 	}
 	done := max(0, min(s.Done, s.Total))

@@ -3,7 +3,6 @@ package tui
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -162,7 +161,7 @@ func (m *Model) done(msg doneMsg) tea.Cmd {
 		return tea.Quit
 	}
 	if j.cancelled && errors.Is(msg.err, context.Canceled) {
-		msg.err = fmt.Errorf("cancelled: %w", msg.err)
+		msg.err = byCtrlC{msg.err}
 	}
 	e := &entry{line: j.line, result: msg.result, err: msg.err}
 	if j.move {
@@ -210,6 +209,13 @@ func (m *Model) done(msg doneMsg) tea.Cmd {
 	return m.refresh()
 }
 
+// byCtrlC is the error of a verb that a person has cancelled: how it gave up tells
+// nobody anything.
+type byCtrlC struct{ error }
+
+func (byCtrlC) Error() string   { return "cancelled by Ctrl-C" }
+func (e byCtrlC) Unwrap() error { return e.error }
+
 // finish shows an entry in the output pane, and that pane when it shares its
 // place.
 func (m *Model) finish(e *entry) {
@@ -232,7 +238,7 @@ func (m *Model) opened(msg openedMsg) tea.Cmd {
 	if msg.target == nil {
 		m.failed = msg.err
 		if j.cancelled {
-			m.failed = fmt.Errorf("cancelled: %w", msg.err)
+			m.failed = byCtrlC{msg.err}
 		}
 		return nil
 	}
