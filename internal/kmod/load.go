@@ -66,6 +66,9 @@ type Loader struct {
 	// Failed is told of each module of several that could not be loaded or
 	// removed, when it happens; the whole may succeed nevertheless.
 	Failed func(module string, err error)
+	// Passed is told of what a softdep line names and could not be loaded, when it
+	// happens: the load goes on.
+	Passed func(error)
 	// Note is told of what is wrong with the tree and does not stop a dry run.
 	Note func(error)
 	// Flags are passed on with every module file.

@@ -70,9 +70,18 @@ func (r *loading) module(ctx context.Context, f Found) error {
 			return err
 		case !s.Soft && !r.policy.KeepsFailed:
 			return needed(f.Module, s.Module, err)
+		case s.Soft:
+			r.passed(err)
 		}
 	}
 	return nil
+}
+
+// passed tells of a failure that stops nothing.
+func (l *Loader) passed(err error) {
+	if l.Passed != nil {
+		l.Passed(err)
+	}
 }
 
 // blacklisted says that a module is passed over, and notes it.

@@ -58,7 +58,9 @@ func (t *together) outcome(p *togetherPlan) error {
 	}
 	for _, s := range p.steps {
 		switch {
-		case s.failed == nil || s.Soft:
+		case s.failed == nil:
+		case s.Soft:
+			t.shared.passed(s.failed)
 		case s.self():
 			return s.failed
 		case !p.load.policy.KeepsFailed:

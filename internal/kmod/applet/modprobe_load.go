@@ -54,6 +54,7 @@ func (m *modprobeRun) loadAll(ctx context.Context, names []string) error {
 // error that is still to be printed.
 func (m *modprobeRun) loadThese(ctx context.Context, reqs []kernel.LoadRequest, done func(error)) {
 	said := false
+	m.loader.Passed = m.sayPassed
 	m.loader.Failed = func(module string, err error) {
 		said = true
 		m.sayLoad(module, err)
@@ -74,6 +75,23 @@ func (m *modprobeRun) loadThese(ctx context.Context, reqs []kernel.LoadRequest, 
 	})
 }
 
+// sayPassed prints what libkmod says of a soft dependency that could not be
+// loaded.
+func (m *modprobeRun) sayPassed(err error) {
+	var command *kmod.CommandError
+	switch {
+	case m.quiet:
+	case errors.As(err, &command):
+		m.printError(commandFailed(command))
+	case errors.Is(err, syscall.ENODATA):
+		m.printError(said(failedToStrip))
+	}
+}
+
+func commandFailed(c *kmod.CommandError) error {
+	return said("Error running install command '%s' for module %s: retcode %d", c.Text, c.Module, c.Status)
+}
+
 // sayLoad prints why a module could not be loaded: kmod's lines, and below them
 // what kmod does not say.
 func (m *modprobeRun) sayLoad(module string, err error) {
@@ -84,7 +102,7 @@ func (m *modprobeRun) sayLoad(module string, err error) {
 	var command *kmod.CommandError
 	switch {
 	case errors.As(err, &command):
-		m.printError(said("Error running install command '%s' for module %s: retcode %d", command.Text, command.Module, command.Status))
+		m.printError(commandFailed(command))
 		m.printError(said("could not insert '%s': Invalid argument", module))
 	case errors.As(err, &le) && le.Errno != 0:
 		m.printError(said("could not insert '%s': %s", module, insertReason(le.Errno)))

@@ -115,7 +115,7 @@ var (
 	roundAndRound = regexp.MustCompile(`(?m)^(status 1(24|39)|Segmentation fault)$`)
 	chatter       = regexp.MustCompile(`(?m)^\w+: (INFO|DEBUG):? .*\n`)
 	inVain        = regexp.MustCompile(`(?m)^libkmod: ERROR: .*/modules.softdep line .*\n`)
-	ownWords      = regexp.MustCompile(`(?m)^modprobe: \S+(: (used by the modules|held by no module|it has no exit|it is) .*| needs \S+, which was refused)\n`)
+	ownWords      = regexp.MustCompile(`(?m)^modprobe: (?:why: .*|\S+(: (used by the modules|held by no module|it has no exit|it is) .*| needs \S+, which was refused))\n`)
 )
 
 // randomIndexes runs depmod and shows what it wrote, but for modules.weakdep,
