@@ -119,6 +119,9 @@ func AboutModules(log []string, modules []string) (out []string) {
 			}
 		}
 		head, _, _ := strings.Cut(text, ":")
+		if strings.HasSuffix(strings.ToLower(head), "command line") {
+			continue // a part of its own, which may be left out
+		}
 		word, _, _ := strings.Cut(head, " ")
 		lower := strings.ToLower(text)
 		if known[strings.ReplaceAll(head, "-", "_")] || known[strings.ReplaceAll(word, "-", "_")] || strings.Contains(lower, "module") || strings.Contains(lower, "modprobe") || strings.Contains(text, "Unknown symbol") || strings.Contains(text, "Lockdown") || strings.Contains(text, "disagrees about version") {

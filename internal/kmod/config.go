@@ -182,12 +182,9 @@ func (c *Config) addPath(from string) error {
 	if err != nil {
 		return fmt.Errorf("configuration: %w", err)
 	}
-	if fi.Mode().IsRegular() {
+	if !fi.IsDir() { // a pipe, too: -C <(program)
 		c.addFile(from)
 		return nil
-	}
-	if !fi.IsDir() {
-		return fmt.Errorf("configuration: %s is neither a file nor a directory", from)
 	}
 	if slices.ContainsFunc(c.dirs, func(d fs.FileInfo) bool { return os.SameFile(d, fi) }) {
 		return nil // by another name: /lib is a link to /usr/lib nearly everywhere
@@ -274,28 +271,3 @@ func (c *Config) with(files ...configFile) *Config {
 	}
 	return out
 }
-
-func (c *Config) stat(name string) (fs.FileInfo, error) {
-	if c.fsys == nil {
-		return os.Stat(name)
-	}
-	return fs.Stat(c.fsys, inFS(name))
-}
-
-func (c *Config) readDir(name string) ([]fs.DirEntry, error) {
-	if c.fsys == nil {
-		return os.ReadDir(name)
-	}
-	return fs.ReadDir(c.fsys, inFS(name))
-}
-
-// readBytes reads a file, at most a byte more than it may have.
-func (c *Config) readBytes(name string) ([]byte, error) {
-	if c.fsys == nil {
-		return readRaw(name, maxConfigFile)
-	}
-	return fs.ReadFile(c.fsys, inFS(name))
-}
-
-// inFS is an absolute path as a file system has it.
-func inFS(name string) string { return strings.TrimPrefix(path.Clean(name), "/") }

@@ -115,7 +115,7 @@ func depmodConfigFiles(paths []string, warn func(string)) ([]string, error) {
 
 // parseFile reads the file at path; what it said before an error counts.
 func (c *depmodConfig) parseFile(path string) error {
-	f, err := os.Open(path)
+	f, err := openGiven(path)
 	if err != nil {
 		return cause(err)
 	}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path"
 	"slices"
 	"strings"
@@ -22,7 +21,7 @@ const moduleBuckets = 512
 // of kmod's table of names.
 func sortModules(dir string, mods []*depmodModule, warn func(string)) error {
 	name := path.Join(dir, "modules.order")
-	f, err := os.Open(name)
+	f, err := OpenPlain(name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		warn(fmt.Sprintf("WARNING: could not open modules.order at %s: No such file or directory", dir))

@@ -75,7 +75,7 @@ func sameContent(name string, data []byte) bool {
 	if err != nil || !st.Mode().IsRegular() || st.Size() != int64(len(data)) || st.Mode().Perm() != 0o644 {
 		return false
 	}
-	f, err := os.Open(name)
+	f, err := OpenPlain(name)
 	if err != nil {
 		return false
 	}

@@ -83,7 +83,7 @@ func (w *depmodWorker) read(path string) depmodFacts {
 }
 
 func (w *depmodWorker) readInto(facts *depmodFacts, path string) error {
-	f, err := os.Open(path)
+	f, err := OpenPlain(path)
 	if err != nil {
 		return err
 	}

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"os"
 	"strconv"
 	"strings"
 )
@@ -96,7 +95,7 @@ func (opt *DepmodOptions) checkSymbol(m *depmodModule, id uint32, weak bool, ima
 
 // readKernelSymbols reads a file of symbols.
 func readKernelSymbols(file string, read func(io.Reader) (kernelSymbols, error)) (kernelSymbols, error) {
-	f, err := os.Open(file)
+	f, err := openGiven(file)
 	if err != nil {
 		return nil, err
 	}

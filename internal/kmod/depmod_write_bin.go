@@ -136,7 +136,7 @@ func (w *depmodWriter) builtinAliasIndex(x *indexWriter) error {
 // open opens a file that the kernel's build may have left in the tree; no file
 // is not an error.
 func (w *depmodWriter) open(name string) (*os.File, error) {
-	f, err := os.Open(path.Join(w.dir, name))
+	f, err := OpenPlain(path.Join(w.dir, name))
 	if errors.Is(err, fs.ErrNotExist) {
 		w.warn(fmt.Sprintf("WARNING: could not open %s at %s: No such file or directory", name, w.dir))
 		return nil, nil
@@ -158,7 +158,7 @@ const maxBuiltinField = 1 << 20
 // MODULE.KEY=VALUE, each ended by a NUL. Without the = the value is empty; what
 // has another form is passed over.
 func readBuiltinModinfo(r io.Reader, fn func(module, key, value string)) error {
-	s := bufio.NewScanner(r)
+	s := bufio.NewScanner(io.LimitReader(r, maxTextFile))
 	s.Buffer(nil, maxBuiltinField)
 	s.Split(func(data []byte, atEOF bool) (int, []byte, error) {
 		if n := bytes.IndexByte(data, 0); n >= 0 {

@@ -3,7 +3,6 @@ package kmod
 import (
 	"context"
 	"io/fs"
-	"os"
 	"path"
 	"strings"
 	"syscall"
@@ -130,7 +129,7 @@ func (l *Loader) InsertFile(ctx context.Context, file string, params []string) e
 
 // openFile opens what is not a directory: the kernel has no word of its own for one.
 func openFile(file string) (fs.File, error) {
-	f, err := os.Open(file)
+	f, err := openGiven(file)
 	if err != nil {
 		return nil, err
 	}

@@ -2,7 +2,6 @@ package kmod
 
 import (
 	"encoding/binary"
-	"os"
 )
 
 // InfoReader reads what module files say of themselves, one after the other,
@@ -16,7 +15,7 @@ type InfoReader struct {
 // of one that is not compressed it reads only these parts. The error of a file
 // that makes no sense wraps kernel.ErrDamaged. What it returns is the caller's.
 func (r *InfoReader) Read(file string) (*ModuleFacts, error) {
-	f, err := os.Open(file)
+	f, err := OpenPlain(file)
 	if err != nil {
 		return nil, err
 	}

@@ -20,9 +20,18 @@ type Finding struct {
 // than it looks: files and lines that are not read, lines that an earlier one
 // shadows, install lines of modules with soft dependencies, blacklists that
 // block nothing, names that nothing has. Findings are in the order in which the
-// configuration counts, those about whole files first.
+// configuration counts, those about whole files first: before all, indexes of
+// the tree that are damaged, without which nothing can be said for certain.
 func (r *Resolver) Lint() ([]Finding, error) {
 	out := []Finding{}
+	for _, i := range r.tree.Health().Trouble() {
+		switch {
+		case i.Error != "":
+			out = append(out, Finding{Where: r.tree.Path(i.File), What: strings.TrimPrefix(i.Error, r.tree.Path(i.File)+": ")})
+		case i.Index == string(indexDep):
+			out = append(out, Finding{Where: r.tree.Dir(), What: "has no " + i.Index + ": " + i.Lost + "; run depmod"})
+		}
+	}
 	for _, w := range r.user.Warnings() {
 		where, what, ok := strings.Cut(w, ": ")
 		if !ok {
@@ -33,7 +42,7 @@ func (r *Resolver) Lint() ([]Finding, error) {
 	first := map[string]string{} // kind and name to where it is
 	for _, l := range r.user.Lines() {
 		what, err := r.lintLine(l, first)
-		if err != nil {
+		if err != nil && !errors.Is(err, kernel.ErrDamaged) { // that is told
 			return nil, fmt.Errorf("%s: %w", l.Where(), err)
 		}
 		if what != "" {

@@ -1,7 +1,6 @@
 package kmod
 
 import (
-	"errors"
 	"io"
 	"io/fs"
 	"syscall"
@@ -18,7 +17,7 @@ type rawFile struct {
 func openRaw(name string) (f rawFile, size int64, err error) {
 	f = rawFile{-1, name}
 	for {
-		f.fd, err = syscall.Open(name, syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
+		f.fd, err = syscall.Open(name, syscall.O_RDONLY|syscall.O_CLOEXEC|syscall.O_NONBLOCK, 0)
 		if err == nil {
 			break
 		}
@@ -28,7 +27,7 @@ func openRaw(name string) (f rawFile, size int64, err error) {
 	}
 	var st syscall.Stat_t
 	if err = syscall.Fstat(f.fd, &st); err == nil && st.Mode&syscall.S_IFMT != syscall.S_IFREG {
-		err = errors.New("not a regular file")
+		err = errNotRegular
 	}
 	if err != nil {
 		f.Close()

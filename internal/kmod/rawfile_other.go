@@ -3,20 +3,19 @@
 package kmod
 
 import (
-	"errors"
 	"io"
 	"io/fs"
 	"os"
 )
 
 func openRaw(name string) (*os.File, int64, error) {
-	f, err := os.Open(name)
+	f, err := OpenPlain(name)
 	if err != nil {
 		return nil, 0, err
 	}
 	st, err := f.Stat()
 	if err == nil && !st.Mode().IsRegular() {
-		err = &fs.PathError{Op: "stat", Path: name, Err: errors.New("not a regular file")}
+		err = &fs.PathError{Op: "stat", Path: name, Err: errNotRegular}
 	}
 	if err != nil {
 		f.Close()

@@ -10,6 +10,7 @@ import (
 	"path"
 	"strings"
 	"sync"
+	"syscall"
 
 	"example.org/kmodsh/internal/kernel"
 )
@@ -107,9 +108,9 @@ func (t *Tree) Open(name string) (fs.File, error) {
 	var err error
 	switch {
 	case t.host:
-		f, err = os.Open(t.Path(name))
+		f, err = asFile(OpenPlain(t.Path(name)))
 	case t.root != nil:
-		f, err = t.root.Open(name)
+		f, err = asFile(plain(t.root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)))
 	default:
 		f, err = t.fsys.Open(name)
 	}
@@ -118,6 +119,14 @@ func (t *Tree) Open(name string) (fs.File, error) {
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", t.Path(name), err)
+	}
+	return f, nil
+}
+
+// asFile keeps a nil file nil.
+func asFile(f *os.File, err error) (fs.File, error) {
+	if err != nil {
+		return nil, err
 	}
 	return f, nil
 }

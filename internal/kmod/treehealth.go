@@ -33,7 +33,8 @@ func (h Health) Trouble() []IndexHealth {
 	return slices.DeleteFunc(slices.Clone(h.Indexes), func(i IndexHealth) bool { return i.Error == "" && i.Lost == "" })
 }
 
-// Health opens all indexes of the tree.
+// Health opens all indexes of the tree and goes through each to its end, so that
+// damage is found also where no lookup comes along.
 func (t *Tree) Health() Health {
 	h := Health{Dir: t.name}
 	if t.OnDisk() {
@@ -55,6 +56,9 @@ func (t *Tree) Health() Health {
 		{indexBuiltinAlias, "aliases of built-in modules look as if nothing answered them"},
 	} {
 		ix, err := t.index(i.kind)
+		if err == nil && ix.reader != nil {
+			err = ix.reader.walk("", func(string, string) bool { return true })
+		}
 		row := IndexHealth{Index: string(i.kind)}
 		switch {
 		case err != nil:

@@ -110,7 +110,7 @@ func (h *host) Can(op kernel.Op) error {
 }
 
 func (h *host) Info(context.Context) (kernel.Info, error) {
-	modules, err := h.linux.Modules()
+	modules, err := kernel.ModulesOrNone(h.linux)
 	if err != nil {
 		return kernel.Info{}, err
 	}
@@ -134,12 +134,9 @@ func (h *host) Params(context.Context) (map[string]map[string]string, error) {
 	return kernel.ReadParams("")
 }
 
-func (h *host) Tree() (kernel.Tree, error) {
-	if err := h.Can(kernel.OpTree); err != nil {
-		return kernel.Tree{}, err
-	}
-	return h.tree, nil
-}
+// Tree returns the configuration and the command line also with the error of a
+// directory that is not there.
+func (h *host) Tree() (kernel.Tree, error) { return h.tree, h.Can(kernel.OpTree) }
 
 func (h *host) Modules(context.Context) ([]kernel.Module, error) {
 	list, err := h.linux.Modules()

@@ -91,15 +91,23 @@ func (g *gather) all(ctx context.Context, names []string) {
 		}
 		var err error
 		c.Params, err = p.Params(ctx)
+		for _, params := range c.Params {
+			for name, value := range params {
+				params[name] = bundle.MaskValue(name, value)
+			}
+		}
 		return err
 	})
 	g.part(ctx, bundle.PartVersions, func() error { return errors.Join(terr, merr, g.versions(ctx, r, modules)) })
 	g.part(ctx, bundle.PartIndexes, func() error { return errors.Join(terr, g.indexes(r)) })
 	g.part(ctx, bundle.PartFiles, func() error { return errors.Join(terr, g.files(ctx, r)) })
-	g.part(ctx, bundle.PartConfig, func() error { return errors.Join(terr, g.config(tree)) })
+	g.part(ctx, bundle.PartConfig, func() error { return g.config(tree) })
 	g.part(ctx, bundle.PartCmdline, func() error {
-		c.Cmdline = tree.Cmdline
-		return terr
+		if tree.Cmdline == "" {
+			return errors.Join(errors.New("this target does not show it"), terr)
+		}
+		c.Cmdline = bundle.AboutModulesCmdline(tree.Cmdline)
+		return nil
 	})
 	g.part(ctx, bundle.PartLog, func() error { return g.log(ctx, r, modules) })
 	if len(names) > 0 {
@@ -211,7 +219,7 @@ func (g *gather) config(tree kernel.Tree) error {
 		defer f.Close()
 		b, err := io.ReadAll(io.LimitReader(f, maxConfigText))
 		errs = append(errs, err)
-		g.c.Configs = append(g.c.Configs, bundle.ConfigFile{Path: path.Clean(file), Text: string(b)})
+		g.c.Configs = append(g.c.Configs, bundle.ConfigFile{Path: path.Clean(file), Text: bundle.Mask(string(b))})
 	}
 	for _, p := range tree.Config {
 		g.c.Config = append(g.c.Config, p)
@@ -251,6 +259,9 @@ func (g *gather) log(ctx context.Context, r *kmod.Resolver, modules []kernel.Mod
 		names = append(names, m.Name)
 	}
 	g.c.Log = full(bundle.AboutModules(log, names))
+	for i, line := range g.c.Log {
+		g.c.Log[i] = bundle.Mask(line)
+	}
 	return nil
 }
 

@@ -48,8 +48,8 @@ func (s *Session) resolver() (*kmod.Resolver, kernel.Tree, error) {
 		s.dropTree()
 		s.trees = treeCache{target: t}
 		tree, err := t.Tree()
+		s.trees.tree = tree // its configuration, too, where the directory is not there
 		if err == nil {
-			s.trees.tree = tree
 			s.trees.resolver, err = OpenResolver(tree)
 		}
 		s.trees.err = err

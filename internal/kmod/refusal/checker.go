@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"strings"
 	"sync"
 
@@ -44,7 +43,7 @@ func (c *Checker) File(module, file, params string) []Finding {
 
 func (c *Checker) open(file string) (fs.File, error) {
 	if strings.HasPrefix(file, "/") {
-		return os.Open(file)
+		return kmod.OpenPlain(file)
 	}
 	return c.Resolver.Tree().Open(file)
 }

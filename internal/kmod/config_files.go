@@ -1,0 +1,50 @@
+package kmod
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"strings"
+)
+
+func (c *Config) stat(name string) (fs.FileInfo, error) {
+	if c.fsys == nil {
+		return os.Stat(name)
+	}
+	return fs.Stat(c.fsys, inFS(name))
+}
+
+func (c *Config) readDir(name string) ([]fs.DirEntry, error) {
+	if c.fsys == nil {
+		return os.ReadDir(name)
+	}
+	return fs.ReadDir(c.fsys, inFS(name))
+}
+
+// readBytes reads a file, at most a byte more than it may have.
+func (c *Config) readBytes(name string) ([]byte, error) {
+	if c.fsys == nil {
+		b, err := readRaw(name, maxConfigFile)
+		if errors.Is(err, errNotRegular) {
+			return readPipe(name, maxConfigFile)
+		}
+		return b, err
+	}
+	return fs.ReadFile(c.fsys, inFS(name))
+}
+
+// inFS is an absolute path as a file system has it.
+func inFS(name string) string { return strings.TrimPrefix(path.Clean(name), "/") }
+
+// readPipe reads what is no regular file. A pipe that nobody writes to, and a
+// device, are empty or an error; nothing is waited for but a writer that is there.
+func readPipe(name string, limit int) ([]byte, error) {
+	f, err := openGiven(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, int64(limit)+1))
+}
