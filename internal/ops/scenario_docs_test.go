@@ -1,6 +1,7 @@
 package ops_test
 
 import (
+	"bytes"
 	"context"
 	"os"
 	"strings"
@@ -50,4 +51,19 @@ func TestLoadFirstTime(t *testing.T) {
 		t.Errorf("a second time: %v", err)
 	}
 	lines(t, s, "spawn A load --first-time minix", "continue", `expect result("A") == -EEXIST`)
+}
+
+// TestStepToNoPoint: a thread may stand where no point is.
+func TestStepToNoPoint(t *testing.T) {
+	s := simulated()
+	defer s.Close()
+	if err := s.Open(context.Background(), "sim:v6.12"); err != nil {
+		t.Fatal(err)
+	}
+	lines(t, s, "load victim", "spawn R initstate victim")
+	res, err := s.Exec(context.Background(), []string{"step", "R"})
+	var b bytes.Buffer
+	if werr := ops.Write(&b, res, false, ops.Style{}); err != nil || werr != nil || !strings.Contains(b.String(), "R has gone a step, and stands at no point") {
+		t.Errorf("%v %v\n%s", err, werr, &b)
+	}
 }

@@ -154,6 +154,9 @@ func (r *StopResult) headline(t *text) string {
 	place := strings.TrimSpace(r.Point + " " + r.Name)
 	switch r.Reason {
 	case kernel.StopPoint:
+		if place == "" {
+			return r.Thread + " has gone a step, and stands at no point that has a name" + module
+		}
 		return r.Thread + " at " + place + module
 	case kernel.StopWaits:
 		return r.Thread + " waits for " + r.Waits + module
