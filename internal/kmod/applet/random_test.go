@@ -55,9 +55,10 @@ func TestLikeKmodRandom(t *testing.T) {
 
 // compareRandom holds an answer of ours to those of kmod. What a newer kmod
 // answers as ours does is no difference. A box whose kernel went another way,
-// or whose tool broke off half way, gets no more questions.
+// or whose tool broke off half way, gets no more questions; nor do those of
+// older tools then.
 func compareRandom(t *testing.T, i int, line, got string, theirs []*box) {
-	newest := ""
+	newest, broken := "", false
 	for j, b := range theirs {
 		if b == nil {
 			continue
@@ -69,7 +70,7 @@ func compareRandom(t *testing.T, i int, line, got string, theirs []*box) {
 		if i == 0 && b.peer.version != "30" { // nodes of another order
 			got, want = sums.ReplaceAllString(got, ""), sums.ReplaceAllString(want, "")
 		}
-		broken := roundAndRound.MatchString(want) || unlike(line, want)
+		broken = broken || roundAndRound.MatchString(want) || unlike(line, want)
 		same := got == want || broken
 		if newest == "" {
 			newest = want
@@ -88,6 +89,8 @@ func compareRandom(t *testing.T, i int, line, got string, theirs []*box) {
 // that was in vain.
 func unlike(line, want string) bool {
 	return strings.Contains(line, "--remove-holders") && strings.Contains(want, " is in use.") ||
+		strings.Contains(want, "/holders': No such file or directory") || // of one that is not loaded and has a remove command
+		strings.Contains(want, "Failed to strip version") && strings.Contains(line, "-f") || // what is not in the tree is told at the beginning by ours
 		strings.Contains(line, "timeout 3 ") && waitedInVain.MatchString(want)
 }
 
