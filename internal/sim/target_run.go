@@ -20,7 +20,7 @@ func (t *Target) Step(ctx context.Context, id string) (kernel.Stop, error) {
 		return kernel.Stop{}, fmt.Errorf("%w: no thread %q", kernel.ErrNotFound, id)
 	}
 	if th.status != Ready {
-		return kernel.Stop{}, &kernel.StuckError{Thread: id, Where: th.Where(), Nobody: t.run.world.stuck()}
+		return kernel.Stop{}, &kernel.StuckError{Thread: id, Where: cannotMove(th), Nobody: t.run.world.stuck()}
 	}
 	if err := t.run.Do(Action{Kind: DoStep, Thread: id}); err != nil {
 		return kernel.Stop{}, err
@@ -246,4 +246,15 @@ func (t *Target) finish(id string) error {
 		return &kernel.StuckError{Thread: id, Where: "is " + th.Where()}
 	}
 	return err
+}
+
+// cannotMove says in words behind "it" why a thread that is to be stepped cannot be.
+func cannotMove(th *Thread) string {
+	switch th.status {
+	case Held:
+		return "is " + th.Where()
+	case Done:
+		return "has ended"
+	}
+	return th.Where()
 }
