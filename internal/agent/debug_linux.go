@@ -37,7 +37,7 @@ type debugger struct {
 // newDebugger opens the gate.
 func newDebugger(c *children, s *stream, spawn func(func())) (*debugger, error) {
 	d := &debugger{steps: newStepper(lookAt, monotonic), children: c, stream: s, spawn: spawn, log: openKernelLog()}
-	d.steps.hung = hungLimit
+	d.steps.hung, d.steps.async = hungLimit, lookAsync
 	d.steps.kill = killProcess
 	d.gate = &gate{steps: d.steps, spawn: spawn, who: d.who, settings: func() (string, string) {
 		d.mu.Lock()

@@ -39,6 +39,8 @@ type stepper struct {
 	// hung is how long a task may sleep uninterruptibly before the kernel reports
 	// it, in nanoseconds, 0 never; nil is never.
 	hung func() int64
+	// async is who does the kernel's asynchronous work; nil is not known.
+	async func() asyncWork
 
 	moving sync.Mutex // held by the one operation that moves threads
 

@@ -33,7 +33,7 @@ func (s *stepper) stands(t *thread) bool {
 		}
 		w.words = "the helper " + helper.id
 	}
-	if w.kind == waitNone {
+	if w.kind == waitNone || w.kind == waitAsync && s.asyncMoves(t) {
 		s.running(t)
 		return false
 	}

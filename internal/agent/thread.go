@@ -44,17 +44,18 @@ type thread struct {
 	tid    int  // the task of pid that does the work, pid when there is one only
 	kernel bool // a thread of the kernel, which has no gate and no exit status
 
-	stand   stand
-	at      string // point
-	module  string // it works on
-	request uint64
-	waits   string
-	timed   bool
-	until   int64 // when the wait is over, nanoseconds; 0 not known
-	said    bool  // the wait is what the thread itself has told
-	free    bool  // it goes on at points
-	since   int64 // when it began to run or wait
-	gone    int64 // when it was first found to have ended, 0 not
+	stand      stand
+	at         string // point
+	module     string // it works on
+	request    uint64
+	waits      string
+	timed      bool
+	until      int64 // when the wait is over, nanoseconds; 0 not known
+	said       bool  // the wait is what the thread itself has told
+	free       bool  // it goes on at points
+	asyncSince int64 // when the asynchronous work that it waits for was first seen to go on, 0 not at all
+	since      int64 // when it began to run or wait
+	gone       int64 // when it was first found to have ended, 0 not
 
 	goOn func(errno int) // lets it go from where it stands; errno 0, or what the step is to fail with
 	tied bool            // it stands by the driver's doing, and untie lets it go

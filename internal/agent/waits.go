@@ -46,6 +46,7 @@ const (
 	waitOther           // ends by what another thread does
 	waitHelper          // for the exit of a helper
 	waitSleep           // for time to pass
+	waitAsync           // for the end of asynchronous work
 )
 
 const second = int64(1e9)
@@ -98,7 +99,7 @@ func waitOf(s sight, other bool) known {
 	case "usermodehelper_read_trylock", "usermodehelper_read_lock_wait":
 		return known{waitOther, "user space to be frozen or thawed", false, 0}
 	case "async_synchronize_cookie_domain", "async_synchronize_full":
-		return known{waitOther, "all asynchronous work to end", false, 0}
+		return known{waitAsync, "all asynchronous work to end", false, 0}
 	case "fanotify_get_response", "fanotify_handle_event":
 		return known{waitOther, "the root file system, which is frozen", false, 0}
 	case "__refrigerator":
