@@ -25,6 +25,9 @@ type Family struct {
 	// Note is what else there is to know.
 	Note string
 
+	// split takes the family's only field further apart, where its text is a
+	// list.
+	split  func(value string) []Field
 	tokens []token
 }
 
@@ -62,7 +65,7 @@ type Catalogue struct {
 func New() *Catalogue {
 	c := &Catalogue{byFirst: map[byte][]int{}}
 	for _, table := range [...][]Family{
-		fileFamilies(), socketFamilies(), networkFamilies(), filterFamilies(), cryptoFamilies(), soundFamilies(), otherFamilies(), busFamilies(),
+		fileFamilies(), socketFamilies(), networkFamilies(), filterFamilies(), cryptoFamilies(), soundFamilies(), otherFamilies(), busFamilies(), boardFamilies(),
 	} {
 		c.families = append(c.families, table...)
 	}
@@ -124,6 +127,10 @@ func (f *Family) explain(name string) (Meaning, bool) {
 		}
 		v := values[n]
 		n++
+		if f.split != nil {
+			m.Fields = append(m.Fields, f.split(v)...)
+			continue
+		}
 		if v != "" || t.kind == kindText {
 			m.Fields = append(m.Fields, Field{Name: t.field, Value: v, Text: valueText(t.field, v)})
 		}

@@ -33,7 +33,7 @@ func TestExplain(t *testing.T) {
 		{"acpi:LNXSYSTM:LNXSYBUS:", "the driver of an ACPI device|acpi id=LNXSYSTM|more=LNXSYBUS:"},
 		{"of:N*T*Cbrcm,bcm2835-i2cC*", "the driver of a node of the device tree|node name=* any|device type=* any|compatible=brcm,bcm2835-i2cC*"},
 		{"virtio:d00000001v*", "the driver of a virtual device|virtio device=00000001 network|vendor=* any"},
-		{"cpu:type:x86,ven*fam*mod*:feature:*0081*", "what fits a processor|processor type=x86|vendor=* any|family=* any|model=* any|features=*0081*"},
+		{"cpu:type:x86,ven*fam*mod*:feature:*0081*", "what fits a processor|processor type=x86|cpu vendor=* any|family=* any|model=* any|features=*0081*"},
 		{"symbol:crc16", "who exports a symbol|symbol=crc16"},
 		{"tty-ldisc-29", "a line discipline|line discipline=29"},
 		{"nfct-helper-ftp", "a helper of connection tracking|helper=ftp"},
@@ -50,6 +50,91 @@ func TestExplain(t *testing.T) {
 		}
 		if diff := cmp.Diff(test.want, got); diff != "" {
 			t.Errorf("%q: %s", test.name, diff)
+		}
+	}
+}
+
+// TestDeviceTables holds that what each entry of scripts/mod/file2alias.c (Linux
+// 6.12, with mcb and typec of later ones) makes is explained field by field, and so is the
+// device's own alias beside it, where that has another form.
+func TestDeviceTables(t *testing.T) {
+	c := New()
+	for _, test := range []struct{ alias, want string }{
+		{"hid:b0003g*v0000046Dp0000C52B", "bus type=0003 USB|hid group=* any|vendor=0000046D|product=0000C52B"},
+		{"ieee1394:ven*mo*sp0000609Ever00010483*", "vendor=* any|model=* any|specifier=0000609E|version=00010483*"},
+		{"pci:v000010DEd*sv*sd*bc03sc00i00*", "pci vendor=000010DE NVIDIA|device=* any|subsystem vendor=* any|subsystem device=* any|pci class=03 display|subclass=00|interface=00*"},
+		{"vfio_pci:v*d*sv*sd*bc*sc*i*", "pci vendor=* any|device=* any|subsystem vendor=* any|subsystem device=* any|pci class=* any|subclass=* any|interface=* any"},
+		{"ccw:t3832m02dt*dm*", "control unit=3832|model=02|device type=* any|device model=* any"},
+		{"ap:t0A*", "type=0A*"},
+		{"css:t1", "type=1"},
+		{"serio:ty06pr*id*ex*", "type=06|protocol=* any|id=* any|extra=* any"},
+		{"acpi*:PNP0C0A:*", "acpi id=PNP0C0A"},
+		{"acpi*:0106??:*", "acpi id=0106??"},
+		{"acpi:PNP0C0A:", "acpi id=PNP0C0A|more="},
+		{"pcmcia:m0104c0035f*fn*pfn*pa*pb*pc*pd*", "manufacturer=0104|card=0035|function=* any|function number=* any|device number=* any|hash of product 1=* any|hash of product 2=* any|hash of product 3=* any|hash of product 4=* any"},
+		{"of:N*T*Cbrcm,bcm2835", "node name=* any|device type=* any|compatible=brcm,bcm2835"},
+		{"vio:TnetworkSIBM,l-lan*", "device type=network|compatible=IBM,l-lan*"},
+		{"input:b*v*p*e*-e*1,*k*14A,*r*a*m*l*s*f*w*", "bus type=* any|vendor=* any|product=* any|version=* any|event types=*1,*|keys=*14A,*|relative axes=* any|absolute axes=* any|misc=* any|leds=* any|sounds=* any|force feedback=* any|switches=* any"},
+		{"eisa:sHWP1940*", "eisa id=HWP1940*"},
+		{"parisc:t0Ahv*rev*sv0000000A*", "hardware type=0A|hardware version=* any|revision=* any|software version=0000000A*"},
+		{"sdio:c*v02D0d4330*", "class=* any|vendor=02D0|device=4330*"},
+		{"ssb:v4243id0812rev05*", "vendor=4243|core=0812|revision=05*"},
+		{"bcma:m04BFid0812rev17cl*", "manufacturer=04BF|core=0812|revision=17|class=* any"},
+		{"virtio:d00000001v*", "virtio device=00000001 network|vendor=* any"},
+		{"vmbus:63514161f5296d0e4bb98f2d85e4d89a", "guid=63514161f5296d0e4bb98f2d85e4d89a"},
+		{"rpmsg:rpmsg-raw", "channel=rpmsg-raw"},
+		{"i2c:lm75", "chip=lm75"},
+		{"i3c:dcr*manuf0123part4567ext*", "dcr=* any|manufacturer=0123|part=4567|extra=* any"},
+		{"slim:217:250:*", "manufacturer=217|product=250|instance=* any"},
+		{"slim:217:250:0:1", "manufacturer=217|product=250|instance=0:1"},
+		{"spi:m25p80", "chip=m25p80"},
+		{"dmi*:bvn*LENOVO*:br*1.2*:sku*X1*:", "BIOS vendor=*LENOVO*|BIOS release=*1.2*|product SKU=*X1*"},
+		{"dmi:bvnLENOVO:bvrN1:bd01/01/2020:br1.2:efr1.1:svnL:pn20X:pvrT14:rvnL:rn20X:rvr0:cvnL:ct10:cvrNone:skuA:", "BIOS vendor=LENOVO|BIOS version=N1|BIOS date=01/01/2020|BIOS release=1.2|controller firmware=1.1|system vendor=L|product=20X|product version=T14|board vendor=L|board=20X|board version=0|chassis vendor=L|chassis type=10|chassis version=None|product SKU=A"},
+		{"platform:pcspkr", "device=pcspkr"},
+		{"mdio:0000000000100010000101??????????", "identifier bits=0000000000100010000101??????????"},
+		{"zorro:i02020000", "id=02020000"},
+		{"pnp:dPNP0501*", "pnp id=PNP0501"},
+		{"pnp:cCSC0100dCSC0000dCSC0001*", "pnp id=CSC0100|device ids=CSC0000dCSC0001*"},
+		{"ipack:f01v000000F0d00000036*", "format=01|vendor=000000F0|device=00000036*"},
+		{"amba:d[0123]004101?", "peripheral id=[0123]004101?"},
+		{"mipscdmm:t08*", "type=08*"},
+		{"cpu:type:x86,ven0002fam0019mod*:feature:*", "processor type=x86|cpu vendor=0002 AMD|family=0019|model=* any|features=* any"},
+		{"cpu:type:*:feature:*0003*", "processor type=* any|features=*0003*"},
+		{"mcb:16z135", "core=135"},
+		{"mei:*:bb875e12-cb58-4d14-ae93-8566183c66c7:*:*", "name=* any|uuid=bb875e12-cb58-4d14-ae93-8566183c66c7|version=* any|more=* any"},
+		{"rapidio:v0038d*av*ad*", "vendor=0038|device=* any|assembly vendor=* any|assembly device=* any"},
+		{"ulpi:v0451p1507", "vendor=0451|product=1507"},
+		{"hdaudio:v8086280Br*a01*", "codec=8086280B|revision=* any|kind=01*"},
+		{"sdw:m025Dp0711v*c*", "manufacturer=025D|part=0711|version=* any|class=* any"},
+		{"fsl-mc:v00001957ddpni", "vendor=00001957|object type=dpni"},
+		{"tbsvc:knetworkp00000001v00000001r*", "key=network|protocol=00000001|version=00000001|revision=* any"},
+		{"typec:idFF01m01", "id=FF01|mode=01"},
+		{"typec:idFF01", "id=FF01"},
+		{"tee:02060cd0-7d92-4a5c-8ed0-b1a1a2c0a0f3*", "uuid=02060cd0-7d92-4a5c-8ed0-b1a1a2c0a0f3*"},
+		{"wmi:97845ED0-4E6D-11DE-8A39-0800200C9A66", "guid=97845ED0-4E6D-11DE-8A39-0800200C9A66"},
+		{"mhi:IP_SW0", "channel=IP_SW0"},
+		{"mhi_ep:IP_SW0", "channel=IP_SW0"},
+		{"auxiliary:mlx5_core.eth", "parent=mlx5_core|device=eth"},
+		{"ssam:d01c0Et*i*f00", "domain=01|category=0E|target=* any|instance=* any|function=00"},
+		{"dfl:t0000f0010*", "type=0000|feature=0010*"},
+		{"ishtp:{bb579a2e-cc54-4450-b1d0-5e7520dcad25}", "guid={bb579a2e-cc54-4450-b1d0-5e7520dcad25}"},
+		{"cdx:v10EEd8084sv*sd*c*", "vendor=10EE|device=8084|subsystem vendor=* any|subsystem device=* any|class=* any"},
+		{"vfio_cdx:v*d*sv*sd*c*", "vendor=* any|device=* any|subsystem vendor=* any|subsystem device=* any|class=* any"},
+		{"vchiq:bcm2835-audio", "service=bcm2835-audio"},
+		{"coreboot:t00000012", "tag=00000012"},
+		{"usb:v046DpC52Bd*dc*dsc*dp*ic03isc01ip01in00*", "vendor=046D|product=C52B|release=* any|usb class=* any|device subclass=* any|device protocol=* any|usb class=03 HID|interface subclass=01|interface protocol=01|interface number=00*"},
+	} {
+		m, ok := c.Explain(test.alias)
+		if !ok || m.Name || m.Asks == "" || m.Trigger == "" {
+			t.Errorf("%s: explained %v, as a plain name %v, asked by %q, when %q", test.alias, ok, m.Name, m.Asks, m.Trigger)
+			continue
+		}
+		got := ""
+		for _, f := range m.Fields {
+			got += strings.TrimRight(fmt.Sprintf("|%s=%s %s", f.Name, f.Value, f.Text), " ")
+		}
+		if diff := cmp.Diff(test.want, strings.TrimPrefix(got, "|")); diff != "" {
+			t.Errorf("%s: %s", test.alias, diff)
 		}
 	}
 }

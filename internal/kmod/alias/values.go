@@ -38,6 +38,8 @@ func valueText(field, value string) string {
 		return usbClasses(value)
 	case "bus type":
 		return busTypes(strings.TrimLeft(value, "0"))
+	case "cpu vendor":
+		return cpuVendors(strings.TrimLeft(value, "0"))
 	case "virtio device":
 		return virtioDevices(strings.TrimLeft(value, "0"))
 	case "scsi type":

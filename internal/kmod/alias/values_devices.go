@@ -139,6 +139,28 @@ func scsiTypes(v string) string {
 	return ""
 }
 
+// cpuVendors are those of arch/x86/include/asm/processor.h, in hexadecimal
+// without leading zeros.
+func cpuVendors(v string) string {
+	switch v {
+	case "":
+		return "Intel"
+	case "1":
+		return "Cyrix"
+	case "2":
+		return "AMD"
+	case "5":
+		return "Centaur"
+	case "7":
+		return "Transmeta"
+	case "9":
+		return "Hygon"
+	case "A":
+		return "Zhaoxin"
+	}
+	return ""
+}
+
 // pciVendors are those one meets in every machine.
 func pciVendors(v string) string {
 	switch v {
