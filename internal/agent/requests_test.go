@@ -36,7 +36,7 @@ func TestRequests(t *testing.T) {
 					name, nowait := strings.CutSuffix(f[3], "!")
 					e.Name = name
 					if nowait {
-						e.Detail = "by x" + noWait
+						e.Detail = "by x, " + noWait
 					}
 				case trace.PointStarted:
 					e.Detail = f[3]

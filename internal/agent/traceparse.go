@@ -117,18 +117,27 @@ func fillEvent(e *trace.Event, name, text string) bool {
 			return false
 		}
 		e.Name = cleanText(asked, kernelName)
-		e.Detail = "by " + cleanText(strings.TrimSpace(site), 128)
-		if wait == "0" {
-			e.Detail += noWait
+		var detail []string
+		if site = strings.TrimSpace(site); site != ownReturn {
+			detail = append(detail, "by "+cleanText(site, 128))
 		}
+		if wait == "0" {
+			detail = append(detail, noWait)
+		}
+		e.Detail = strings.Join(detail, ", ")
 		return true
 	}
 	return true
 }
 
+// ownReturn is where a function returns to whose return is probed
+// (kernel/trace/rethook.c). The driver probes that of __request_module, so that its
+// caller cannot be told then.
+const ownReturn = "arch_rethook_trampoline"
+
 // noWait ends the Detail of a request whose caller does not wait for the
 // helper to exit.
-const noWait = ", does not wait"
+const noWait = "does not wait"
 
 // kernelName bounds names that the kernel prints: MODULE_NAME_LEN, 56 bytes
 // with the NUL, is also the limit of a requested name (__request_module).

@@ -70,6 +70,16 @@ func TestParseTraceLine(t *testing.T) {
 			want: by(1, "ntpd", 17000123000, trace.Event{Point: "R6", Name: "ledtrig:x", Detail: "by led_trigger_register, does not wait"}),
 		},
 		{
+			name: "request whose return is probed",
+			line: "            ntpd-1       (      1) [001] .....    17.000123: module_request: fs-x wait=1 call_site=arch_rethook_trampoline",
+			want: by(1, "ntpd", 17000123000, trace.Event{Point: "R6", Name: "fs-x"}),
+		},
+		{
+			name: "such a one without waiting",
+			line: "            ntpd-1       (      1) [001] .....    17.000123: module_request: fs-x wait=0 call_site=arch_rethook_trampoline",
+			want: by(1, "ntpd", 17000123000, trace.Event{Point: "R6", Name: "fs-x", Detail: "does not wait"}),
+		},
+		{
 			name: "name that holds a field",
 			line: "              sh-1       (      1) [001] .....    17.000123: module_request: fs-x wait=0 call_site=y wait=1 call_site=get_fs_type",
 			want: by(1, "sh", 17000123000, trace.Event{Point: "R6", Name: "fs-x wait=0 call_site=y", Detail: "by get_fs_type"}),

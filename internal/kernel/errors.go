@@ -75,8 +75,25 @@ type UnsupportedError struct {
 	Try    []string // targets that can, such as "vm:6.12"
 }
 
+// does is the operation as something that is done.
+func (o Op) does() string {
+	switch o {
+	case OpInfo:
+		return "say what it is"
+	case OpModules:
+		return "list modules"
+	case OpTree:
+		return "resolve names"
+	case OpLog:
+		return "show a log"
+	case OpEvents:
+		return "tell events"
+	}
+	return string(o)
+}
+
 func (e *UnsupportedError) Error() string {
-	s := fmt.Sprintf("%s cannot %s: %s", e.Target, e.Op, e.Why)
+	s := fmt.Sprintf("%s cannot %s: %s", e.Target, e.Op.does(), e.Why)
 	if len(e.Try) > 0 {
 		s += "; try --on " + strings.Join(e.Try, " or --on ")
 	}
