@@ -13,15 +13,20 @@ import (
 // checkParams holds the parameters of a load against those the module has and
 // their types (kernel/params.c, parse_args and param_set_*). A parameter that
 // the module does not have is passed over with a line in the log (Linux 3.x
-// and later, unknown_module_param_cb).
+// and later, unknown_module_param_cb). One that has a description and no type
+// has a setter of the module's own (module_param_cb), and only that knows what
+// it takes.
 func checkParams(m *kmod.ModuleFacts, params string) []Finding {
 	types := map[string]string{}
 	for _, f := range m.Info {
-		if f.Key != "parmtype" {
-			continue
-		}
 		name, typ, _ := strings.Cut(f.Value, ":")
-		types[kernel.Normalize(name)] = typ
+		name = kernel.Normalize(name)
+		switch {
+		case f.Key == "parmtype":
+			types[name] = typ
+		case f.Key == "parm" && types[name] == "":
+			types[name] = ""
+		}
 	}
 	var out []Finding
 	n := 0
@@ -39,6 +44,10 @@ func checkParams(m *kmod.ModuleFacts, params string) []Finding {
 			f.State, f.Errno = Refused, errno
 			f.Text = fmt.Sprintf("%s: the parameter is of type %s: %s", p, typ, why)
 			f.Mend = "give a value of that type (modinfo -p " + m.Name() + ")"
+		case name == "":
+			f.State = Warned
+			f.Text = fmt.Sprintf("%s: blanks around a = make words of their own, and the kernel passes this one over", p)
+			f.Mend = "write NAME=VALUE without blanks"
 		case name == "dyndbg" || name == "async_probe":
 			continue // the loader's own (kernel/module/main.c, unknown_module_param_cb)
 		default:

@@ -82,6 +82,7 @@ func (c *Checker) checkSymbols(m *kmod.ModuleFacts, module string) []Finding {
 		names.Text = fmt.Sprintf("neither the kernel (%s) nor a module of the tree exports %s", c.all, few(missing))
 		names.Mend = "install the package that has the module which exports it and run depmod; or " + rebuild(c.release())
 	case own:
+		delete(need, "module_layout") // which is among no one's symbols
 		names.Text = fmt.Sprintf("%d, which the build of the kernel checked; %d of them are exported by no module of the tree, so the image has them", len(m.Imports), len(need))
 		if p := sorted(providers); len(p) > 0 {
 			names.Text += ", the others are in " + few(p)
