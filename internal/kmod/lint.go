@@ -73,7 +73,7 @@ func (r *Resolver) lintLine(l ConfigLine, first map[string]string) (string, erro
 	case ConfigInstall:
 		soft, err := r.softLine(l.Name)
 		if err != nil || soft != "" {
-			return "no effect: install lines are ignored for a module with soft dependencies, " + soft, err
+			return "no effect: install lines are ignored for a module with soft dependencies, " + soft + keepsOutAnyway(l), err
 		}
 	case ConfigSoftdep:
 		return r.lintSoftdep(l)
@@ -128,7 +128,7 @@ func (r *Resolver) lintBlacklist(l ConfigLine, earlier string) (string, error) {
 	if err != nil || len(users) == 0 {
 		return "", err
 	}
-	return fmt.Sprintf("does not keep it out: %s needs it and loads it (%d modules do)", users[0], len(users)), nil
+	return fmt.Sprintf("does not keep it out: %s needs it and loads it (%d modules do); an install line with /bin/false, or module_blacklist= on the kernel's command line, does", users[0], len(users)), nil
 }
 
 func (r *Resolver) lintSoftdep(l ConfigLine) (string, error) {
@@ -149,6 +149,15 @@ func (r *Resolver) lintSoftdep(l ConfigLine) (string, error) {
 		}
 	}
 	return "", nil
+}
+
+// keepsOutAnyway adds to an install line without effect what would keep the
+// module out, where that was meant.
+func keepsOutAnyway(l ConfigLine) string {
+	if !refuses(l.Value) || strings.ContainsAny(l.Name, "*?[") {
+		return ""
+	}
+	return "; module_blacklist=" + l.Name + " on the kernel's command line keeps it out"
 }
 
 // stands says whether a name stands for something.

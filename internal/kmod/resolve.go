@@ -239,6 +239,9 @@ func (r *Resolver) notFound(name string) error {
 	dir := r.tree.Dir()
 	switch {
 	case slices.Contains(missing, string(indexDep)):
+		if below := treesIn(dir); r.tree.OnDisk() && len(below) > 0 {
+			return fmt.Errorf("module %s: %w in %s, which is no module tree but has such in it: %s; name one of these", name, kernel.ErrNotFound, dir, fewNames(below))
+		}
 		return fmt.Errorf("module %s: %w in %s, which has no modules.dep: run depmod for this tree", name, kernel.ErrNotFound, dir)
 	case len(missing) > 0:
 		return fmt.Errorf("module %s: %w in %s, which has no %s, so what that would name is not known", name, kernel.ErrNotFound, dir, strings.Join(missing, " and no "))

@@ -130,7 +130,7 @@ func themes() []theme {
 		{3, "a blacklist does not block", "blacklist mine, asked for by its own name", func(s *situation) {
 			s.mine(func(m *kmod.Tiny) { m.Info = append(m.Info, "alias=fs-mine") })
 			s.config("a.conf", "# CVE\nblacklist mine\n")
-		}, []string{"why mine"}, []string{"! CONF/a.conf:2: blacklist mine", "no effect on this way", "its own name: yes", "its aliases: NO, it is blacklisted (CONF/a.conf:2)"}, ""},
+		}, []string{"why mine"}, []string{"! CONF/a.conf:2: blacklist mine", "no effect on this way", "its own name: yes", "its aliases: NO, it is blacklisted (CONF/a.conf:2)", `to keep it out: "install mine /bin/false" in modprobe.d`}, ""},
 		{3, "the first install line wins", "install lines for one module in two files", func(s *situation) {
 			s.mine(nil)
 			s.config("10-deny.conf", "install mine /bin/false\n")
@@ -143,11 +143,22 @@ func themes() []theme {
 		{4, "an install line is ignored because of a softdep", "blacklist and install /bin/false, and the module has a softdep of its own", func(s *situation) {
 			s.mine(func(m *kmod.Tiny) { m.Info = append(m.Info, "softdep=pre: second") })
 			s.config("a.conf", "blacklist mine\ninstall mine /bin/false\n")
-		}, []string{"why mine"}, []string{"! CONF/a.conf:2: install mine /bin/false", "install lines are ignored for a module with soft dependencies, modules.softdep:2", "its own name: yes"}, ""},
+		}, []string{"why mine"}, []string{"! CONF/a.conf:2: install mine /bin/false", "install lines are ignored for a module with soft dependencies, modules.softdep:2", "its own name: yes", "to keep it out: module_blacklist=mine on the kernel's command line", `after a line "softdep mine pre:"`}, ""},
+		{4, "how the install line counts after all", "a softdep line that names nothing before the module's own", func(s *situation) {
+			s.mine(func(m *kmod.Tiny) { m.Info = append(m.Info, "softdep=pre: second") })
+			s.config("00-mine.conf", "install mine /bin/false\nsoftdep mine pre:\n")
+		}, []string{"why mine"}, []string{"! modules.softdep:2: softdep mine pre: second", "its own name: NO, its install line runs /bin/false in its place (CONF/00-mine.conf:1)"}, ""},
 		{5, "only the first softdep line counts", "a softdep line of a person after the one of the module", func(s *situation) {
 			s.mine(func(m *kmod.Tiny) { m.Info = append(m.Info, "softdep=pre: second") })
 			s.config("z.conf", "softdep mine pre: first\n")
 		}, []string{"why mine"}, []string{"! CONF/z.conf:1: softdep mine pre: first", "only the first softdep line of a module counts, modules.softdep:2"}, ""},
+		{5, "a module with many softdep lines", "the module itself brings five", func(s *situation) {
+			s.mine(func(m *kmod.Tiny) {
+				for _, n := range []string{"second", "a", "b", "c", "d"} {
+					m.Info = append(m.Info, "softdep=pre: "+n)
+				}
+			})
+		}, []string{"why mine"}, []string{"! and 3 more such lines, up to modules.softdep:6"}, ""},
 		{6, "a module appears or goes while it is looked at", "another loader is at it", func(s *situation) {
 			s.mine(nil)
 			s.loaded("mine", trace.Coming, 1)
@@ -167,7 +178,7 @@ func themes() []theme {
 			for _, f := range []string{"modules.builtin", "modules.builtin.bin", "modules.builtin.modinfo", "modules.builtin.alias.bin"} {
 				os.Remove(filepath.Join(s.dir, f))
 			}
-		}, []string{"why overlay"}, []string{"has no modules.builtin: built-in modules look as if they were missing; run depmod, or copy it into this tree (an initramfs needs it, too)"}, ""},
+		}, []string{"why overlay"}, []string{"has no modules.builtin: built-in modules look as if they were missing; the kernel's build makes modules.builtin, and depmod cannot: copy that from the kernel's own tree or package (an initramfs needs it, too), and run depmod"}, ""},
 		{9, "a built-in module", "the module is part of the image", func(s *situation) {
 			s.file("modules.builtin", []byte("kernel/fs/overlay.ko\n"))
 			s.mine(nil)

@@ -76,6 +76,22 @@ func (t *Tree) Health() Health {
 	return h
 }
 
+// mend says how to get an index that is missing. What is built in only the
+// kernel's build knows: depmod makes indexes of its lists and can't make these.
+func (t *Tree) mend(index string) string {
+	source := ""
+	switch index {
+	case string(indexBuiltin):
+		source = "modules.builtin"
+	case string(indexBuiltinAlias):
+		source = "modules.builtin.modinfo"
+	}
+	if source == "" || t.there(source) {
+		return "run depmod, or copy it into this tree (an initramfs needs it, too)"
+	}
+	return "the kernel's build makes " + source + ", and depmod cannot: copy that from the kernel's own tree or package (an initramfs needs it, too), and run depmod"
+}
+
 // stat is fs.Stat on the tree.
 func (t *Tree) stat(name string) (fs.FileInfo, error) {
 	switch {
@@ -138,14 +154,19 @@ func (t *Tree) Newer(file string) time.Duration {
 // OtherTrees lists the directories beside a missing one that have indexes: what
 // there is for other kernels.
 func OtherTrees(dir string) []string {
-	entries, err := os.ReadDir(path.Dir(dir))
+	dir = path.Clean(dir)
+	return slices.DeleteFunc(treesIn(path.Dir(dir)), func(name string) bool { return name == path.Base(dir) })
+}
+
+// treesIn lists the directories in one that have indexes.
+func treesIn(dir string) []string {
+	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil
 	}
 	var out []string
 	for _, e := range entries {
-		d := path.Join(path.Dir(dir), e.Name())
-		if _, err := os.Stat(path.Join(d, "modules.dep")); err == nil && d != path.Clean(dir) {
+		if _, err := os.Stat(path.Join(dir, e.Name(), "modules.dep")); err == nil {
 			out = append(out, e.Name())
 		}
 	}

@@ -43,6 +43,9 @@ type WhyModule struct {
 	Users []string `json:"users,omitempty"`
 	// Routes are the ways on which it can be loaded.
 	Routes []Route `json:"routes,omitempty"`
+	// KeepOut says, where lines are there to keep it out and leave ways open,
+	// what would close them.
+	KeepOut string `json:"keep_out,omitempty"`
 	// Stale says that its file is newer than the indexes.
 	Stale bool `json:"stale,omitempty"`
 }
@@ -108,9 +111,12 @@ func (r *Resolver) Explain(name string) (*Why, error) {
 
 // hints says what may be the matter with a name that stands for nothing.
 func (r *Resolver) hints(name string, h Health) (out []string) {
+	if below := treesIn(h.Dir); r.tree.OnDisk() && !r.tree.there("modules.dep") && len(below) > 0 {
+		return []string{fmt.Sprintf("%s is no module tree, but has such in it: %s", h.Dir, fewNames(below))}
+	}
 	for _, i := range h.Trouble() {
 		if i.Lost != "" {
-			out = append(out, fmt.Sprintf("%s has no %s: %s; run depmod, or copy it into this tree (an initramfs needs it, too)", h.Dir, i.Index, i.Lost))
+			out = append(out, fmt.Sprintf("%s has no %s: %s; %s", h.Dir, i.Index, i.Lost, r.tree.mend(i.Index)))
 		}
 	}
 	if kernel.CheckModuleName(name) != nil {
@@ -153,6 +159,7 @@ func (r *Resolver) whyModule(f Found, name string) (WhyModule, error) {
 		m.Users = nil // a name that only the configuration knows has none
 	}
 	m.Routes = r.routes(m, r.hasAliases(f.Module))
+	m.KeepOut = keepOut(m, soft)
 	m.Stale = f.File != "" && r.tree.Newer(f.File) > 0
 	if f.Blacklisted {
 		return m, nil

@@ -18,6 +18,9 @@ type Route struct {
 	Why   string `json:"why"`
 }
 
+// byFile is the way on which no configuration counts.
+const byFile = "its file"
+
 // routes lists the ways a module can be loaded. lines are what concerns it.
 func (r *Resolver) routes(m WhyModule, aliases bool) []Route {
 	if m.Builtin {
@@ -54,7 +57,7 @@ func (r *Resolver) routes(m WhyModule, aliases bool) []Route {
 			out = append(out, by)
 		}
 	}
-	out = append(out, Route{By: "its file", Open: true, Why: "insmod, and modprobe with a path, look at no configuration but options"})
+	out = append(out, Route{By: byFile, Open: true, Why: "insmod, and modprobe with a path, look at no configuration but options"})
 	return closedByKernel(out, m.Module, r.user.kernelBlacklist)
 }
 
@@ -80,6 +83,40 @@ func (r *Resolver) commandInPlace(m WhyModule) (command, where string) {
 		}
 	}
 	return "", ""
+}
+
+// keepOut says what keeps a module out for certain, where the configuration has
+// lines that are to do so and a way is open to modprobe all the same; "" else.
+// soft is the line that gives it soft dependencies.
+func keepOut(m WhyModule, soft string) string {
+	open := slices.ContainsFunc(m.Routes, func(r Route) bool { return r.Open && r.By != byFile })
+	meant := slices.ContainsFunc(m.Lines, func(l LineEffect) bool {
+		kind, rest, _ := strings.Cut(l.Text, " ")
+		_, command, _ := strings.Cut(rest, " ")
+		return kind == string(ConfigBlacklist) || kind == string(ConfigInstall) && refuses(command)
+	})
+	if !open || !meant {
+		return ""
+	}
+	const boot = "module_blacklist=%s on the kernel's command line closes every way"
+	if soft != "" {
+		return fmt.Sprintf(boot+"; for modprobe only, an install line with /bin/false counts again after a line \"softdep %s pre:\", which names nothing, in a file whose name sorts before %s", m.Module, m.Module, path.Base(strings.TrimRight(soft, ":0123456789")))
+	}
+	return fmt.Sprintf("\"install %s /bin/false\" in modprobe.d keeps modprobe from it, also where another module needs it, which then fails; "+boot, m.Module, m.Module)
+}
+
+// refuses says whether an install command is one that people write to keep a
+// module out.
+func refuses(command string) bool {
+	words := strings.Fields(command)
+	if len(words) == 0 {
+		return false
+	}
+	switch path.Base(words[0]) {
+	case "false", "true", ":":
+		return true
+	}
+	return false
 }
 
 // FewNames names the first of a list, at the most so many, and says how many

@@ -2,6 +2,7 @@ package kmod
 
 import (
 	"errors"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -102,5 +103,24 @@ remove crc16 echo bye
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s: %s", name, diff)
 		}
+	}
+}
+
+// TestDirectoryOfTrees: who names the directory above a tree is told of the
+// tree, not to run depmod.
+func TestDirectoryOfTrees(t *testing.T) {
+	above := t.TempDir()
+	putFiles(t, filepath.Join(above, "6.1.0-test"), smallTree(t, false))
+	tree, err := OpenTree(above)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tree.Close()
+	w, err := NewResolver(tree, nil).Explain("ext4")
+	if err == nil || !strings.Contains(err.Error(), "is no module tree but has such in it: 6.1.0-test") || strings.Contains(err.Error(), "depmod") {
+		t.Errorf("error %v", err)
+	}
+	if w == nil || len(w.Hints) != 1 || !strings.Contains(w.Hints[0], "6.1.0-test") {
+		t.Errorf("hints %+v", w)
 	}
 }

@@ -65,8 +65,8 @@ func (c *aliasCommand) Run(_ context.Context, s *Session) (Result, error) {
 	return res, errors.Join(errs...)
 }
 
-func (c *aliasCommand) Complete(s *Session, _ []string, word string) []Candidate {
-	return s.completeModules(word)
+func (c *aliasCommand) Complete(s *Session, args []string, word string) []Candidate {
+	return s.completeModulesIn(args, word)
 }
 
 // resolverOf returns the resolver of a module tree on this machine, or that of

@@ -40,7 +40,7 @@ func (c *lintCommand) Run(_ context.Context, s *Session) (Result, error) {
 	}
 	res := &LintResult{Tree: r.Tree().Dir(), Findings: findings}
 	if n := len(findings); n > 0 {
-		return res, fmt.Errorf("lint: %d findings", n)
+		return res, fmt.Errorf("lint: %s", count(n, "finding", "findings"))
 	}
 	return res, nil
 }

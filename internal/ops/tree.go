@@ -118,6 +118,38 @@ func (s *Session) completeModules(word string) []Candidate {
 	return out
 }
 
+// completeModulesIn completes the names of modules of the tree that a --tree
+// among the words before names, or else of the target's.
+func (s *Session) completeModulesIn(args []string, word string) []Candidate {
+	dir := ""
+	for i, a := range args {
+		if value, ok := strings.CutPrefix(a, "--tree="); ok {
+			dir = value
+		} else if a == "--tree" && i+1 < len(args) {
+			dir = args[i+1]
+		}
+	}
+	if dir == "" {
+		return s.completeModules(word)
+	}
+	r, done, err := s.resolverOf(dir)
+	if err != nil {
+		return nil
+	}
+	defer done()
+	names, err := r.Names()
+	if err != nil {
+		return nil
+	}
+	var out []Candidate
+	for _, name := range names {
+		if strings.HasPrefix(name, kernel.Normalize(word)) && len(out) < maxCandidates {
+			out = append(out, Candidate{Text: name, Note: "module"})
+		}
+	}
+	return out
+}
+
 // spelled gives an alias, of which the index has underscores only, dashes where
 // they were typed and where the kernel itself writes them, so that it is a
 // completion of what was typed.

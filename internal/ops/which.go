@@ -45,8 +45,8 @@ func (c *whichCommand) Run(_ context.Context, s *Session) (Result, error) {
 	return &WhichResult{*w}, err
 }
 
-func (c *whichCommand) Complete(s *Session, _ []string, word string) []Candidate {
-	return s.completeModules(word)
+func (c *whichCommand) Complete(s *Session, args []string, word string) []Candidate {
+	return s.completeModulesIn(args, word)
 }
 
 // WhichResult is the files of a module and the choice between them.

@@ -69,8 +69,8 @@ func (c *whyCommand) Run(ctx context.Context, s *Session) (Result, error) {
 	return res, err
 }
 
-func (c *whyCommand) Complete(s *Session, _ []string, word string) []Candidate {
-	return s.completeModules(word)
+func (c *whyCommand) Complete(s *Session, args []string, word string) []Candidate {
+	return s.completeModulesIn(args, word)
 }
 
 // resolverWith is resolverOf with configuration: that of conf, or this
@@ -156,12 +156,18 @@ func (r *WhyResult) WriteText(w io.Writer, st Style) error {
 func (t *text) whyModule(m kmod.WhyModule) {
 	t.print("\n")
 	t.wrap("", 2, modulesText([]kmod.Found{m.Found}))
-	for _, l := range m.Lines {
+	for lines := m.Lines; len(lines) > 0; {
+		l, alike := lines[0], linesAlike(lines)
 		mark := " "
 		if !l.Counts {
 			mark = "!"
 		}
 		t.wrap("  "+mark+" ", 6, t.inTree(l.Where+": "+l.Text))
+		if alike > fewLines {
+			t.wrap("  "+mark+" ", 6, t.inTree(fmt.Sprintf("and %d more such lines, up to %s: %s", alike-1, lines[alike-1].Where, lines[alike-1].Text)))
+			lines = lines[alike-1:]
+		}
+		lines = lines[1:]
 		t.wrap("      ", 6, t.inTree(l.Effect))
 	}
 	for _, p := range m.Params {
@@ -175,6 +181,9 @@ func (t *text) whyModule(m kmod.WhyModule) {
 		t.wrap("  ", 4, "needed by "+kmod.FewNames(m.Users, 6)+": loading one of them loads it, whatever its blacklist says")
 	}
 	t.routes(m.Routes)
+	if m.KeepOut != "" {
+		t.wrap("  ", 4, "to keep it out: "+m.KeepOut)
+	}
 	if m.Stale {
 		t.wrap("  ! ", 4, "its file is newer than modules.dep: run depmod, or what is said here may be of another file")
 	}
@@ -193,4 +202,21 @@ func (t *text) whyModule(m kmod.WhyModule) {
 	if m.Fails != "" {
 		t.wrap("  ", 4, "but: "+m.Fails)
 	}
+}
+
+// fewLines is how many lines without effect, for one reason, are shown each.
+const fewLines = 2
+
+// linesAlike returns how many lines from the first on are of one kind and file
+// and have no effect for the same reason.
+func linesAlike(lines []kmod.LineEffect) int {
+	of := func(l kmod.LineEffect) string {
+		kind, _, _ := strings.Cut(l.Text, " ")
+		return kind + " " + strings.TrimRight(l.Where, "0123456789") + " " + l.Effect
+	}
+	n := 1
+	for n < len(lines) && !lines[0].Counts && !lines[n].Counts && of(lines[n]) == of(lines[0]) {
+		n++
+	}
+	return n
 }
