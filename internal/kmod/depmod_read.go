@@ -46,8 +46,9 @@ func readModules(ctx context.Context, mods []*depmodModule, opt DepmodOptions) e
 	var next atomic.Int64
 	finished := make(chan struct{}, len(mods))
 	var wg sync.WaitGroup
+	var large largeRoom
 	for range min(opt.Workers, len(mods)) {
-		w := &depmodWorker{ids: map[string]uint32{}, wantCRC: opt.Symvers != ""}
+		w := &depmodWorker{ids: map[string]uint32{}, wantCRC: opt.Symvers != "", decoder: imageDecoder{large: &large}}
 		wg.Go(func() {
 			for ctx.Err() == nil {
 				i := int(next.Add(1)) - 1
@@ -88,6 +89,7 @@ func (w *depmodWorker) readInto(facts *depmodFacts, path string) error {
 		return err
 	}
 	defer f.Close()
+	defer w.decoder.free()
 	src, err := w.source(f)
 	if err != nil {
 		return err

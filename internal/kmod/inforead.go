@@ -11,6 +11,17 @@ type InfoReader struct {
 	w depmodWorker
 }
 
+// InfoReaders returns readers for n goroutines, of which one at a time has a
+// very large module in memory.
+func InfoReaders(n int) []InfoReader {
+	var large largeRoom
+	readers := make([]InfoReader, n)
+	for i := range readers {
+		readers[i].w.decoder.large = &large
+	}
+	return readers
+}
+
 // Read reads .modinfo, build ID and signature of a module file, and no symbols;
 // of one that is not compressed it reads only these parts. The error of a file
 // that makes no sense wraps kernel.ErrDamaged. What it returns is the caller's.
@@ -20,6 +31,7 @@ func (r *InfoReader) Read(file string) (*ModuleFacts, error) {
 		return nil, err
 	}
 	defer f.Close()
+	defer r.w.decoder.free()
 	src, err := r.w.source(f)
 	if err != nil {
 		return nil, err

@@ -2,9 +2,7 @@ package kmod
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"strings"
 
@@ -81,68 +79,4 @@ func compressionOf(head []byte) string {
 		return "gzip"
 	}
 	return ""
-}
-
-// imageDecoder turns module files into images. It keeps its buffers and
-// decoders for the next file, so a worker that reads thousands makes them
-// once. The zero value is ready. Not for several goroutines at once.
-type imageDecoder struct {
-	in, out bytes.Buffer
-	unpack  Unpacker
-}
-
-// keptBuffer bounds what a decoder keeps for the next file, in bytes. A few
-// modules are twenty times the size of most.
-const keptBuffer = 4 << 20
-
-// image reads r to its end and decompresses it. The result is valid until the
-// next call.
-func (d *imageDecoder) image(r io.Reader, limit int64) ([]byte, error) {
-	for _, b := range []*bytes.Buffer{&d.in, &d.out} {
-		if b.Reset(); b.Cap() > keptBuffer {
-			*b = bytes.Buffer{}
-		}
-	}
-	if err := readBounded(&d.in, r, limit); err != nil {
-		return nil, err
-	}
-	return d.decode(d.in.Bytes(), limit)
-}
-
-// decode decompresses a whole file, which is returned as it is when it is not
-// compressed.
-func (d *imageDecoder) decode(file []byte, limit int64) ([]byte, error) {
-	kind := compressionOf(file)
-	if kind == "" {
-		return file, nil
-	}
-	u, err := d.unpacker()
-	if err != nil {
-		return nil, err
-	}
-	r, err := u.Open(kind, bytes.NewReader(file))
-	if err == nil {
-		d.out.Grow(min(sizeHint(u, kind, file), int(limit)) + bytes.MinRead)
-		err = readBounded(&d.out, r, limit)
-	}
-	if err != nil {
-		if errors.Is(err, kernel.ErrDamaged) {
-			return nil, err
-		}
-		return nil, fmt.Errorf("%w: %s: %s", kernel.ErrDamaged, kind, strings.TrimPrefix(err.Error(), kind+": "))
-	}
-	return d.out.Bytes(), nil
-}
-
-// readBounded appends all of r to b, and refuses more than limit bytes. The
-// buffer grows with what really arrives, whatever the file claims.
-func readBounded(b *bytes.Buffer, r io.Reader, limit int64) error {
-	n, err := b.ReadFrom(io.LimitReader(r, limit+1))
-	if err != nil {
-		return err
-	}
-	if n > limit {
-		return fmt.Errorf("%w: more than %d bytes", kernel.ErrDamaged, limit)
-	}
-	return nil
 }

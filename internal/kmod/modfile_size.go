@@ -3,32 +3,37 @@ package kmod
 import (
 	"bytes"
 	"encoding/binary"
+	"io"
 )
 
 // maxSizeRatio is how many times its own length a file is believed to hold;
 // modules are compressed to a fifth or so.
 const maxSizeRatio = 64
 
-// sizeHint returns the decompressed size in bytes that a compressed file
-// claims, so that its buffer can be made at once: the last words of the
-// formats say it. It is 0 when the file does not say or says something
-// unlikely; nothing depends on its being right.
-func sizeHint(u Unpacker, kind string, file []byte) int {
-	var size uint64
+// sizeClaim returns the size in bytes after decompression that a compressed
+// file of length bytes claims, 0 where it does not say: the last words of the
+// formats say it. It is a lower bound of a file that is sound. likely says
+// whether a buffer of that size should be made before anything has come.
+func sizeClaim(u Unpacker, kind string, file io.ReaderAt, length int64) (size uint64, likely bool) {
+	part := make([]byte, min(length, packedTail))
+	at := int64(0)
+	if kind != "zstd" {
+		at = length - int64(len(part))
+	}
+	if n, _ := file.ReadAt(part, at); n < len(part) {
+		return 0, false // it fails when it is decompressed
+	}
 	switch kind {
 	case "xz":
-		size = xzSize(file)
+		size = xzSize(part)
 	case "zstd":
-		size = u.ZstdSize(file)
+		size = u.ZstdSize(part)
 	case "gzip":
-		if len(file) >= 4 {
-			size = uint64(binary.LittleEndian.Uint32(file[len(file)-4:]))
+		if len(part) >= 4 {
+			size = uint64(binary.LittleEndian.Uint32(part[len(part)-4:]))
 		}
 	}
-	if size > MaxImage || size > maxSizeRatio*uint64(len(file)) {
-		return 0
-	}
-	return int(size)
+	return size, size <= maxSizeRatio*uint64(length)
 }
 
 // xzSize adds up the block sizes in the index at the end of a .xz file (xz
@@ -58,7 +63,7 @@ func xzSize(file []byte) uint64 {
 		next() // size in the file
 		block := next()
 		if size += block; block > MaxImage || size > MaxImage {
-			return 0
+			return MaxImage + 1 // sums do not go round
 		}
 	}
 	return size

@@ -42,9 +42,10 @@ func (r *readAhead) start(args []string) {
 	workers := runtime.GOMAXPROCS(0)
 	r.room = make(chan struct{}, 16*workers)
 	var taken atomic.Int64
-	for range workers {
+	readers := kmod.InfoReaders(workers)
+	for n := range workers {
+		reader := &readers[n]
 		go func() {
-			var reader kmod.InfoReader
 			for {
 				r.room <- struct{}{}
 				i := int(taken.Add(1)) - 1
