@@ -165,7 +165,7 @@ func (c *Config) Lines() []ConfigLine {
 }
 
 // Warnings says what was passed over and why: lines that are no entries,
-// shadowed files, paths that do not exist.
+// shadowed files, paths that do not exist and are none of the usual ones.
 func (c *Config) Warnings() []string { return slices.Clone(c.warnings) }
 
 func (c *Config) warn(format string, args ...any) {
@@ -176,7 +176,10 @@ func (c *Config) warn(format string, args ...any) {
 func (c *Config) addPath(from string) error {
 	fi, err := c.stat(from)
 	if errors.Is(err, fs.ErrNotExist) {
-		c.warn("%s: no such file or directory", from)
+		// Hardly a machine has all of the usual ones.
+		if !slices.Contains(DefaultConfigPaths(), "/"+strings.TrimPrefix(from, "/")) {
+			c.warn("%s: no such file or directory", from)
+		}
 		return nil
 	}
 	if err != nil {

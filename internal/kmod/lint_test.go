@@ -3,6 +3,7 @@ package kmod
 import (
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -65,5 +66,23 @@ nonsense
 	clean, err := NewResolver(tree, nil).Lint()
 	if err != nil || len(clean) > 0 {
 		t.Errorf("nothing configured: %v, %v", clean, err)
+	}
+}
+
+// TestLintUsual: a machine that has only some of the usual directories, and a
+// command line with words for code that is no module, has nothing wrong.
+func TestLintUsual(t *testing.T) {
+	files := fstest.MapFS{"etc/modprobe.d/a.conf": {Data: []byte("options snd x=1\n")}}
+	var paths []string
+	for _, p := range DefaultConfigPaths() {
+		paths = append(paths, strings.TrimPrefix(p, "/"))
+	}
+	c, err := ReadConfigFrom(files, paths, "quiet random.trust_cpu=1 printk.time=1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := NewResolver(NewTree(smallTree(t, true), "T"), c).Lint()
+	if err != nil || len(got) > 0 || len(c.Lines()) != 3 {
+		t.Errorf("%v, %v with %d lines", got, err, len(c.Lines()))
 	}
 }
