@@ -40,7 +40,7 @@ func TestAboutModulesCmdline(t *testing.T) {
 }
 
 func TestAboutModulesLeavesTheCommandLine(t *testing.T) {
-	got := AboutModules([]string{"[    0.0] Kernel command line: mine.key=1 nomodule", "[    0.1] Command line: module", "[    1.0] mine: module loaded"}, []string{"mine"})
+	got := AboutModules([]string{"[    0.0] Kernel command line: mine.key=1 nomodule", "[    0.1] Command line: module", `[    0.2] Unknown kernel command line parameters "nomodule key=1", will be passed to user space.`, "[    1.0] mine: module loaded"}, []string{"mine"})
 	if len(got) != 1 || got[0] != "[    1.0] mine: module loaded" {
 		t.Errorf("%q", got)
 	}

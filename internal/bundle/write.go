@@ -119,7 +119,7 @@ func AboutModules(log []string, modules []string) (out []string) {
 			}
 		}
 		head, _, _ := strings.Cut(text, ":")
-		if strings.HasSuffix(strings.ToLower(head), "command line") {
+		if strings.Contains(strings.ToLower(head), "command line") { // also "Unknown kernel command line parameters"
 			continue // a part of its own, which may be left out
 		}
 		word, _, _ := strings.Cut(head, " ")

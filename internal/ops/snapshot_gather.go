@@ -265,7 +265,8 @@ func (g *gather) log(ctx context.Context, r *kmod.Resolver, modules []kernel.Mod
 	return nil
 }
 
-// checks looks at the files of modules as the kernel will.
+// checks looks at the files of modules as the kernel will. What it finds repeats
+// nothing of a part that is left out.
 func (g *gather) checks(ctx context.Context, r *kmod.Resolver, names []string) error {
 	if r == nil {
 		return nil
@@ -275,6 +276,10 @@ func (g *gather) checks(ctx context.Context, r *kmod.Resolver, names []string) e
 	}
 	g.c.Checks = []refusal.FileCheck{}
 	c := g.s.checker(ctx, r, true)
+	if slices.Contains(g.without, bundle.PartSystem) {
+		c.System = kernel.System{}
+	}
+	secret := slices.Contains(g.without, bundle.PartConfig) || slices.Contains(g.without, bundle.PartCmdline)
 	var errs []error
 	for _, name := range names {
 		w, err := r.Explain(name)
@@ -282,6 +287,13 @@ func (g *gather) checks(ctx context.Context, r *kmod.Resolver, names []string) e
 		if w != nil {
 			res := WhyResult{Why: *w}
 			res.checks(c, nil)
+			for i := range res.Checks {
+				f := slices.DeleteFunc(res.Checks[i].Findings, func(f refusal.Finding) bool { return secret && f.What == refusal.WhatParams })
+				for j := range f {
+					f[j].Text, f[j].Mend = bundle.Mask(f[j].Text), bundle.Mask(f[j].Mend)
+				}
+				res.Checks[i].Findings = f
+			}
 			g.c.Checks = append(g.c.Checks, res.Checks...)
 		}
 	}

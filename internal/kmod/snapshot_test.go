@@ -1,0 +1,74 @@
+package kmod_test
+
+import (
+	"compress/gzip"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"example.org/kmodsh/internal/bundle"
+	"example.org/kmodsh/internal/kernel"
+	"example.org/kmodsh/internal/kmod"
+	"example.org/kmodsh/internal/ops"
+)
+
+// TestSnapshotWithout: no byte of a part that is left out is in the bundle, also
+// not by way of what was found in files; and never a secret.
+func TestSnapshotWithout(t *testing.T) {
+	r := kernelTree(t, nil)
+	s := &situation{
+		t: t, dir: r.Tree().Dir(), conf: t.TempDir(), cmd: "mine.level=cmdlineword quiet",
+		sys:   kernel.System{Machine: "x86_64", Lockdown: "none", Enforced: "N", KeysKnown: true, Keys: []kernel.Key{{Name: "a key of systemword", ID: "77"}}},
+		shows: bundle.Content{Modules: []kernel.Module{}, Log: []string{"[ 1.0] mine: module logword"}},
+	}
+	s.file("extra/mine.ko", kmod.Signed(fits().Image()))
+	s.depmod()
+	s.config("a.conf", "options mine on=configword wifi_password=hunter2\n")
+	s.shows.System = &s.sys
+	s.shows.Release = testRelease
+	session := ops.New()
+	session.SetTarget(themeTarget{bundle.NewTarget("vm:test", &s.shows), s})
+	defer session.Close()
+	bytes := func(without string) string {
+		t.Helper()
+		file := filepath.Join(t.TempDir(), "b")
+		words := []string{"snapshot", file, "mine"}
+		if without != "" {
+			words = []string{"snapshot", "--without", without, file, "mine"}
+		}
+		if _, err := session.Exec(t.Context(), words); err != nil {
+			t.Fatal(err)
+		}
+		f, err := os.Open(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		z, err := gzip.NewReader(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := io.ReadAll(z)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
+	all := bytes("")
+	if strings.Contains(all, "hunter2") {
+		t.Error("a password is in the bundle")
+	}
+	for part, word := range map[string]string{"config": "configword", "cmdline": "cmdlineword", "system": "systemword", "log": "logword", "checks": "has no parameter wifi_password"} {
+		if !strings.Contains(all, word) {
+			t.Errorf("%s: %q is not in the whole bundle", part, word)
+		}
+		if strings.Contains(bytes(part), word) {
+			t.Errorf("%q is there without %s", word, part)
+		}
+	}
+	if strings.Contains(bytes("system"), "keyrings") {
+		t.Error("what the kernel's keyrings lack is told without system")
+	}
+}
