@@ -65,13 +65,30 @@ func (t *Target) Can(op kernel.Op) error {
 	if there {
 		return nil
 	}
+	return t.no(op, t.lacks(part))
+}
+
+// lacks says that a part is not there, and why.
+func (t *Target) lacks(part Part) string {
 	why := "the bundle has no part " + string(part)
 	if slices.Contains(t.c.LeftOut, part) {
 		why += ": it was left out"
 	} else if m := t.c.Missing[part]; m != "" {
 		why += ": " + m
 	}
-	return t.no(op, why)
+	return why
+}
+
+// Unseen says which parts of the configuration are not in the bundle: answers
+// are without them.
+func (t *Target) Unseen() []string {
+	var out []string
+	for _, part := range [...]Part{PartConfig, PartCmdline} {
+		if slices.Contains(t.c.LeftOut, part) || t.c.Missing[part] != "" {
+			out = append(out, t.lacks(part))
+		}
+	}
+	return out
 }
 
 func (t *Target) no(op kernel.Op, why string) error {

@@ -72,3 +72,36 @@ func TestSnapshotWithout(t *testing.T) {
 		t.Error("what the kernel's keyrings lack is told without system")
 	}
 }
+
+// TestBundleWithoutConfig: what a bundle has nothing of is not called in order.
+func TestBundleWithoutConfig(t *testing.T) {
+	r := kernelTree(t, nil)
+	s := &situation{t: t, dir: r.Tree().Dir(), conf: t.TempDir(), shows: bundle.Content{Modules: []kernel.Module{}, Log: []string{}}}
+	s.config("a.conf", "blacklist nobody\n")
+	s.shows.Release = testRelease
+	session := ops.New()
+	session.SetTarget(themeTarget{bundle.NewTarget("vm:test", &s.shows), s})
+	defer session.Close()
+	file := filepath.Join(t.TempDir(), "b")
+	if _, err := session.Exec(t.Context(), []string{"snapshot", "--without", "config", file}); err != nil {
+		t.Fatal(err)
+	}
+	target, err := bundle.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	session.SetTarget(target)
+	for _, line := range [][]string{{"lint"}, {"why", "core"}} {
+		res, err := session.Exec(t.Context(), line)
+		if err != nil {
+			t.Fatal(line, err)
+		}
+		var out strings.Builder
+		if err := ops.Write(&out, res, false, ops.Style{Width: 2000}); err != nil {
+			t.Fatal(err)
+		}
+		if text := out.String(); !strings.Contains(text, "the bundle has no part config: it was left out") || strings.Contains(text, "has its effect") {
+			t.Errorf("%s says\n%s", line, text)
+		}
+	}
+}

@@ -39,6 +39,9 @@ func (c *lintCommand) Run(_ context.Context, s *Session) (Result, error) {
 		return nil, err
 	}
 	res := &LintResult{Tree: r.Tree().Dir(), Findings: findings}
+	if c.Tree == "" {
+		res.Unseen = s.unseen()
+	}
 	if n := len(findings); n > 0 {
 		return res, fmt.Errorf("lint: %s", count(n, "finding", "findings"))
 	}
@@ -49,6 +52,16 @@ func (c *lintCommand) Run(_ context.Context, s *Session) (Result, error) {
 type LintResult struct {
 	Tree     string         `json:"tree"`
 	Findings []kmod.Finding `json:"findings"`
+	// Unseen are the parts of the configuration that the target does not show.
+	Unseen []string `json:"unseen,omitempty"`
+}
+
+// unseen says what of the configuration the target does not show.
+func (s *Session) unseen() []string {
+	if t, ok := s.Target().(interface{ Unseen() []string }); ok {
+		return t.Unseen()
+	}
+	return nil
 }
 
 // WriteText writes a paragraph for each finding.
@@ -62,7 +75,10 @@ func (r *LintResult) WriteText(w io.Writer, st Style) error {
 		t.wrap("", 2, head)
 		t.wrap("    ", 4, f.What)
 	}
-	if len(r.Findings) == 0 {
+	for _, u := range r.Unseen {
+		t.wrap("", 4, "not looked at: "+u)
+	}
+	if len(r.Findings)+len(r.Unseen) == 0 {
 		t.wrap("", 0, "every line of the configuration has its effect with "+r.Tree)
 	}
 	return t.err

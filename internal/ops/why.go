@@ -59,6 +59,9 @@ func (c *whyCommand) Run(ctx context.Context, s *Session) (Result, error) {
 		return nil, err
 	}
 	res := &WhyResult{Why: *w, Checks: []refusal.FileCheck{}}
+	if c.Tree == "" {
+		res.Notes = append(res.Notes, s.unseen()...)
+	}
 	res.checks(check, c.Params)
 	if b, ok := s.Target().(interface{ Checks() []refusal.FileCheck }); ok && c.Tree == "" {
 		res.Checks = append(res.Checks, b.Checks()...)
