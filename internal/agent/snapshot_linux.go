@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
-	"strings"
 
 	"example.org/kmodsh/internal/agent/wire"
 	"example.org/kmodsh/internal/inject"
@@ -173,10 +172,6 @@ func otherDirs(modules []kernel.ModuleState) []string {
 	return list
 }
 
-// taintLetters are those of the kernel's taint flags, by bit
-// (Documentation/admin-guide/tainted-kernels.rst).
-const taintLetters = "PFSRMBUDAWCIOELKXTN"
-
 // taints are the letters of the flags that are set.
 func taints() string {
 	text, err := readLine("/proc/sys/kernel/tainted")
@@ -187,13 +182,7 @@ func taints() string {
 	if err != nil {
 		return ""
 	}
-	var b strings.Builder
-	for i, c := range taintLetters {
-		if n&(1<<i) != 0 {
-			b.WriteRune(c)
-		}
-	}
-	return b.String()
+	return kernel.Taints(n)
 }
 
 // judge has the verdict on a request that has returned ret.

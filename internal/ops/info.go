@@ -93,7 +93,7 @@ func (r *TargetInfo) WriteText(w io.Writer, st Style) error {
 		{Name: "release", Value: r.Release},
 		{Name: "version", Value: r.Version},
 		{Name: "machine", Value: r.Machine},
-		{Name: "taint", Value: fmt.Sprint(r.Taint)},
+		{Name: "taint", Value: kernel.TaintWords(r.Taint)},
 		{Name: "modprobe", Value: r.Modprobe},
 		{Name: "uptime", Value: r.Uptime.Round(10 * time.Millisecond).String()},
 		{Name: "modules", Value: fmt.Sprint(r.Modules)},

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/trace"
 )
 
@@ -157,20 +158,18 @@ func (w *World) printkLimited(site, function, format string, args ...any) {
 	w.printk(format, args...)
 }
 
-// taintOrder is the order of the letters (kernel/panic.c, taint_flags).
-const taintOrder = "PFSRMBUDAWCIOELKXTN"
-
 func sortTaints(letters string) string {
 	b := []byte(letters)
-	slices.SortFunc(b, func(x, y byte) int { return strings.IndexByte(taintOrder, x) - strings.IndexByte(taintOrder, y) })
+	slices.SortFunc(b, func(x, y byte) int {
+		return strings.IndexByte(kernel.TaintFlags, x) - strings.IndexByte(kernel.TaintFlags, y)
+	})
 	return string(b)
 }
 
-// taintMask is the letters as /proc/sys/kernel/tainted shows them: a letter's
-// place in taintOrder is its bit.
+// taintMask is the letters as /proc/sys/kernel/tainted shows them.
 func taintMask(letters string) (mask uint64) {
 	for _, c := range []byte(letters) {
-		if i := strings.IndexByte(taintOrder, c); i >= 0 {
+		if i := strings.IndexByte(kernel.TaintFlags, c); i >= 0 {
 			mask |= 1 << i
 		}
 	}

@@ -37,7 +37,7 @@ func (m *Model) header() string {
 			left = append(left, segment{roleWarn, "cut off", 1})
 		}
 		if s.Info.Taint != 0 {
-			left = append(left, segment{roleWarn, fmt.Sprintf("tainted %d", s.Info.Taint), 7})
+			left = append(left, segment{roleWarn, "tainted " + kernel.Taints(s.Info.Taint), 7})
 		}
 	}
 	switch {

@@ -43,7 +43,7 @@ func report(w io.Writer, in Input) error {
 		fact("machine", r.Info.Machine)
 		fact("modprobe", r.Info.Modprobe)
 		if r.Info.Taint != 0 {
-			fact("tainted", fmt.Sprint(r.Info.Taint))
+			fact("tainted", kernel.TaintWords(r.Info.Taint))
 		}
 	}
 	fact("kernel", release)
