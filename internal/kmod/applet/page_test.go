@@ -232,8 +232,8 @@ func TestEveryFlagOfKmod(t *testing.T) {
 				t.Errorf("kmod %s: no flags in the help of %s", p.version, tool.name)
 			}
 			for _, f := range found {
-				if _, err := longOption(f[2], tool.options); err != nil {
-					t.Errorf("kmod %s: %s --%s: %v", p.version, tool.name, f[2], err)
+				if o, err := longOption(f[2], tool.options); err != nil || o.long != f[2] {
+					t.Errorf("kmod %s: %s --%s is none of ours: %v", p.version, tool.name, f[2], err)
 				}
 				if f[1] == "" {
 					continue
