@@ -5,12 +5,13 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path"
 	"strings"
 	"sync"
+
+	"example.org/kmodsh/internal/kernel"
 )
 
 // binaries fills in the .bin files. They are collected one after the other and
@@ -121,7 +122,7 @@ func (w *depmodWriter) builtinAliasIndex(x *indexWriter) error {
 		return err
 	}
 	defer f.Close()
-	return named(f, readBuiltinModinfo(f, func(module, key, value string) {
+	err = readBuiltinModinfo(f, func(module, key, value string) {
 		if key != "alias" {
 			return
 		}
@@ -130,7 +131,12 @@ func (w *depmodWriter) builtinAliasIndex(x *indexWriter) error {
 		} else {
 			w.warn("WARNING: Unmatched bracket in " + value)
 		}
-	}))
+	})
+	if errors.Is(err, kernel.ErrDamaged) {
+		w.warn(fmt.Sprintf("WARNING: %s: %v; what is behind is in no index", f.Name(), err))
+		return nil
+	}
+	return named(f, err)
 }
 
 // open opens a file that the kernel's build may have left in the tree; no file
@@ -149,34 +155,6 @@ func named(f *os.File, err error) error {
 		return fmt.Errorf("%s: %w", f.Name(), err)
 	}
 	return nil
-}
-
-// maxBuiltinField bounds one field of modules.builtin.modinfo in bytes.
-const maxBuiltinField = 1 << 20
-
-// readBuiltinModinfo calls fn for every field of a modules.builtin.modinfo:
-// MODULE.KEY=VALUE, each ended by a NUL. Without the = the value is empty; what
-// has another form is passed over.
-func readBuiltinModinfo(r io.Reader, fn func(module, key, value string)) error {
-	s := bufio.NewScanner(io.LimitReader(r, maxTextFile))
-	s.Buffer(nil, maxBuiltinField)
-	s.Split(func(data []byte, atEOF bool) (int, []byte, error) {
-		if n := bytes.IndexByte(data, 0); n >= 0 {
-			return n + 1, data[:n], nil
-		}
-		if atEOF && len(data) > 0 {
-			return len(data), data, nil
-		}
-		return 0, nil, nil
-	})
-	for s.Scan() {
-		field, value, _ := strings.Cut(s.Text(), "=")
-		module, key, dot := strings.Cut(field, ".")
-		if dot && module != "" && key != "" {
-			fn(module, key, value)
-		}
-	}
-	return s.Err()
 }
 
 // normalizeAlias gives an alias the form the index has: dashes as underscores,
