@@ -20,17 +20,10 @@ func (opt *DepmodOptions) checkSymbols(mods []*depmodModule, symbols *depmodSymb
 	switch {
 	case opt.Symvers != "":
 		image, err = readKernelSymbols(opt.Symvers, func(r io.Reader) (kernelSymbols, error) {
-			return ReadSymvers(r, func(line int, checksum string) {
+			return readSymvers(r, opt.SymbolPrefix, func(line int, checksum string) {
 				opt.Warn(fmt.Sprintf("ERROR: %s:%d Invalid symbol version %s: Invalid argument", opt.Symvers, line, checksum))
 			})
 		})
-		if opt.SymbolPrefix != 0 {
-			plain := kernelSymbols{}
-			for name, crc := range image {
-				plain[unprefixed(name, opt.SymbolPrefix)] = crc
-			}
-			image = plain
-		}
 	case opt.SystemMap != "":
 		image, err = readKernelSymbols(opt.SystemMap, func(r io.Reader) (kernelSymbols, error) {
 			return readSystemMap(r, opt.SystemMap, opt.SymbolPrefix, opt.Warn)
@@ -131,6 +124,12 @@ func readSystemMap(r io.Reader, file string, prefix byte, warn func(string)) (ke
 // Documentation/kbuild/modules.rst). wrong, when set, is told of checksums that
 // are none, by the line they are in, from 1.
 func ReadSymvers(r io.Reader, wrong func(line int, checksum string)) (map[string]uint32, error) {
+	return readSymvers(r, 0, wrong)
+}
+
+// readSymvers is ReadSymvers of names that may have a prefix before; 0 for none.
+// Of several lines for a name the last counts.
+func readSymvers(r io.Reader, prefix byte, wrong func(line int, checksum string)) (kernelSymbols, error) {
 	exported := map[string]uint32{}
 	s := bufio.NewScanner(r)
 	for n := 1; s.Scan(); n++ {
@@ -141,7 +140,7 @@ func ReadSymvers(r io.Reader, wrong func(line int, checksum string)) (map[string
 		digits := strings.TrimPrefix(strings.TrimPrefix(words[0], "0x"), "0X")
 		crc, err := strconv.ParseUint(digits, 16, 32)
 		if err == nil {
-			exported[words[1]] = uint32(crc)
+			exported[unprefixed(words[1], prefix)] = uint32(crc)
 		} else if wrong != nil {
 			wrong(n, words[0])
 		}
