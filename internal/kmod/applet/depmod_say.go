@@ -1,0 +1,85 @@
+package applet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"strings"
+
+	"example.org/kmodsh/internal/kernel"
+	"example.org/kmodsh/internal/kmod"
+)
+
+// told says what went wrong in kmod's words.
+func (d *depmodRun) told(err error) error {
+	var cycles *kmod.CycleError
+	if errors.As(err, &cycles) {
+		for _, c := range cycles.Cycles {
+			d.say("ERROR: Cycle detected: " + strings.Join(c, " -> "))
+		}
+		return said("Found %d modules in dependency cycles!", cycles.Modules)
+	}
+	var twice *kmod.DuplicateError
+	if errors.As(err, &twice) {
+		d.say(fmt.Sprintf("ERROR: hash_add_unique %s: File exists", twice.Module))
+		return fatalError{fmt.Sprintf("could not add module %s: File exists", twice.File)}
+	}
+	var out *kmod.OutError
+	if errors.As(err, &out) {
+		return fatalError{fmt.Sprintf("could not create directory %s: %s", out.Dir, strerror(kernel.ErrnoOf(err)))}
+	}
+	if err != nil {
+		return errors.New(strings.TrimPrefix(err.Error(), "depmod: "))
+	}
+	return nil
+}
+
+// aboutBinary begins what is said while the binary indexes are made.
+var aboutBinary = [...]string{
+	"WARNING: could not open modules.builtin", "WARNING: duplicate module alias", "WARNING: Unmatched bracket", "ERROR: Invalid modules.builtin",
+}
+
+// say prints a warning or an error that depmod goes on after.
+func (d *depmodRun) say(line string) {
+	// What kmod would not say is for those who ask.
+	if !d.warn && (strings.HasPrefix(line, "WARNING: only the name of ") || strings.HasPrefix(line, "WARNING: link ")) {
+		return
+	}
+	for _, what := range aboutBinary {
+		if d.show && strings.HasPrefix(line, what) {
+			return // kmod makes no binary index then
+		}
+	}
+	fmt.Fprintf(d.Stderr, "depmod: %s\n", line)
+}
+
+// showIndexes makes the indexes in a directory of its own and prints the text
+// ones.
+func (d *depmodRun) showIndexes() error {
+	opt := d.opt
+	dir, err := os.MkdirTemp("", "depmod-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	opt.Out = dir
+	if _, err := kmod.Depmod(context.Background(), opt); err != nil {
+		return err
+	}
+	for _, name := range dryRunFiles {
+		text, err := os.ReadFile(path.Join(dir, name))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if _, err := d.Stdout.Write(text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
