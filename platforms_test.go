@@ -19,7 +19,8 @@ func TestPlatforms(t *testing.T) {
 			list, err := source.Load(&source.Config{
 				Mode: source.NeedName | source.NeedImports | source.NeedDeps | source.NeedCompiledGoFiles |
 					source.NeedTypes | source.NeedTypesSizes | source.NeedSyntax,
-				Env: append(os.Environ(), "GOOS="+system, "GOARCH="+processor, "CGO_ENABLED=0"),
+				Env:   append(os.Environ(), "GOOS="+system, "GOARCH="+processor, "CGO_ENABLED=0"),
+				Tests: true,
 			}, "./...")
 			if err != nil {
 				t.Fatal(err)

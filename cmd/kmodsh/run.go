@@ -78,32 +78,6 @@ func (p *program) setUp() {
 	}
 }
 
-// style says what a file can show.
-func (p *program) style(f *os.File) ops.Style {
-	tty := term.IsTerminal(int(f.Fd()))
-	color := tty && !p.NoColor && !p.Plain && os.Getenv("NO_COLOR") == "" && os.Getenv("CLICOLOR") != "0" && !dumb()
-	st := ops.Style{Color: color, ASCII: p.ASCII || p.Plain || tty && shell.ASCIILocale(os.Getenv)}
-	if tty {
-		st.Width = columns(f)
-	}
-	return st
-}
-
-// dumb says that the terminal may know no more than lines: that is what it says of
-// itself, or it says nothing.
-func dumb() bool {
-	term := os.Getenv("TERM")
-	return term == "" || term == "dumb"
-}
-
-// columns is the width of a terminal, 80 when it does not say.
-func columns(f *os.File) int {
-	if w, _, err := term.GetSize(int(f.Fd())); err == nil && w > 0 {
-		return w
-	}
-	return 80
-}
-
 // maxBudget bounds --budget, MiB: what no disk here has.
 const maxBudget = 1 << 30
 
@@ -257,29 +231,6 @@ func version() string {
 		v = "(devel)"
 	}
 	return v + " " + info.GoVersion
-}
-
-// signalError is why the program ends when it was told to by a signal.
-type signalError struct{ os.Signal }
-
-func (e signalError) Error() string { return "ended by signal: " + e.Signal.String() }
-
-// signalContext returns a context that ends when the program is told to end,
-// with a signalError as its cause, so that everything is put back and left
-// clean. A second signal ends the program at once.
-func signalContext() (context.Context, func()) {
-	ctx, cancel := context.WithCancelCause(context.Background())
-	told := make(chan os.Signal, 1)
-	signal.Notify(told, syscall.SIGTERM, syscall.SIGHUP)
-	go func() {
-		select {
-		case s := <-told:
-			signal.Stop(told)
-			cancel(signalError{s})
-		case <-ctx.Done():
-		}
-	}()
-	return ctx, func() { cancel(nil) }
 }
 
 // shell runs a prompt or a script.

@@ -188,7 +188,7 @@ func TestAnswer(t *testing.T) {
 		{syscall.EINVAL, "decompression failed with status 6", "decompressor does not take the file"},
 		{syscall.EINVAL, "decompression failed with status 3", "no memory for the dictionary"},
 		{syscall.EINVAL, "decompression failed with status 7", "is damaged"},
-		{syscall.EKEYREJECTED, "Loading of unsigned module is rejected", "it is not signed"},
+		{syscall.Errno(129), "Loading of unsigned module is rejected", "it is not signed"}, // EKEYREJECTED of Linux
 		{syscall.EPERM, "Lockdown: insmod: unsigned module loading is restricted; see man kernel_lockdown.7", "locked down"},
 		{syscall.EEXIST, "sysfs: cannot create duplicate filename '/module/x'", "(/module/x)"},
 		{syscall.ENOEXEC, "x: exports duplicate symbol core_run (owned by core)", "core_run (owned by core); unload"},
