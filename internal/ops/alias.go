@@ -31,15 +31,20 @@ type aliasCommand struct {
 	Names []string `arg:"" optional:"" name:"name" sep:"none" help:"Alias, or pattern of aliases."`
 }
 
+// ownTree: the target may have no tree, for a name means the same without one.
+func (c *aliasCommand) ownTree() bool { return c.Tree != "" || !c.Check }
+
 func (c *aliasCommand) Run(_ context.Context, s *Session) (Result, error) {
 	if c.Check == (len(c.Names) > 0) {
 		return nil, &UsageError{Verb: "alias", Msg: "give names, or --check and no names"}
 	}
-	r, done, err := s.resolverOf(c.Tree)
-	if err != nil {
-		return nil, err
+	r, done, noTree := s.resolverOf(c.Tree)
+	if noTree != nil && (c.Check || c.Tree != "") {
+		return nil, noTree
 	}
-	defer done()
+	if noTree == nil {
+		defer done()
+	}
 	if c.Check {
 		return checkAliases(r)
 	}
@@ -53,7 +58,10 @@ func (c *aliasCommand) Run(_ context.Context, s *Session) (Result, error) {
 			m = alias.Meaning{Alias: name}
 		}
 		row := AliasMeaning{Meaning: m, Modules: []kmod.Found{}}
-		if ok {
+		switch {
+		case noTree != nil:
+			row.NoTree = noTree.Error()
+		case ok:
 			found, err := r.Resolve(name)
 			if err != nil && !errors.Is(err, kernel.ErrNotFound) && !errors.Is(err, kernel.ErrInvalidName) {
 				return nil, err
@@ -92,6 +100,8 @@ type AliasResult struct {
 type AliasMeaning struct {
 	alias.Meaning
 	Modules []kmod.Found `json:"modules"`
+	// NoTree is why the modules are not known, "" where they are.
+	NoTree string `json:"no_tree,omitempty"`
 }
 
 // WriteText writes a paragraph for each name.
@@ -135,6 +145,10 @@ func (t *text) alias(n AliasMeaning) {
 	row("when", n.Trigger)
 	row("needs", n.Needs)
 	row("note", n.Note)
+	if n.NoTree != "" {
+		row("here", "not known: "+n.NoTree)
+		return
+	}
 	row("here", modulesText(n.Modules))
 }
 

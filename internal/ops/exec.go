@@ -49,8 +49,10 @@ func (s *Session) exec(ctx context.Context, words []string) (Result, error) {
 	if _, err := parser.Parse(args); err != nil {
 		return nil, v.usageError(plainMessage(err))
 	}
-	if err := s.Available(v); err != nil {
-		return nil, err
+	if t, ok := cmd.(interface{ ownTree() bool }); !ok || !t.ownTree() {
+		if err := s.Available(v); err != nil {
+			return nil, err
+		}
 	}
 	res, err := cmd.Run(ctx, s)
 	var misspelt *kernel.WordsError

@@ -25,6 +25,9 @@ type lintCommand struct {
 	Conf []string `help:"With --tree: files or directories of configuration in place of this machine's." placeholder:"PATH" sep:"none"`
 }
 
+// ownTree: with a tree of this machine nothing is asked of the target.
+func (c *lintCommand) ownTree() bool { return c.Tree != "" }
+
 func (c *lintCommand) Run(_ context.Context, s *Session) (Result, error) {
 	if c.Conf != nil && c.Tree == "" {
 		return nil, &UsageError{Verb: "lint", Msg: "--conf goes with --tree"}

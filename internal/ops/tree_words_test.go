@@ -32,3 +32,21 @@ func TestNearNamesOfTree(t *testing.T) {
 		}
 	}
 }
+
+// TestOwnTree: with --tree, nothing is asked of a target that has no tree.
+func TestOwnTree(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "modules.dep"), []byte("kernel/zeppelin.ko:\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	s := session(t)
+	if _, err := s.Exec(t.Context(), []string{"target", "host"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, words := range [][]string{{"why", "zeppelin"}, {"which", "zeppelin"}, {"lint"}, {"alias", "zeppelin"}, {"alias", "--check"}} {
+		words := append([]string{words[0], "--tree", dir}, words[1:]...)
+		if _, err := s.Exec(t.Context(), words); err != nil && strings.Contains(err.Error(), "host cannot") {
+			t.Errorf("%v: %v", words, err)
+		}
+	}
+}

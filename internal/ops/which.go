@@ -25,6 +25,9 @@ type whichCommand struct {
 	Name string   `arg:"" name:"name" help:"Module name."`
 }
 
+// ownTree: with a tree of this machine nothing is asked of the target.
+func (c *whichCommand) ownTree() bool { return c.Tree != "" }
+
 func (c *whichCommand) Run(_ context.Context, s *Session) (Result, error) {
 	if err := kernel.CheckModuleName(c.Name); err != nil {
 		return nil, &UsageError{Verb: "which", Msg: err.Error()}

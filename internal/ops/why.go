@@ -30,6 +30,9 @@ type whyCommand struct {
 	Params []string `arg:"" optional:"" sep:"none" help:"Parameters that are to be passed, PARAM=VALUE: they are held against the types that the module has."`
 }
 
+// ownTree: with a tree of this machine nothing is asked of the target.
+func (c *whyCommand) ownTree() bool { return c.Tree != "" }
+
 func (c *whyCommand) Run(ctx context.Context, s *Session) (Result, error) {
 	path := kmod.IsPath(c.Name)
 	if !path {
