@@ -52,8 +52,8 @@ var floors = [][]string{
 	{"internal/terminal"},
 }
 
-// forbidden lists imports a package must not have, directly or through others
-// of ours, and why.
+// forbidden lists imports a package must not have, and why: packages of others
+// not through others of ours, either.
 var forbidden = []struct{ pkg, imp, why string }{
 	{"internal/kmod", "net", "the loader core knows no network"},
 	{"internal/kmod", "math/rand", "the loader core is repeatable"},
@@ -161,9 +161,32 @@ func TestForbiddenImports(t *testing.T) {
 	for _, p := range packages(t, "linux") {
 		byPath[p.ImportPath] = p
 	}
+	// through returns the way from a package of ours to an import, over others of
+	// ours, nil for none. Another of ours it must not import itself: what lies
+	// between may.
+	var through func(path, imp string, seen map[string]bool) []string
+	through = func(path, imp string, seen map[string]bool) []string {
+		p, ok := byPath[path]
+		if !ok || seen[path] {
+			return nil
+		}
+		seen[path] = true
+		if slices.Contains(p.Imports, imp) {
+			return []string{path, imp}
+		}
+		if strings.HasPrefix(imp, module+"/") {
+			return nil
+		}
+		for _, next := range p.Imports {
+			if way := through(next, imp, seen); way != nil {
+				return append([]string{path}, way...)
+			}
+		}
+		return nil
+	}
 	for _, rule := range forbidden {
-		if p, ok := byPath[module+"/"+rule.pkg]; ok && slices.Contains(p.Imports, rule.imp) {
-			t.Errorf("%s imports %s: %s", rule.pkg, rule.imp, rule.why)
+		if way := through(module+"/"+rule.pkg, rule.imp, map[string]bool{}); way != nil {
+			t.Errorf("%s: %s", strings.Join(way, " imports "), rule.why)
 		}
 	}
 }

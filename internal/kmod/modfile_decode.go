@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"runtime/debug"
 	"strings"
 	"sync"
 
@@ -122,7 +121,9 @@ func (d *imageDecoder) reserve(size, limit int64) error {
 		if d.large.buf != nil {
 			d.large.buf = nil
 			d.out = bytes.Buffer{}
-			debug.FreeOSMemory() // before twice as much is in use
+			if u, err := d.unpacker(); err == nil {
+				u.FreeMemory() // before twice as much is in use
+			}
 		}
 		d.large.buf = make([]byte, 0, room)
 	}

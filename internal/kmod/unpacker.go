@@ -12,6 +12,8 @@ type Unpacker interface {
 	Open(kind string, r io.Reader) (io.Reader, error)
 	// ZstdSize returns the size a zstd frame claims in bytes, 0 for unknown.
 	ZstdSize(file []byte) uint64
+	// FreeMemory returns what is no longer used to the system at once.
+	FreeMemory()
 }
 
 var newUnpacker func() Unpacker

@@ -10,6 +10,7 @@ import (
 	"compress/gzip"
 	"fmt"
 	"io"
+	"runtime/debug"
 
 	"github.com/klauspost/compress/zstd"
 	"github.com/therootcompany/xz"
@@ -29,6 +30,10 @@ type Reader struct {
 	zstd *zstd.Decoder
 	gzip *gzip.Reader
 }
+
+// FreeMemory returns what is no longer used to the system at once, before a large
+// image is made room for.
+func (u *Reader) FreeMemory() { debug.FreeOSMemory() }
 
 // Open readies the decoder for a kind of compression ("xz", "zstd" or "gzip").
 // What it returns is valid until the next Open.
