@@ -1,9 +1,6 @@
 package agent
 
-import (
-	"slices"
-	"strings"
-)
+import "slices"
 
 // asyncWork is who does the kernel's asynchronous work just now, as /proc shows it.
 // They are kworkers, which are no threads of the stepper, and so are the helpers
@@ -54,16 +51,4 @@ func (s *stepper) asyncMoves(t *thread) bool {
 		t.asyncSince = s.now()
 	}
 	return s.now()-t.asyncSince < asyncPatience
-}
-
-// parseTask reads name and parent of a process out of /proc/PID/stat.
-func parseTask(text string) (comm, parent string) {
-	i, j := strings.IndexByte(text, '('), strings.LastIndexByte(text, ')')
-	if i < 0 || j < i {
-		return "", ""
-	}
-	if f := strings.Fields(text[j+1:]); len(f) >= 2 {
-		parent = f[1]
-	}
-	return text[i+1 : j], parent
 }

@@ -41,10 +41,6 @@ func lookAsync() (a asyncWork) {
 	return a
 }
 
-// kthreadd is the process whose children are the kernel's threads
-// (init/main.c, rest_init).
-const kthreadd = "2"
-
 // lookTasks looks at all tasks of a process.
 func lookTasks(pid string) (list []sight) {
 	p, _ := strconv.Atoi(pid)

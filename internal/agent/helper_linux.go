@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -134,24 +134,6 @@ func startedByKernel() bool { return kernelStarted(os.Getpid()) }
 // which has no memory of its own (proc(5): an empty cmdline) and descends from
 // kthreadd, process 2.
 func kernelStarted(pid int) bool {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return false
-	}
-	text := string(b)
-	fields := strings.Fields(text[strings.LastIndexByte(text, ')')+1:])
-	if len(fields) < 2 {
-		return false
-	}
-	parent := fields[1]
-	if parent == "2" {
-		return true
-	}
-	b, err = os.ReadFile("/proc/" + parent + "/stat")
-	if err != nil {
-		return false
-	}
-	text = string(b)
-	fields = strings.Fields(text[strings.LastIndexByte(text, ')')+1:])
-	return len(fields) >= 2 && fields[1] == "2"
+	parent := parentOf(strconv.Itoa(pid))
+	return parent == kthreadd || parent != "" && parentOf(parent) == kthreadd
 }

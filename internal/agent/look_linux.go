@@ -25,6 +25,20 @@ func lookAt(pid, tid int) sight {
 	return s
 }
 
+// kthreadd is the process whose children are the kernel's threads
+// (init/main.c, rest_init).
+const kthreadd = "2"
+
+// parentOf returns the parent of a process, "" when that cannot be read.
+func parentOf(pid string) string {
+	text, err := os.ReadFile("/proc/" + pid + "/stat")
+	if err != nil {
+		return ""
+	}
+	_, parent := parseTask(string(text))
+	return parent
+}
+
 // hungTimeout is the file of the time-out of the kernel's watchdog of tasks that
 // hang (CONFIG_DETECT_HUNG_TASK), in seconds.
 const hungTimeout = "/proc/sys/kernel/hung_task_timeout_secs"

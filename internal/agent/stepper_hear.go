@@ -12,7 +12,7 @@ import (
 // says that untie does, too. Faults strike here.
 func (s *stepper) arrive(t *thread, point, module, name string, tied bool, goOn func(errno int)) {
 	s.mu.Lock()
-	t.tied = tied
+	t.tied, t.asyncSince = tied, 0
 	if t.goOn = goOn; point != "" {
 		t.at = point
 	}

@@ -134,6 +134,18 @@ func parseStat(text string) byte {
 	return text[i+2]
 }
 
+// parseTask reads name and parent of a process out of /proc/PID/stat.
+func parseTask(text string) (comm, parent string) {
+	i, j := strings.IndexByte(text, '('), strings.LastIndexByte(text, ')')
+	if i < 0 || j < i {
+		return "", ""
+	}
+	if f := strings.Fields(text[j+1:]); len(f) >= 2 {
+		parent = f[1]
+	}
+	return text[i+1 : j], parent
+}
+
 // permitWait is what a requester waits for when the limit is reached
 // (kernel/kmod.c, __request_module, 4.14 to 6.12).
 const permitWait = "a free permit"

@@ -26,14 +26,11 @@ func fixed(b []byte, field, v uint64) []byte {
 	return binary.LittleEndian.AppendUint64(tag(b, field, wireFixed), v)
 }
 
-// message appends a field that is a message.
-func message(b []byte, field uint64, inner []byte) []byte {
+// message appends a field that is a message, or a string.
+func message[T []byte | string](b []byte, field uint64, inner T) []byte {
 	b = binary.AppendUvarint(tag(b, field, wireBytes), uint64(len(inner)))
 	return append(b, inner...)
 }
 
 // text appends a field that is a string.
-func text(b []byte, field uint64, s string) []byte {
-	b = binary.AppendUvarint(tag(b, field, wireBytes), uint64(len(s)))
-	return append(b, s...)
-}
+func text(b []byte, field uint64, s string) []byte { return message(b, field, s) }
