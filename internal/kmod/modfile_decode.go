@@ -60,6 +60,16 @@ func (d *imageDecoder) image(r io.Reader, limit int64) ([]byte, error) {
 	}
 	kind := compressionOf(head[:n])
 	at, size := randomAccess(r)
+	if kind == "" && at == nil {
+		if n >= longestMagic && !bytes.HasPrefix(head[:n], []byte(elfMagic)) {
+			return nil, &NotELFError{"not an ELF file"} // a device goes on for ever
+		}
+		d.out.Write(head[:n])
+		if err := readStream(&d.out, r, limit); err != nil {
+			return nil, err
+		}
+		return d.out.Bytes(), nil
+	}
 	if kind == "" {
 		if err := d.reserve(size, limit); err != nil {
 			return nil, err
@@ -72,7 +82,7 @@ func (d *imageDecoder) image(r io.Reader, limit int64) ([]byte, error) {
 	}
 	if at == nil {
 		d.in.Write(head[:n])
-		if err := readBounded(&d.in, r, limit); err != nil {
+		if err := readStream(&d.in, r, limit); err != nil {
 			return nil, err
 		}
 		at, size = bytes.NewReader(d.in.Bytes()), int64(d.in.Len())
@@ -191,6 +201,22 @@ func randomAccess(r io.Reader) (io.ReaderAt, int64) {
 var errTooLarge = fmt.Errorf("%w: more than", kernel.ErrDamaged)
 
 func tooLarge(limit int64) error { return fmt.Errorf("%w %d bytes", errTooLarge, limit) }
+
+// readStream is readBounded for what does not say its size, such as a pipe. A
+// buffer that doubles would hold three times as much at last: one that
+// has become large gets room for all that may come, of which the system gives
+// memory only to what is written.
+func readStream(b *bytes.Buffer, r io.Reader, limit int64) error {
+	most := min(limit, largeImage)
+	err := readBounded(b, r, most)
+	if most == limit || !errors.Is(err, errTooLarge) {
+		return err
+	}
+	all := make([]byte, b.Len(), limit+1+bytes.MinRead)
+	copy(all, b.Bytes())
+	*b = *bytes.NewBuffer(all)
+	return readBounded(b, r, limit)
+}
 
 // readBounded appends to b what r has, up to limit bytes in b, and refuses
 // more. The buffer grows with what really arrives.
