@@ -89,7 +89,9 @@ func openTree(t kernel.Tree) (*kmod.Resolver, error) {
 	if st, err := os.Stat(t.Dir); err != nil || !st.IsDir() {
 		return nil, fmt.Errorf("module tree %s: %w: no such directory; is the kernel's module package installed?", t.Dir, kernel.ErrNotFound)
 	}
-	return kmod.NewResolver(kmod.OpenHostTree(t.Dir), config), nil
+	tree := kmod.OpenHostTree(t.Dir)
+	tree.OnDamage(func(err error) { fmt.Fprintf(os.Stderr, "kmodsh: %v\n", err) })
+	return kmod.NewResolver(tree, config), nil
 }
 
 // moduleTree finds the tree as modprobe does: DIR/lib/modules/KVER, where DIR

@@ -25,14 +25,10 @@ func (r *Resolver) builtin(name string) (bool, error) {
 		_, ok := (*set)[name]
 		return ok, nil
 	}
-	ix, err := r.tree.index(indexBuiltin)
-	if err != nil || ix.reader == nil {
-		return false, err
-	}
-	if r.inImage.asked.Add(1) > max(fewBuiltin, ix.reader.size/bytesPerAsk) {
+	if ix, err := r.tree.index(indexBuiltin); err == nil && ix.reader != nil && r.inImage.asked.Add(1) > max(fewBuiltin, ix.reader.size/bytesPerAsk) {
 		r.inImage.fill(r.tree)
 	}
-	_, ok, err := ix.reader.first(name)
+	_, ok, err := r.tree.lookup(indexBuiltin, name)
 	return ok, err
 }
 

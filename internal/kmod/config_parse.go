@@ -3,8 +3,6 @@ package kmod
 import (
 	"fmt"
 	"strings"
-
-	"example.org/kmodsh/internal/kernel"
 )
 
 // parseConfig reads the lines of a modprobe.d(5) file. bad says which lines
@@ -166,45 +164,4 @@ func listWords(s string) []string {
 		out = append(out, s[from:])
 	}
 	return out
-}
-
-// treeEntries are the entries a tree itself brings.
-type treeEntries struct {
-	files []configFile
-	err   error
-}
-
-// treeConfig reads the entries a tree itself brings: modules.softdep, and
-// modules.weakdep of depmod 33 and later. Such a file may hold nothing else, but
-// for the lines that depmod makes of an empty field of a module; they are passed
-// over.
-func treeConfig(t *Tree) (e treeEntries) {
-	for _, f := range []struct {
-		name string
-		kind ConfigKind
-	}{{"modules.softdep", ConfigSoftdep}, {"modules.weakdep", ConfigWeakdep}} {
-		b, err := t.readText(f.name)
-		if err != nil {
-			return treeEntries{err: err}
-		}
-		if b == nil {
-			continue
-		}
-		file := configFile{base: f.name, path: t.name + "/" + f.name}
-		var bad []badLine
-		file.lines, bad = parseConfig(b, file.path)
-		for _, l := range bad {
-			if !strings.HasSuffix(l.Why, nothingMore) {
-				return treeEntries{err: fmt.Errorf("%s: %w; run depmod to make it anew", strings.Replace(l.String(), "ignored: ", "", 1), kernel.ErrDamaged)}
-			}
-			file.said = append(file.said, l.libkmod())
-		}
-		for _, l := range file.lines {
-			if l.Kind != f.kind {
-				return treeEntries{err: fmt.Errorf("%s: %w: a line starting with %s; run depmod to make it anew", l.Where(), kernel.ErrDamaged, l.Kind)}
-			}
-		}
-		e.files = append(e.files, file)
-	}
-	return e
 }

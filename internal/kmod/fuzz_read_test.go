@@ -1,9 +1,13 @@
 package kmod
 
 import (
+	"bytes"
 	"encoding/hex"
+	"errors"
 	"strings"
 	"testing"
+
+	"example.org/kmodsh/internal/kernel"
 )
 
 // signedHex is a signature as scripts/sign-file.c makes it.
@@ -48,6 +52,46 @@ func FuzzSymvers(f *testing.F) {
 		symbols, err := ReadSymvers(strings.NewReader(text), nil)
 		if err == nil && len(symbols) > strings.Count(text, "vmlinux") {
 			t.Fatalf("%d symbols", len(symbols))
+		}
+	})
+}
+
+// FuzzTreeConfig reads modules.softdep and modules.weakdep.
+func FuzzTreeConfig(f *testing.F) {
+	f.Add([]byte("# Soft\nsoftdep a pre: b post: c\nsoftdep d\n"))
+	f.Add([]byte("weakdep a b c\nweakdep d \\\n e\r\n"))
+	f.Add([]byte("softdep a\x00 pre: b\nalias a b\nsoftdep cut pre: o"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		for _, kind := range []ConfigKind{ConfigSoftdep, ConfigWeakdep} {
+			file := configFile{base: "F", path: "F"}
+			damage := file.readTree(b, kind)
+			for _, err := range damage {
+				if !errors.Is(err, kernel.ErrDamaged) || !strings.HasPrefix(err.Error(), "F:") {
+					t.Errorf("%v", err)
+				}
+			}
+			for _, l := range file.lines {
+				if l.Kind != kind || !plainText(l.Name+l.Value) || l.Line < 1 || l.Line > bytes.Count(b, []byte{'\n'}) {
+					t.Errorf("%+v", l)
+				}
+			}
+			if len(b) > 0 && b[len(b)-1] != '\n' && damage == nil {
+				t.Error("a file that was cut off looks sound")
+			}
+		}
+	})
+}
+
+// FuzzModulesOrder reads modules.order.
+func FuzzModulesOrder(f *testing.F) {
+	f.Add("kernel/a.ko\nkernel/b.ko\nkernel/a.ko\n\r\nkernel/c.ko")
+	f.Fuzz(func(t *testing.T, text string) {
+		mods := []*depmodModule{{rel: "kernel/a.ko"}, {rel: "kernel/b.ko.xz"}, {rel: "/ext/c.ko", ext: true}}
+		readModulesOrder(strings.NewReader(text), mods)
+		for _, m := range mods {
+			if m.order < 0 || m.order > strings.Count(text, "\n")+1 || m.ext && m.order != 0 {
+				t.Errorf("%s has line %d", m.rel, m.order)
+			}
 		}
 	})
 }

@@ -1,7 +1,6 @@
 package kmod
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -58,13 +57,14 @@ type indexMatch struct {
 type treeIndex struct {
 	reader *binIndex
 	file   string // which file is read
+	text   bool   // it is the text
 	closer io.Closer
 	err    error
 }
 
 // index returns an index of the tree, opened when first asked for: the binary
-// file, else the text. A damaged binary index is an error, also where the text
-// is sound, so that nobody debugs with another index than the tools use.
+// file, else the text. That a binary index is damaged is an error here, also where
+// the text is sound; what asks for it then says so and takes the text, or fails.
 func (t *Tree) index(kind indexKind) (*treeIndex, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -98,44 +98,7 @@ func (t *Tree) openIndex(kind indexKind) *treeIndex {
 	if !errors.Is(err, kernel.ErrNotFound) {
 		return &treeIndex{file: file, err: err}
 	}
-	file = kind.textFile()
-	b, err := t.readText(file)
-	if err != nil || b == nil {
-		return &treeIndex{file: file, err: err}
-	}
-	image, err := textIndexImage(kind, b, t.name+"/"+file)
-	if err != nil {
-		return &treeIndex{file: file, err: err}
-	}
-	text, err := newBinIndex(bytes.NewReader(image), int64(len(image)), t.name+"/"+file)
-	return &treeIndex{reader: text, file: file, err: err}
-}
-
-// lookup returns the first value of exactly key in an index of the tree.
-func (t *Tree) lookup(kind indexKind, key string) (string, bool, error) {
-	ix, err := t.index(kind)
-	if err != nil || ix.reader == nil {
-		return "", false, err
-	}
-	return ix.reader.first(key)
-}
-
-// match returns all values in an index of the tree whose key matches name.
-func (t *Tree) match(kind indexKind, name string) ([]indexMatch, error) {
-	ix, err := t.index(kind)
-	if err != nil || ix.reader == nil {
-		return nil, err
-	}
-	return ix.reader.match(name)
-}
-
-// walk calls fn for the entries of an index of the tree.
-func (t *Tree) walk(kind indexKind, prefix string, fn func(key, value string) bool) error {
-	ix, err := t.index(kind)
-	if err != nil || ix.reader == nil {
-		return err
-	}
-	return ix.reader.walk(prefix, fn)
+	return t.openText(kind)
 }
 
 // damaged is the error of an index that makes no sense at an offset in bytes.

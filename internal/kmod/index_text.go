@@ -3,10 +3,20 @@ package kmod
 import (
 	"bytes"
 	"fmt"
+	"path"
 	"strings"
 
 	"example.org/kmodsh/internal/kernel"
 )
+
+// textIndex is the index in a text file.
+func textIndex(kind indexKind, b []byte, file string) (*binIndex, error) {
+	image, err := textIndexImage(kind, b, file)
+	if err != nil {
+		return nil, err
+	}
+	return newBinIndex(bytes.NewReader(image), int64(len(image)), file)
+}
 
 // textIndexImage makes of a text index, the fallback where a tree has no
 // binary one, the binary index that depmod would write next to it; so that
@@ -39,18 +49,22 @@ type textParser struct {
 	ranks map[string]uint32
 }
 
+// lines reads all lines. Of a file that was cut off the last has no end, and may
+// lack names without which it looks sound.
 func (p *textParser) lines(b []byte) error {
-	for n := 1; len(b) > 0; n++ {
-		var raw []byte
-		raw, b, _ = bytes.Cut(b, []byte{'\n'})
+	for n, at := 1, int64(0); len(b) > 0; n++ {
+		raw, rest, ended := bytes.Cut(b, []byte{'\n'})
 		line := string(raw)
-		if line == "" || line[0] == '#' {
-			continue
+		if !ended {
+			return fmt.Errorf("%s:%d: %w at byte %d: the last line has no end, %q; run depmod to make it anew", p.file, n, kernel.ErrDamaged, at, clipText(line))
 		}
-		key, value, ok := parseIndexLine(p.kind, line)
-		if !ok || !p.add(key, value) {
-			return fmt.Errorf("%s:%d: %w: %q is no line of %s; run depmod to make it anew", p.file, n, kernel.ErrDamaged, clipText(line), p.kind)
+		if line != "" && line[0] != '#' {
+			key, value, ok := parseIndexLine(p.kind, line)
+			if !ok || !p.add(key, value) {
+				return damagedLine(p.file, n, at, line, string(p.kind))
+			}
 		}
+		b, at = rest, at+int64(len(raw))+1
 	}
 	return nil
 }
@@ -84,19 +98,21 @@ func (p *textParser) add(key, value string) bool {
 // parseIndexLine takes a line of a text index apart into what the binary index
 // has as key and value.
 func parseIndexLine(kind indexKind, line string) (key, value string, ok bool) {
-	for i := 0; i < len(line); i++ {
-		if line[i] < ' ' && line[i] != '\t' || line[i] == 0x7f {
-			return "", "", false
-		}
+	if !plainText(line) {
+		return "", "", false
 	}
 	switch kind {
 	case indexDep:
-		path, _, ok := strings.Cut(line, ":")
-		name := moduleNameOf(path)
-		return name, line, ok && name != ""
+		file, needs, ok := strings.Cut(line, ":")
+		name, whole := moduleFileName(path.Base(file))
+		for need := range strings.FieldsSeq(needs) {
+			_, is := moduleFileName(path.Base(need))
+			whole = whole && is
+		}
+		return name, line, ok && whole
 	case indexBuiltin:
-		name := moduleNameOf(line)
-		return name, "", name != ""
+		name, ok := moduleFileName(path.Base(line))
+		return name, "", ok
 	}
 	f := strings.Fields(line)
 	if len(f) != 3 || f[0] != "alias" {

@@ -24,7 +24,10 @@ type Finding struct {
 // the tree that are damaged, without which nothing can be said for certain.
 func (r *Resolver) Lint() ([]Finding, error) {
 	out := []Finding{}
-	for _, i := range r.tree.Health().Trouble() {
+	trouble := r.tree.Health().Trouble()
+	r, done := r.listening()
+	defer done()
+	for _, i := range trouble {
 		switch {
 		case i.Error != "":
 			out = append(out, Finding{Where: r.tree.Path(i.File), What: strings.TrimPrefix(i.Error, r.tree.Path(i.File)+": ")})
@@ -32,6 +35,7 @@ func (r *Resolver) Lint() ([]Finding, error) {
 			out = append(out, Finding{Where: r.tree.Dir(), What: "has no " + i.Index + ": " + i.Lost + "; run depmod"})
 		}
 	}
+	out = append(out, r.tree.differences()...)
 	for _, w := range r.user.Warnings() {
 		where, what, ok := strings.Cut(w, ": ")
 		if !ok {

@@ -34,6 +34,8 @@ type Tree struct {
 	// host: links are followed out of the tree and absolute paths opened.
 	host bool
 
+	onDamage func(error) // told of what is passed over; may be nil
+
 	mu      sync.Mutex
 	indexes map[string]*treeIndex
 }
@@ -82,6 +84,14 @@ func (t *Tree) HasContents() bool { return t.OnDisk() }
 
 // Close closes the indexes and the directory. Files from Open stay open.
 func (t *Tree) Close() error {
+	err := t.closeIndexes()
+	if t.root != nil {
+		err = errors.Join(err, t.root.Close())
+	}
+	return err
+}
+
+func (t *Tree) closeIndexes() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	var errs []error
@@ -91,9 +101,6 @@ func (t *Tree) Close() error {
 		}
 	}
 	t.indexes = map[string]*treeIndex{}
-	if t.root != nil {
-		errs = append(errs, t.root.Close())
-	}
 	return errors.Join(errs...)
 }
 

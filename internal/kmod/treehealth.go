@@ -63,6 +63,11 @@ func (t *Tree) Health() Health {
 		switch {
 		case err != nil:
 			row.File, row.Error = ix.file, err.Error()
+			if !ix.text {
+				if text := t.openText(i.kind); text.err == nil && text.reader != nil {
+					row.Error += "; " + text.file + " beside it is read in its place"
+				}
+			}
 		case ix.reader == nil:
 			row.Lost = i.lost
 		default:

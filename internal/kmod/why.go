@@ -75,11 +75,14 @@ func (l ConfigLine) text() string {
 // what is no name at all, or an index that makes no sense; a name that stands
 // for nothing is explained, too, and the error says what may be missing.
 func (r *Resolver) Explain(name string) (*Why, error) {
+	health := r.tree.Health()
+	r, done := r.listening()
+	defer done()
 	key, err := r.checkName(name)
 	if err != nil {
 		return nil, err
 	}
-	w := &Why{Name: name, Looked: []Looked{}, Modules: []WhyModule{}, Notes: r.user.Warnings(), Tree: r.tree.Health()}
+	w := &Why{Name: name, Looked: []Looked{}, Modules: []WhyModule{}, Notes: r.user.Warnings(), Tree: health}
 	for _, p := range r.places() {
 		found, err := p.find(key)
 		if err = errors.Join(err, r.err); err != nil {

@@ -228,12 +228,19 @@ func (p *program) resolver(dir string, config []string) (*kmod.Resolver, error) 
 	if err != nil {
 		return nil, err
 	}
-	r := kmod.NewResolver(kmod.OpenHostTree(dir), c)
+	tree := kmod.OpenHostTree(dir)
+	tree.OnDamage(p.damage) // also with modprobe -q, as what libkmod says
+	r := kmod.NewResolver(tree, c)
 	r.AtHand = true
 	for _, line := range r.Complaints() { // also with modprobe -q, as kmod
 		fmt.Fprintf(p.stderr, "libkmod: ERROR: %s\n", line)
 	}
 	return r, nil
+}
+
+// damage says which file of the module tree is passed over.
+func (p *program) damage(err error) {
+	fmt.Fprintf(p.stderr, "%s: WARNING: %v\n", p.name, err)
 }
 
 // absolute puts the working directory before a relative path, as kmod does,

@@ -79,6 +79,7 @@ func (p *program) insmod(args []string) error {
 	p.sayLog(le.Log)
 	if le.Errno != 0 {
 		tree := kmod.OpenHostTree("/lib/modules/" + k.Release())
+		tree.OnDamage(p.damage)
 		defer tree.Close()
 		file := rest[0]
 		if wd, err := os.Getwd(); err == nil && !path.IsAbs(file) {

@@ -144,7 +144,8 @@ What ours does otherwise on purpose, and no line of these tables shows:
   sign of another loader the kernel is asked once more only. kmod takes EEXIST for success and EBUSY for failure.
 
 What ours says beyond that, on standard error: the kernel's log lines about a refused module and what they mean, which dependency was
-refused, who uses a module that cannot be removed, and where an index is damaged (file and byte; it is then not used).
+refused, who uses a module that cannot be removed, and where an index is damaged (file and byte; it is then not used,
+and a sound text beside it read in its place; of a damaged modules.softdep the sound lines count).
 
 ` + "`modprobe --jobs N`" + ` is ours alone. It loads up to N modules at once, of all names that ` + "`-a`" + ` is given together: a module when those that
 it needs are loaded, what softdep lines name in their order, an install command while nothing else is done. A module that could not be loaded then

@@ -117,6 +117,7 @@ func (p *program) builtin(name string) bool {
 		return false
 	}
 	tree := kmod.OpenHostTree(dir)
+	tree.OnDamage(p.damage)
 	defer tree.Close()
 	found, err := kmod.NewResolver(tree, nil).ResolveName(name)
 	return err == nil && found[0].Via == kmod.ViaBuiltin
