@@ -48,6 +48,7 @@ var floors = [][]string{
 	{"internal/kmod/alias"},
 	{"internal/kernel"},
 	{"internal/trace"},
+	{"internal/wording"},
 	{"internal/quiet"},
 	{"internal/terminal"},
 }

@@ -3,12 +3,12 @@ package explore
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"sync"
 
 	"example.org/kmodsh/internal/sim"
 	"example.org/kmodsh/internal/trace"
+	"example.org/kmodsh/internal/wording"
 )
 
 // Explore searches the schedules of a problem. A promise that is broken is no
@@ -54,19 +54,12 @@ func passes(p *Problem, o Options) []*pass {
 		return list
 	}
 	for b := range max(o.Bounds, 0) {
-		add(preemptions(b), b)
+		add(wording.Count(b, "preemption"), b)
 	}
 	if o.Preemptions == 0 {
 		add("all schedules", -1)
 	}
 	return list
-}
-
-func preemptions(n int) string {
-	if n == 1 {
-		return "1 preemption"
-	}
-	return fmt.Sprintf("%d preemptions", n)
 }
 
 // newPass makes a pass. Steps are learned where every promise says what it
@@ -137,7 +130,7 @@ func (r *Report) searchAll(ctx context.Context, p *Problem, o Options) error {
 		}
 	}
 	if o.Preemptions > 0 {
-		r.Missed = append(r.Missed, "schedules with more than "+preemptions(o.Preemptions))
+		r.Missed = append(r.Missed, "schedules with more than "+wording.Count(o.Preemptions, "preemption"))
 	}
 	return file.save()
 }

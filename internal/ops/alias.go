@@ -31,8 +31,11 @@ type aliasCommand struct {
 	Names []string `arg:"" optional:"" name:"name" sep:"none" help:"Alias, or pattern of aliases."`
 }
 
-// ownTree: the target may have no tree, for a name means the same without one.
-func (c *aliasCommand) ownTree() bool { return c.Tree != "" || !c.Check }
+// ownTree: with a tree of this machine nothing is asked of the target.
+func (c *aliasCommand) ownTree() bool { return c.Tree != "" }
+
+// treeOptional: a name means the same without a tree, which only says who has it.
+func (c *aliasCommand) treeOptional() bool { return !c.Check }
 
 func (c *aliasCommand) Run(_ context.Context, s *Session) (Result, error) {
 	if c.Check == (len(c.Names) > 0) {

@@ -7,6 +7,7 @@ import (
 
 	"example.org/kmodsh/internal/conform"
 	"example.org/kmodsh/internal/trace"
+	"example.org/kmodsh/internal/wording"
 )
 
 // ConformResult is what came of comparing two targets.
@@ -71,9 +72,9 @@ func (r *ConformResult) WriteText(w io.Writer, st Style) error {
 		t.wrap("", 2, t.paint(bold, c.Name))
 		item := func(label, text string) { t.wrap(fmt.Sprintf("  %-10s", label), 12, text) }
 		item("compared", fmt.Sprintf("%s, %s, %s",
-			count(c.Schedules, "schedule", "schedules"), count(c.Moves, "move", "moves"), count(len(c.Outcomes), "outcome", "outcomes")))
+			wording.Count(c.Schedules, "schedule"), wording.Count(c.Moves, "move"), wording.Count(len(c.Outcomes), "outcome")))
 		if c.SetAside > 0 {
-			item("set aside", count(c.SetAside, "schedule", "schedules")+" that differed in what was due at a time")
+			item("set aside", wording.Count(c.SetAside, "schedule")+" that differed in what was due at a time")
 		}
 		for _, text := range c.Aside {
 			item("", text)
@@ -109,7 +110,7 @@ func (r *ConformResult) disagreement(t *text, c *ConformCase) {
 		if !d.Least {
 			small = "it may go with fewer: the tries were used up"
 		}
-		item("schedule", fmt.Sprintf("number %d, of %s; made small: %s, %s", d.Schedule, count(d.Was, "move", "moves"), count(len(d.Choices), "move", "moves"), small))
+		item("schedule", fmt.Sprintf("number %d, of %s; made small: %s, %s", d.Schedule, wording.Count(d.Was, "move"), wording.Count(len(d.Choices), "move"), small))
 	}
 	t.line("")
 	rows := [][]cell{header("move", "thread", r.A, r.B, "")}

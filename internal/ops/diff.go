@@ -9,6 +9,7 @@ import (
 	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/recording"
 	"example.org/kmodsh/internal/trace"
+	"example.org/kmodsh/internal/wording"
 )
 
 // diffEvents is how many events of each future are compared after the first
@@ -195,7 +196,7 @@ func (r *DiffResult) WriteText(w io.Writer, st Style) error {
 	} else {
 		t.table(rows)
 	}
-	t.line("the first %s alike", count(r.Common, "event is", "events are"))
+	t.line("the first %s alike", wording.Count(r.Common, "event is", "events are"))
 	for _, side := range []struct {
 		name   string
 		events []trace.Event

@@ -9,6 +9,7 @@ import (
 
 	"example.org/kmodsh/internal/recording"
 	"example.org/kmodsh/internal/trace"
+	"example.org/kmodsh/internal/wording"
 )
 
 // How many events are shown before and after the first that differs.
@@ -112,8 +113,8 @@ func (r *TraceDiffResult) WriteText(w io.Writer, st Style) error {
 		t.table(rows)
 		t.line("")
 	}
-	t.wrap("A  ", 3, fmt.Sprintf("%s, %s", r.A, count(r.EventsA, "event", "events")))
-	t.wrap("B  ", 3, fmt.Sprintf("%s, %s", r.B, count(r.EventsB, "event", "events")))
+	t.wrap("A  ", 3, fmt.Sprintf("%s, %s", r.A, wording.Count(r.EventsA, "event")))
+	t.wrap("B  ", 3, fmt.Sprintf("%s, %s", r.B, wording.Count(r.EventsB, "event")))
 	for _, m := range r.Missing {
 		t.wrap("   ", 3, m)
 	}
@@ -130,7 +131,7 @@ func (r *TraceDiffResult) WriteText(w io.Writer, st Style) error {
 	case 1:
 		t.line("the first event is alike; event 2 is the first that differs")
 	default:
-		t.line("the first %s alike; event %d is the first that differs", count(r.Common, "event", "events are"), r.Common+1)
+		t.line("the first %s alike; event %d is the first that differs", wording.Count(r.Common, "event", "events are"), r.Common+1)
 	}
 	t.line("")
 	t.sideBySide(r.Before, r.AfterA, r.AfterB)

@@ -9,6 +9,7 @@ import (
 
 	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/trace"
+	"example.org/kmodsh/internal/wording"
 )
 
 func eventsVerb() *Verb {
@@ -156,11 +157,11 @@ func (r *EventsResult) WriteText(w io.Writer, st Style) error {
 		return t.err
 	}
 	if r.Missed > 0 {
-		t.line("%s no longer kept", count(int(r.Missed), "event is", "events are"))
+		t.line("%s no longer kept", wording.Count(int(r.Missed), "event is", "events are"))
 	}
 	for _, e := range r.Events {
 		if e.Lost > 0 {
-			t.line("%s lost here", count(int(e.Lost), "event was", "events were"))
+			t.line("%s lost here", wording.Count(int(e.Lost), "event was", "events were"))
 		}
 		t.event(e)
 		if p, ok := trace.LookupPoint(e.Point); ok && r.explain {

@@ -49,7 +49,7 @@ func (s *Session) exec(ctx context.Context, words []string) (Result, error) {
 	if _, err := parser.Parse(args); err != nil {
 		return nil, v.usageError(plainMessage(err))
 	}
-	if t, ok := cmd.(interface{ ownTree() bool }); !ok || !t.ownTree() {
+	if needsTarget(cmd) {
 		if err := s.Available(v); err != nil {
 			return nil, err
 		}
@@ -64,6 +64,17 @@ func (s *Session) exec(ctx context.Context, words []string) (Result, error) {
 		return res, v.usageError(usage.Msg)
 	}
 	return res, err
+}
+
+// needsTarget says whether a verb, with the words that it was given, needs of the
+// target what its definition says: not where they name a tree of this machine
+// (ownTree), nor where the tree would only add to the answer (treeOptional).
+func needsTarget(cmd Command) bool {
+	if c, ok := cmd.(interface{ ownTree() bool }); ok && c.ownTree() {
+		return false
+	}
+	c, ok := cmd.(interface{ treeOptional() bool })
+	return !ok || !c.treeOptional()
 }
 
 // wantsHelp finds -h or --help before a word -- ends the flags.

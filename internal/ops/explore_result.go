@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"example.org/kmodsh/internal/explore"
+	"example.org/kmodsh/internal/wording"
 )
 
 // errBroken is wrapped by the error of a search that found a promise broken,
@@ -135,7 +136,7 @@ func (s *Search) write(t *text) {
 		}
 		item("oracle", fmt.Sprintf("%s; %d moves were made again to come back", with, l.Again))
 		if l.Pointed > 0 {
-			item("", count(l.Pointed, "schedule", "schedules")+" that it breaks a promise on came first")
+			item("", wording.Count(l.Pointed, "schedule")+" that it breaks a promise on came first")
 		}
 		for _, x := range l.Strayed {
 			item("strayed", "after "+turns(x.Moves)+" it showed something else, and from there on every branch was tried: "+strings.Join(x.Differ, "; "))

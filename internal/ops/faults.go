@@ -9,6 +9,7 @@ import (
 
 	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/trace"
+	"example.org/kmodsh/internal/wording"
 )
 
 // maxDelay bounds a delay and a wait, on the target's clock.
@@ -144,4 +145,4 @@ func writeNotes(t *text, notes []string) {
 }
 
 // faultWords is a fault as a person would write it, and how often it struck.
-func faultWords(f kernel.Fault) string { return f.String() + ", met " + count(f.Hits, "time", "times") }
+func faultWords(f kernel.Fault) string { return f.String() + ", met " + wording.Count(f.Hits, "time") }

@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"example.org/kmodsh/internal/kernel"
+	"example.org/kmodsh/internal/wording"
 )
 
 func ledgerVerb() *Verb {
@@ -74,7 +75,7 @@ func (r *LedgerResult) WriteText(w io.Writer, st Style) error {
 	}
 	t.table(rows)
 	if r.Leaked > 0 {
-		t.line("%s", t.paint(red, count(r.Leaked, "leak", "leaks")))
+		t.line("%s", t.paint(red, wording.Count(r.Leaked, "leak")))
 	}
 	return t.err
 }

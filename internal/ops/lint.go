@@ -7,6 +7,7 @@ import (
 
 	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/kmod"
+	"example.org/kmodsh/internal/wording"
 )
 
 func lintVerb() *Verb {
@@ -46,7 +47,7 @@ func (c *lintCommand) Run(_ context.Context, s *Session) (Result, error) {
 		res.Unseen = s.unseen()
 	}
 	if n := len(findings); n > 0 {
-		return res, fmt.Errorf("lint: %s", count(n, "finding", "findings"))
+		return res, fmt.Errorf("lint: %s", wording.Count(n, "finding"))
 	}
 	return res, nil
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"example.org/kmodsh/internal/kernel"
+	"example.org/kmodsh/internal/wording"
 )
 
 func permitsVerb() *Verb {
@@ -62,7 +63,7 @@ func (r *PermitsResult) WriteText(w io.Writer, st Style) error {
 		"reject": "a request beyond them is refused at once", "throttle": "a request beyond them waits up to 5 s, unless it is killed",
 		"semaphore": "a request beyond them waits up to 5 s, in turn",
 	}[r.Limiter]
-	line := fmt.Sprintf("%d of %s in use", r.Used, count(r.Max, "permit", "permits"))
+	line := fmt.Sprintf("%d of %s in use", r.Used, wording.Count(r.Max, "permit"))
 	if beyond != "" {
 		line += "; " + beyond
 	}
@@ -80,7 +81,7 @@ func (t *text) someOf(head string, list []string) {
 	}
 	s := strings.Join(list[:min(most, len(list))], ", ")
 	if len(list) > most {
-		s += ", and " + count(len(list)-most, "more", "more")
+		s += ", and " + wording.Count(len(list)-most, "more", "more")
 	}
 	t.wrap(head+"  ", len(head)+2, s)
 }

@@ -9,6 +9,7 @@ import (
 
 	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/recording"
+	"example.org/kmodsh/internal/wording"
 )
 
 func recordVerb() *Verb {
@@ -112,12 +113,12 @@ func (r *RecordResult) WriteText(w io.Writer, st Style) error {
 		t.line("nothing is being recorded; record FILE begins")
 		return t.err
 	}
-	what := fmt.Sprintf("%s, %s so far", count(r.Events, "event", "events"), count(r.Positions, "position", "positions"))
+	what := fmt.Sprintf("%s, %s so far", wording.Count(r.Events, "event"), wording.Count(r.Positions, "position"))
 	if r.Recording {
 		t.wrap("recording ", 10, r.File+": "+what)
 		return t.err
 	}
-	t.wrap("recorded  ", 10, fmt.Sprintf("%s: %s, %s", r.File, count(r.Events, "event", "events"), count(r.Positions, "position", "positions")))
+	t.wrap("recorded  ", 10, fmt.Sprintf("%s: %s, %s", r.File, wording.Count(r.Events, "event"), wording.Count(r.Positions, "position")))
 	if r.Why != "" {
 		t.wrap("          ", 10, "it ended: "+r.Why)
 	}

@@ -11,6 +11,7 @@ import (
 	"example.org/kmodsh/internal/recording"
 	"example.org/kmodsh/internal/trace"
 	"example.org/kmodsh/internal/walk"
+	"example.org/kmodsh/internal/wording"
 )
 
 // again does the actions of a trace once more on a machine with the same kernel,
@@ -267,7 +268,7 @@ func differCounts(was, is *kernel.Snapshot) []Pair {
 	then, now := tell(was), tell(is)
 	for _, how := range order {
 		if then[how] != now[how] {
-			list = append(list, Pair{how, count(then[how], "thread", "threads"), count(now[how], "thread", "threads")})
+			list = append(list, Pair{how, wording.Count(then[how], "thread"), wording.Count(now[how], "thread")})
 		}
 	}
 	return list

@@ -8,6 +8,7 @@ import (
 
 	"example.org/kmodsh/internal/explore"
 	"example.org/kmodsh/internal/trace"
+	"example.org/kmodsh/internal/wording"
 )
 
 // MachineReplay is what was done to a machine, done again.
@@ -57,7 +58,7 @@ func (r *MachineReplay) WriteText(w io.Writer, st Style) error {
 		what = fmt.Sprintf("positions 0 to %d of %d", r.Done, r.Actions)
 	}
 	if r.Elsewhere {
-		what = fmt.Sprintf("%s, to the points that both have", count(len(r.Moves), "move", "moves"))
+		what = fmt.Sprintf("%s, to the points that both have", wording.Count(len(r.Moves), "move"))
 	}
 	item("replayed", fmt.Sprintf("%s, recorded on %s, on %s: %s", r.File, clean(r.From, st.ASCII), r.Target, what))
 	if r.Missing != "" {
@@ -70,7 +71,7 @@ func (r *MachineReplay) WriteText(w io.Writer, st Style) error {
 		item("compared", "to what points each thread came, what it returned, and the states of the modules at the end")
 	} else {
 		item("compared", fmt.Sprintf("%s of %s, and at %s where each thread stood and the states of the modules",
-			count(r.Compared, "event", "events"), count(r.Threads, "thread", "threads"), count(r.Looked, "position", "positions")))
+			wording.Count(r.Compared, "event"), wording.Count(r.Threads, "thread"), wording.Count(r.Looked, "position")))
 	}
 	if r.Died != "" {
 		item("died", r.Died)

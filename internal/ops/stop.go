@@ -9,6 +9,7 @@ import (
 
 	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/trace"
+	"example.org/kmodsh/internal/wording"
 )
 
 // eventsShown is how many of a step's events are shown.
@@ -133,7 +134,7 @@ func (r *StopResult) WriteText(w io.Writer, st Style) error {
 		t.wrap("  ", 2, "["+r.Source+"]")
 	}
 	if r.Count > len(r.Events) {
-		t.line("  %s", t.paint(dim, "... "+count(r.Count-len(r.Events), "event", "events")))
+		t.line("  %s", t.paint(dim, "... "+wording.Count(r.Count-len(r.Events), "event")))
 	}
 	for _, e := range r.Events {
 		t.event(e)

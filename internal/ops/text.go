@@ -222,11 +222,3 @@ func took(ns int64) string {
 		return fmt.Sprintf("%.2f s", f/1e9)
 	}
 }
-
-// count writes a number with its noun.
-func count(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
-}

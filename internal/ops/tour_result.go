@@ -7,6 +7,7 @@ import (
 
 	"example.org/kmodsh/internal/condition"
 	"example.org/kmodsh/internal/scenario"
+	"example.org/kmodsh/internal/wording"
 )
 
 // TourText is a piece of a lesson: prose, or a line that was run.
@@ -96,7 +97,7 @@ func (r *TourResult) WriteText(w io.Writer, st Style) error {
 			head = fmt.Sprintf("Lesson %d. %s", r.Number, head)
 		}
 		t.wrap("", 0, t.paint(bold, head))
-		t.wrap("", 0, t.paint(dim, fmt.Sprintf("About %s, %s, on %s. During a lesson every verb works; an empty line goes on.", count(r.Minutes, "minute", "minutes"), count(r.Steps, "step", "steps"), r.Target)))
+		t.wrap("", 0, t.paint(dim, fmt.Sprintf("About %s, %s, on %s. During a lesson every verb works; an empty line goes on.", wording.Count(r.Minutes, "minute"), wording.Count(r.Steps, "step"), r.Target)))
 	}
 	switch {
 	case r.Offer > 0:
@@ -178,7 +179,7 @@ func (r *TourResult) over(t *text) {
 	t.line("")
 	end := "That was the lesson."
 	if r.Asked > 0 {
-		end += fmt.Sprintf(" %d of %s answered rightly at once.", r.Right, count(r.Asked, "question", "questions"))
+		end += fmt.Sprintf(" %d of %s answered rightly at once.", r.Right, wording.Count(r.Asked, "question"))
 	}
 	t.wrap("", 0, end)
 	t.paragraphs(r.Shows, "")

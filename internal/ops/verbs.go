@@ -3,8 +3,6 @@ package ops
 import (
 	"slices"
 	"strings"
-
-	"github.com/sahilm/fuzzy"
 )
 
 // Verbs returns the table of verbs in the order help shows them. The rows are
@@ -70,46 +68,6 @@ func verbWords() []string {
 		words = append(words, v.Aliases...)
 	}
 	return words
-}
-
-// nearest returns up to three of words that look like a mistyped word: those
-// it is an abbreviation of, and those one slip away.
-func nearest(word string, words []string) []string {
-	if len(word) < 2 || len(word) > 64 {
-		return nil
-	}
-	var near []string
-	for _, w := range words {
-		if oneSlip(word, w) {
-			near = append(near, w)
-		}
-	}
-	for _, m := range fuzzy.Find(word, words) {
-		if !slices.Contains(near, m.Str) {
-			near = append(near, m.Str)
-		}
-	}
-	return near[:min(3, len(near))]
-}
-
-// oneSlip says whether one letter left out, added or wrong, or two letters
-// that changed places, make b of a.
-func oneSlip(a, b string) bool {
-	i := 0
-	for i < len(a) && i < len(b) && a[i] == b[i] {
-		i++
-	}
-	a, b = a[i:], b[i:]
-	switch len(a) - len(b) {
-	case 0:
-		return len(a) > 0 && a[1:] == b[1:] ||
-			len(a) > 1 && a[0] == b[1] && a[1] == b[0] && a[2:] == b[2:]
-	case 1:
-		return a[1:] == b
-	case -1:
-		return a == b[1:]
-	}
-	return false
 }
 
 // quoteShort quotes what a person typed for a message.

@@ -10,6 +10,7 @@ import (
 	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/kmod/refusal"
 	"example.org/kmodsh/internal/trace"
+	"example.org/kmodsh/internal/wording"
 )
 
 // WhyLive is what a kernel shows of a module, and what that means for who
@@ -128,10 +129,10 @@ func liveOf(m kernel.Module, all map[string]kernel.Module) WhyLive {
 		w.Order = unloadOrder(m.Name, all)
 		w.Says = fmt.Sprintf("it is loaded, and in use by %s; to be rid of it: rmmod %s", strings.Join(users, ", "), strings.Join(w.Order, " "))
 		if extra := m.Refs - int64(len(users)); extra > 0 {
-			w.Says += fmt.Sprintf("; %s by something that is no module (an open device, a mount, a socket)", count(int(extra), "further reference is held", "further references are held"))
+			w.Says += fmt.Sprintf("; %s by something that is no module (an open device, a mount, a socket)", wording.Count(int(extra), "further reference is held", "further references are held"))
 		}
 	case m.Refs > 0:
-		w.Says = fmt.Sprintf("it is loaded, and %s by something that is no module: an open device, a mount, a socket (lsof, findmnt, ss); it can be unloaded when these are gone", count(int(m.Refs), "reference is held", "references are held"))
+		w.Says = fmt.Sprintf("it is loaded, and %s by something that is no module: an open device, a mount, a socket (lsof, findmnt, ss); it can be unloaded when these are gone", wording.Count(int(m.Refs), "reference is held", "references are held"))
 	default:
 		w.Says = "it is loaded, and nobody uses it: rmmod " + m.Name
 	}

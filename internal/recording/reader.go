@@ -12,6 +12,7 @@ import (
 
 	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/trace"
+	"example.org/kmodsh/internal/wording"
 )
 
 // Recording is a file as it was read.
@@ -130,16 +131,8 @@ func (p *reading) done(err error) (*Recording, error) {
 	if !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		what = "it is damaged: " + err.Error()
 	}
-	p.rec.Missing = fmt.Sprintf("%s after line %d, with %s and %s before that", what, p.n, counted(len(p.rec.Events), "event"), counted(len(p.rec.frames), "position"))
+	p.rec.Missing = fmt.Sprintf("%s after line %d, with %s and %s before that", what, p.n, wording.Count(len(p.rec.Events), "event"), wording.Count(len(p.rec.frames), "position"))
 	return p.rec, nil
-}
-
-// counted is a number of things in words; many is one with an s.
-func counted(n int, one string) string {
-	if n != 1 {
-		one += "s"
-	}
-	return fmt.Sprintf("%d %s", n, one)
 }
 
 func (p *reading) line(text []byte) error {

@@ -3,6 +3,8 @@ package scenario
 import (
 	"slices"
 	"strings"
+
+	"example.org/kmodsh/internal/wording"
 )
 
 // The words that begin what belongs to an exercise, a colon behind each.
@@ -33,7 +35,7 @@ func (p *lessonParser) exercise(n int, text string) error {
 	e := p.last(Exercise)
 	name, colon := strings.CutSuffix(word, ":")
 	if !colon || !slices.Contains(exerciseWords, name) {
-		if meant := near(name, exerciseWords); colon && meant != "" {
+		if meant := wording.Meant(name, exerciseWords); colon && meant != "" {
 			return p.wrong(n, "an exercise knows no %q: did you mean %s:?", word, meant)
 		}
 		return p.exerciseText(n, text)

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"example.org/kmodsh/internal/wording"
 )
 
 // Bounds of a scenario.
@@ -147,7 +149,7 @@ func (p *parser) headerLine(n int, line string) error {
 		return p.field(n, key, value)
 	}
 	p.key = ""
-	if meant := near(key, headerKeys); ok && meant != "" {
+	if meant := wording.Meant(key, headerKeys); ok && meant != "" {
 		return p.wrong(n, fmt.Sprintf("the header knows no %q: did you mean %s?", key, meant))
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 
 	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/trace"
+	"example.org/kmodsh/internal/wording"
 )
 
 // segment is a part of the header; those with the highest drop go first when
@@ -59,7 +60,7 @@ func (m *Model) header() string {
 		}
 	}
 	if s.Target != "" {
-		right = append(right, segment{roleDim, plural(s.Seq, "event"), 8})
+		right = append(right, segment{roleDim, wording.Count(s.Seq, "event"), 8})
 	}
 	if s.Lost > 0 {
 		right = append(right, segment{roleBad, fmt.Sprintf("%d lost", s.Lost), 1})
@@ -75,13 +76,6 @@ func fact(info *kernel.Info, name string) string {
 		}
 	}
 	return ""
-}
-
-func plural(n uint64, word string) string {
-	if n == 1 {
-		return "1 " + word
-	}
-	return fmt.Sprintf("%d %ss", n, word)
 }
 
 // bar draws segments on one line, left and right, and leaves out what matters

@@ -10,6 +10,7 @@ import (
 
 	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/ops"
+	"example.org/kmodsh/internal/wording"
 )
 
 // Messages from verbs.
@@ -178,7 +179,7 @@ func (m *Model) done(msg doneMsg) tea.Cmd {
 	switch {
 	case msg.err == nil && headline(msg.result) != "":
 		m.say(headline(msg.result))
-	case msg.err == nil && j.steps(m.lastEvent()) == plural(0, "event"):
+	case msg.err == nil && j.steps(m.lastEvent()) == wording.Count(0, "event"):
 		m.say(j.line + ": done")
 	case msg.err == nil:
 		m.say(j.line + ": done, " + j.steps(m.lastEvent()))
@@ -257,7 +258,7 @@ func (m *Model) lastEvent() uint64 {
 // steps says how much happened in the target since a job began, up to an event.
 func (j *job) steps(last uint64) string {
 	if last < j.begin {
-		return plural(0, "event")
+		return wording.Count(0, "event")
 	}
-	return plural(last-j.begin, "event")
+	return wording.Count(last-j.begin, "event")
 }
