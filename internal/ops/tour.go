@@ -39,7 +39,7 @@ type tour struct {
 	at     int    // next part to come
 	wait   *scenario.Part
 	offer  int  // the step where it was left, as long as that is only offered
-	hints  int  // given
+	hints  int  // given for what it waits for
 	right  int  // questions answered rightly at once
 	asked  int  //
 	wrong  bool // the present question was answered wrongly

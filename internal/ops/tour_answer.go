@@ -20,6 +20,9 @@ func (s *Session) answer(ctx context.Context, t *tour, letter string) (Result, e
 	right := letter == t.wait.Right
 	r.Correct = &right
 	if !right {
+		if !t.wrong {
+			r.Hint = t.nextHint()
+		}
 		t.wrong = true
 		r.ask(t)
 		return r, nil
@@ -31,13 +34,34 @@ func (s *Session) answer(ctx context.Context, t *tour, letter string) (Result, e
 	return r, s.play(ctx, t, r)
 }
 
-// unsure is for who does not know the answer to a question: show tells it, as one
-// that was not known, and goes on.
-func (s *Session) unsure(ctx context.Context, t *tour, word string) (Result, error) {
-	if word != "show" {
-		return nil, &UsageError{Verb: "tour", Msg: word + " is for exercises, and this is a question", Hint: "a letter answers it; show tells which is right"}
+// nextHint is the next of the hints of what a lesson waits for, "" when there is no
+// more.
+func (t *tour) nextHint() string {
+	if t.hints == len(t.wait.Hints) {
+		return ""
 	}
+	t.hints++
+	return t.wait.Hints[t.hints-1]
+}
+
+// unsure is for who does not know the answer to a question: hint says what to look
+// at, show tells it, as one that was not known, and goes on.
+func (s *Session) unsure(ctx context.Context, t *tour, word string) (Result, error) {
 	r := t.result()
+	switch word {
+	case "hint":
+		switch r.Hint = t.nextHint(); {
+		case r.Hint != "":
+		case len(t.wait.Hints) == 0:
+			r.Hint = "this question has none; show tells which is right"
+		default: // a wrong answer has brought it, and it may have gone out of sight
+			r.Hint = t.wait.Hints[t.hints-1]
+		}
+		return r, nil
+	case "show":
+	default:
+		return nil, &UsageError{Verb: "tour", Msg: word + " is for exercises, and this is a question", Hint: "a letter answers it; hint helps, show tells which is right"}
+	}
 	r.Answer = t.wait.Right
 	t.wait = nil
 	return r, s.play(ctx, t, r)
@@ -52,14 +76,12 @@ func (s *Session) exercise(ctx context.Context, t *tour, word string) (Result, e
 	r := t.result()
 	switch word {
 	case "hint":
-		switch {
+		switch r.Hint = t.nextHint(); {
+		case r.Hint != "":
 		case len(e.Hints) == 0:
 			r.Hint = "this exercise has none; show does it for you"
-		case t.hints == len(e.Hints):
-			r.Hint = "there are no more hints; show does it for you"
 		default:
-			r.Hint = e.Hints[t.hints]
-			t.hints++
+			r.Hint = "there are no more hints; show does it for you"
 		}
 		return r, nil
 	case "again":

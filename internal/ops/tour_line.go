@@ -8,8 +8,8 @@ import (
 )
 
 // TourLine makes of what is typed during a lesson the verb that is meant: an
-// empty line goes on, a letter answers a question, show tells its answer, and check,
-// hint, show and again are those of an exercise. Other lines are as they are.
+// empty line goes on, a letter answers a question, hint and show help with it, and
+// check, hint, show and again are those of an exercise. Other lines are as they are.
 func (s *Session) TourLine(line string) string {
 	t := s.lesson()
 	if t == nil {

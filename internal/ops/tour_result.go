@@ -134,7 +134,7 @@ func (r *TourResult) judged(t *text) {
 	switch {
 	case r.Answer != "":
 		t.line("The answer is %s.", r.Answer)
-	case r.Hint != "":
+	case r.Hint != "" && r.Correct == nil:
 		t.wrap("hint: ", 6, r.Hint)
 	case r.Again && r.Check != "" && r.Correct == nil:
 		t.line("From where the exercise began:")
@@ -152,6 +152,9 @@ func (r *TourResult) judged(t *text) {
 		t.line("  hint helps, again goes back to where the exercise began, show does it")
 	default:
 		t.line("%s", t.paint(yellow, "No. Think again:"))
+		if r.Hint != "" {
+			t.wrap("hint: ", 6, r.Hint)
+		}
 	}
 }
 
@@ -164,7 +167,7 @@ func (r *TourResult) asks(t *text) {
 		for _, c := range r.Choices {
 			t.wrap("    ", 7, c)
 		}
-		t.line("%s", t.paint(dim, fmt.Sprintf("Step %d of %d. Answer with a letter; show tells which is right.", r.Step, r.Steps)))
+		t.line("%s", t.paint(dim, fmt.Sprintf("Step %d of %d. Answer with a letter; hint helps, show tells which is right.", r.Step, r.Steps)))
 	case r.Exercise != "":
 		t.line("")
 		t.paragraphs(r.Exercise, t.paint(bold, "Exercise. "))

@@ -54,6 +54,15 @@ func take(t *testing.T, word string, show bool) *ops.TourResult {
 			if r, err = typed(t, s, wrong); err != nil || *r.Correct {
 				t.Fatalf("%s: the answer %s is wrong: %v", word, wrong, err)
 			}
+			if len(part.Hints) == 0 || r.Hint != part.Hints[0] {
+				t.Errorf("%s: the first wrong answer to %q brings the hint %q, want the first of %q", word, part.Text, r.Hint, part.Hints)
+			}
+			if r, err = typed(t, s, wrong); err != nil || r.Hint != "" {
+				t.Errorf("%s: the second wrong answer brings the hint %q: %v", word, r.Hint, err)
+			}
+			if r, err = typed(t, s, "hint"); err != nil || r.Hint != part.Hints[0] {
+				t.Errorf("%s: the hint once more: %q, %v", word, r.Hint, err)
+			}
 			if r, err = typed(t, s, part.Right); r == nil || !*r.Correct {
 				t.Fatalf("%s: the answer %s is right: %v", word, part.Right, err)
 			}
@@ -231,7 +240,7 @@ func TestLessonReads(t *testing.T) {
 	if err := ops.Write(&b, r, false, ops.Style{}); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"Lesson 6. The race that kmod up to 19 loses", "? The kernel makes the directory", "    a) ", "Step 1 of 4. Answer with a letter; show tells which is right."} {
+	for _, want := range []string{"Lesson 6. The race that kmod up to 19 loses", "? The kernel makes the directory", "    a) ", "Step 1 of 4. Answer with a letter; hint helps, show tells which is right."} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("no %q in\n%s", want, b.String())
 		}
@@ -261,7 +270,10 @@ func TestLessonUnsure(t *testing.T) {
 	if err != nil || r.Question == "" {
 		t.Fatalf("%+v, %v", r, err)
 	}
-	for _, word := range []string{"hint", "check", "again"} {
+	if r, err := typed(t, s, "hint"); err != nil || r.Hint == "" || r.Answer != "" {
+		t.Errorf("hint: %+v, %v", r, err)
+	}
+	for _, word := range []string{"check", "again"} {
 		if _, err := typed(t, s, word); err == nil || !strings.Contains(err.Error(), word+" is for exercises, and this is a question") {
 			t.Errorf("%s: %v", word, err)
 		}

@@ -69,7 +69,7 @@ type Part struct {
 	Choices []string // Question: "a) nothing"
 	Right   string   // Question: letter
 	Check   string   // Exercise: condition that holds when it is done
-	Hints   []string // Exercise
+	Hints   []string // Question, Exercise
 	Answer  []string // Exercise: the lines of the model answer
 }
 

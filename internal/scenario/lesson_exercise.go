@@ -8,7 +8,10 @@ import (
 )
 
 // The words that begin what belongs to an exercise, a colon behind each.
-var exerciseWords = []string{"hint", "answer", "check"}
+var exerciseWords = []string{hintWord, "answer", "check"}
+
+// hintWord begins a hint: of an exercise, and of a question.
+const hintWord = "hint"
 
 // lessonLine returns the line of a scenario that a lesson's comment stands for:
 // a step of a model answer, or what an exercise checks.
@@ -49,7 +52,7 @@ func (p *lessonParser) exercise(n int, text string) error {
 		return p.wrong(n, "%s: has nothing behind it", name)
 	}
 	switch name {
-	case "hint":
+	case hintWord:
 		e.Hints = append(e.Hints, rest)
 	case "answer":
 		e.Answer = append(e.Answer, rest)

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"example.org/kmodsh/internal/wording"
 )
 
 // ParseLesson reads a lesson. The error is a *SyntaxError.
@@ -115,11 +117,14 @@ func (p *lessonParser) line(n int, line string) error {
 	return nil
 }
 
-// question reads a line of a question: of its text, or of a choice.
+// question reads a line of a question: of its text, of a choice, or a hint.
 func (p *lessonParser) question(n int, text string) error {
 	q := p.last(Question)
 	if q == nil || q.Right != "" {
 		q = p.begin(n, Question)
+	}
+	if name, rest, colon := strings.Cut(text, ":"); colon && len(q.Choices) > 0 && wording.Meant(name, []string{hintWord}) != "" {
+		return p.questionHint(n, q, name, strings.TrimSpace(rest))
 	}
 	letter := len(text) > 1 && text[1] == ')' && (text[0] >= 'a' && text[0] <= 'z' || text[0] >= 'A' && text[0] <= 'Z')
 	switch {
@@ -135,14 +140,31 @@ func (p *lessonParser) question(n int, text string) error {
 		case strings.TrimSpace(text[2:]) == "":
 			return p.wrong(n, "the choice %s) has no text", next)
 		}
+		if len(q.Hints) > 0 {
+			return p.wrong(n, "the choice %s) after a hint: hints come behind all choices", next)
+		}
 		q.Choices = append(q.Choices, text)
 	case text == "" && len(q.Choices) > 0:
 		return p.wrong(n, "#? with nothing behind it: after the choices comes #= with the letter of the right one")
+	case len(q.Hints) > 0:
+		return p.wrong(n, "after a hint of the question at line %d comes another, #? hint: on one line, or its #=", q.N)
 	case len(q.Choices) > 0:
 		q.Choices[len(q.Choices)-1] += " " + text
 	default:
 		join(&q.Text, text)
 	}
+	return nil
+}
+
+// questionHint reads a hint of a question, which comes behind its choices.
+func (p *lessonParser) questionHint(n int, q *Part, name, text string) error {
+	switch {
+	case name != hintWord:
+		return p.wrong(n, "a question knows no %q: did you mean %s:?", name+":", hintWord)
+	case text == "":
+		return p.wrong(n, "hint: has nothing behind it")
+	}
+	q.Hints = append(q.Hints, text)
 	return nil
 }
 

@@ -113,6 +113,10 @@ func TestParseLessonWrong(t *testing.T) {
 		{lessonHead + "#? q\n#? a) x\n#? b) y\n#= b because\nload a", "x:8: #= is the letter of the right one, a to b, and nothing else"},
 		{lessonHead + "#? q\n#? a) x\n#? b) y\n#=\nload a", "x:8: #= is the letter"},
 		{lessonHead + "#? q\n#? a) x\n#? b) y\n#= a\n#= b\nload a", "x:9: the question at line 5 has its #= already"},
+		{lessonHead + "#? q\n#? a) x\n#? b) y\n#? hnit: h\n#= a\nload a", `x:8: a question knows no "hnit:": did you mean hint:?`},
+		{lessonHead + "#? q\n#? a) x\n#? b) y\n#? hint:\n#= a\nload a", "x:8: hint: has nothing behind it"},
+		{lessonHead + "#? q\n#? a) x\n#? b) y\n#? hint: h\n#? more\n#= a\nload a", "x:9: after a hint of the question at line 5 comes another"},
+		{lessonHead + "#? q\n#? a) x\n#? b) y\n#? hint: h\n#? c) z\n#= a\nload a", "x:9: the choice c) after a hint"},
 		{lessonHead + "#= a\nload a", "x:5: #= tells the right answer of the question before it"},
 		// Exercises.
 		{ex + "#! do\n#! anser: load b\n#! check: x", `x:11: an exercise knows no "anser:": did you mean answer:?`},

@@ -42,6 +42,7 @@ spawn A insmod minix
 #? Is minix live now?
 #? a) yes
 #? b) no: A has not moved
+#? hint: where does threads say that A is?
 #= b
 
 states minix
