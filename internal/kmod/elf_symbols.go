@@ -13,6 +13,7 @@ type elfSymbol struct {
 	value   uint64
 	section uint16
 	weak    bool
+	cut     bool // name is not all of it
 	typ     byte // STT_…
 }
 
@@ -25,6 +26,21 @@ const maxSymbolName = 4096
 // none. Their names together may not be much longer than the table that holds
 // them, so that a small file cannot ask for large memory.
 func (f *elfFile) symbols(fn func(elfSymbol)) error {
+	room := 4*int(f.at[secStrtab].size) + 1<<16
+	return f.rows(func(s elfSymbol) error {
+		if s.section != elfUndefined && !bytes.HasPrefix(s.name, elfCRCPrefix) {
+			return nil
+		}
+		if room -= len(s.name); s.cut || room < 0 {
+			return fmt.Errorf("%w: symbol names of no sensible length", kernel.ErrDamaged)
+		}
+		fn(s)
+		return nil
+	})
+}
+
+// rows calls fn for every row of .symtab but the first, which is empty.
+func (f *elfFile) rows(fn func(elfSymbol) error) error {
 	table, err := f.section(secSymtab)
 	if err != nil {
 		return err
@@ -43,7 +59,6 @@ func (f *elfFile) symbols(fn func(elfSymbol)) error {
 	if len(table)%row != 0 {
 		return fmt.Errorf("%w: .symtab of %d bytes is no multiple of %d", kernel.ErrDamaged, len(table), row)
 	}
-	room := 4*len(names) + 1<<16
 	for b := table[min(row, len(table)):]; len(b) > 0; b = b[row:] {
 		var s elfSymbol
 		var info byte
@@ -58,15 +73,12 @@ func (f *elfFile) symbols(fn func(elfSymbol)) error {
 		}
 		var whole bool
 		s.name, whole = elfString(names, name, maxSymbolName)
-		if s.section != elfUndefined && !bytes.HasPrefix(s.name, elfCRCPrefix) {
-			continue
-		}
-		if room -= len(s.name); !whole || room < 0 {
-			return fmt.Errorf("%w: symbol names of no sensible length", kernel.ErrDamaged)
-		}
+		s.cut = !whole
 		s.weak = info>>elfBindShift == elfBindWeak
 		s.typ = info & elfTypeBit
-		fn(s)
+		if err := fn(s); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -98,6 +110,12 @@ func (f *elfFile) crc(s elfSymbol) (crc uint32, ok bool) {
 	case elfAbs, elfUndefined:
 		return uint32(s.value), true
 	}
+	return f.word(s)
+}
+
+// word reads the 32 bits at the place that a symbol stands for. ok is false when
+// that place is outside the image.
+func (f *elfFile) word(s elfSymbol) (w uint32, ok bool) {
 	if int(s.section) >= f.shnum {
 		return 0, false
 	}

@@ -20,7 +20,9 @@ type tinyModule struct {
 	extended  []string // rows of the extended version tables
 	// crcs are checksums other than tinyCRC, of versions and exports.
 	crcs map[string]uint32
-	this int // size of .gnu.linkonce.this_module, 0 for 128, -1 for no such section
+	// limits are of parameters that are arrays.
+	limits map[string]uint32
+	this   int // size of .gnu.linkonce.this_module, 0 for 128, -1 for no such section
 }
 
 func (m tinyModule) crc(name string) uint32 {
@@ -90,6 +92,10 @@ func (m tinyModule) image() []byte {
 			symbol("__crc_"+e, global, crcSection, uint64(len(crcs)))
 			crcs = order.AppendUint32(crcs, m.crc(e))
 		}
+	}
+	for name, limit := range m.limits {
+		symbol("__param_arr_"+name, 0, crcSection, uint64(len(crcs)))
+		crcs = order.AppendUint32(crcs, limit)
 	}
 	for _, i := range m.imports {
 		symbol(i, global, 0, 0)

@@ -18,14 +18,15 @@ type Tiny struct {
 	Versions  []string // extra rows of __versions
 	Extended  []string // rows of the extended version tables
 	CRCs      map[string]uint32
-	This      int // size of .gnu.linkonce.this_module, 0 for 128, -1 for none
+	Limits    map[string]uint32 // of parameters that are arrays
+	This      int               // size of .gnu.linkonce.this_module, 0 for 128, -1 for none
 }
 
 // Image lays it out.
 func (t Tiny) Image() []byte {
 	return tinyModule{
 		bits: t.Bits, bigEndian: t.BigEndian, info: t.Info, exports: t.Exports, imports: t.Imports, versions: t.Versions,
-		extended: t.Extended, crcs: t.CRCs, this: t.This,
+		extended: t.Extended, crcs: t.CRCs, limits: t.Limits, this: t.This,
 	}.image()
 }
 

@@ -19,7 +19,8 @@ type Finding struct {
 // brings) and tells of every line that has no effect in this tree, or another
 // than it looks: files and lines that are not read, lines that an earlier one
 // shadows, install lines of modules with soft dependencies, blacklists that
-// block nothing, names that nothing has. Findings are in the order in which the
+// block nothing, names that nothing has, parameters that the modules do not have
+// or whose values the kernel refuses. Findings are in the order in which the
 // configuration counts, those about whole files first: before all, indexes of
 // the tree that are damaged, without which nothing can be said for certain.
 func (r *Resolver) Lint() ([]Finding, error) {
@@ -44,6 +45,7 @@ func (r *Resolver) Lint() ([]Finding, error) {
 		out = append(out, Finding{Where: where, What: what})
 	}
 	first := map[string]string{} // kind and name to where it is
+	sets := map[string]*ParamSet{}
 	for _, l := range r.user.Lines() {
 		what, err := r.lintLine(l, first)
 		if err != nil && !errors.Is(err, kernel.ErrDamaged) { // that is told
@@ -51,6 +53,10 @@ func (r *Resolver) Lint() ([]Finding, error) {
 		}
 		if what != "" {
 			out = append(out, Finding{Where: l.Where(), Text: l.text(), What: what})
+		} else if l.Kind == ConfigOptions {
+			for _, what := range r.lintOptions(l, sets) {
+				out = append(out, Finding{Where: l.Where(), Text: l.text(), What: what})
+			}
 		}
 		key := string(l.Kind) + " " + l.Name
 		if first[key] == "" {

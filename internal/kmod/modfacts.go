@@ -35,6 +35,10 @@ type ModuleFacts struct {
 	ThisModule int64 `json:"this_module"`
 	// BuildID tells builds apart: the linker's note, nil when there is none.
 	BuildID []byte `json:"build_id,omitempty"`
+	// ParamLimits is how many elements parameters that are arrays take, and how
+	// many bytes, with the zero byte, those that are strings (parmtype string);
+	// none where the module's symbols were taken off.
+	ParamLimits map[string]uint32 `json:"param_limits,omitempty"`
 	// Signature is nil for an unsigned module.
 	Signature *Signature `json:"signature,omitempty"`
 }
@@ -86,6 +90,11 @@ func ReadModule(image []byte) (*ModuleFacts, error) {
 		return nil, err
 	}
 	m.Info = parseModinfo(info)
+	if m.hasLimits() {
+		if m.ParamLimits, err = f.paramLimits(); err != nil {
+			return nil, err
+		}
+	}
 	return m, m.readSymbols(f)
 }
 

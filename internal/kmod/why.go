@@ -259,14 +259,17 @@ func (r *Resolver) effect(l ConfigLine, f Found, first, soft string) (bool, stri
 	case ConfigWeakdep:
 		return false, "no effect on loading: it is for tools that make an initramfs"
 	}
-	if f.Builtin {
+	switch {
+	case f.Builtin && l.File == cmdlineFile:
+		return r.effectAtBoot(l, f)
+	case f.Builtin:
 		return false, "no effect: the parameters of a built-in module are set on the kernel's command line"
 	}
 	return true, "its parameters are added"
 }
 
 // SplitParams takes parameters apart at blanks outside double quotes, as the
-// kernel does (kernel/params.c, next_arg).
+// kernel does (lib/cmdline.c, next_arg, for which line ends and tabs are blanks).
 func SplitParams(s string) []string {
 	var out []string
 	from, quoted := 0, false
@@ -274,7 +277,7 @@ func SplitParams(s string) []string {
 		if i < len(s) && s[i] == '"' {
 			quoted = !quoted
 		}
-		if i == len(s) || s[i] == ' ' && !quoted {
+		if i == len(s) || !quoted && (s[i] == ' ' || s[i] >= '\t' && s[i] <= '\r') {
 			if i > from {
 				out = append(out, s[from:i])
 			}
