@@ -44,7 +44,7 @@ func stopsAt(d kernel.Debugger) []string {
 // noStop says that a point is no step of a thread anywhere.
 func noStop(p trace.Point) bool { return p.Phase == trace.PhaseSeen || p.Phase == trace.PhaseRefs }
 
-// beforeModule says why no module is known yet where a thread comes to a point, ""
+// beforeModule says why no module is known where a thread comes to a point, ""
 // where one is.
 func beforeModule(p trace.Point) string {
 	switch {
@@ -52,6 +52,8 @@ func beforeModule(p trace.Point) string {
 		return "a request has a name, and no module yet"
 	case p.ID == "H0":
 		return "the helper has a name, and has not resolved it"
+	case p.ID == trace.PointExit:
+		return "the helper has answered for a name, and is at work on no module"
 	}
 	return ""
 }

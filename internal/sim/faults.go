@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/trace"
 )
 
@@ -68,11 +69,16 @@ type effect struct {
 }
 
 // moduleAt is the name of the module that a thread is at work on where it records
-// e: the kernel's, or at its stages the one that a loader means; "" where there is
-// none yet.
-func moduleAt(m *Module, e trace.Event) string {
-	if m != nil {
+// e at a point: the kernel's, or at its stages the one that a loader means; "" where
+// there is none yet. At the entries of the system calls it is the name by which the
+// caller means it, as the test driver reads it there (read_file and LAY_D0 of its
+// arguments.c).
+func moduleAt(point string, m *Module, e trace.Event) string {
+	switch {
+	case m != nil:
 		return m.Name
+	case point == "L0", point == "L1", point == "U0":
+		return kernel.Normalize(e.Name)
 	}
 	return e.Module
 }

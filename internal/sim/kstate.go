@@ -103,7 +103,7 @@ func (t *Thread) msleep(d time.Duration, what string) {
 func (t *Thread) pass(id string, m *Module, e trace.Event) Errno {
 	t.at, t.module = id, m
 	t.w.record(t, id, m, e)
-	f := t.w.faultAt(t, id, moduleAt(m, e))
+	f := t.w.faultAt(t, id, moduleAt(id, m, e))
 	if f.hold {
 		t.status = Held
 		t.pause()

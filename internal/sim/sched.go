@@ -241,7 +241,7 @@ func (t *Thread) Point(id string, m *Module, e trace.Event) Errno {
 		t.pause()
 		return 0
 	}
-	f := t.w.faultAt(t, id, moduleAt(m, e))
+	f := t.w.faultAt(t, id, moduleAt(id, m, e))
 	if f.hold {
 		t.status = Held
 	}

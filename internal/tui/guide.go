@@ -46,7 +46,7 @@ func (m *Model) guide() string {
 		long = "The race: B has success, minix is coming; b goes back, r on A goes on"
 	case held && b.Status == "blocked" && !d.AllDone && helperWaits(d):
 		short = "B waits, as it should: r on A, then c"
-		long = "B waits for A, as it should: r on A, then c. This policy is not taken in"
+		long = "B waits for A, as it should: r on A, then c. This policy is not fooled"
 	case held && b.At == "":
 		short = "A is in the window: Down, Space steps B"
 		long = "A is in the window: Down, then Space steps B; c runs it to its answer"
