@@ -21,10 +21,26 @@ import (
 
 // init answers a query and ends the process, or does nothing.
 func init() {
+	enoughStack(false)
 	if name, args, ok := query(os.Args); ok {
 		os.Exit(applet.Main(name, args, env()))
 	}
 }
+
+// enoughStack makes the stack as large at once as a query needs it: by
+// itself it would double four times, and each time be copied, and each size
+// has its own pages to be made. What grows it is the frame alone; deep is false.
+//
+//go:noinline
+func enoughStack(deep bool) {
+	if deep {
+		var frame [20 << 10]byte
+		fill(&frame)
+	}
+}
+
+//go:noinline
+func fill(b *[20 << 10]byte) { clear(b[:]) }
 
 // query says whether a command line is one of the queries.
 func query(argv []string) (name string, args []string, ok bool) {

@@ -10,7 +10,7 @@ import (
 // callers return (kernel-wide numbers of include/uapi/asm-generic/errno*.h,
 // equal on amd64 and arm64). Kept here so that names are the same on every
 // host, also one whose own numbers differ.
-var errnoNames = map[int]string{
+var errnoNames = [...]string{
 	1: "EPERM", 2: "ENOENT", 3: "ESRCH", 4: "EINTR", 5: "EIO", 6: "ENXIO",
 	7: "E2BIG", 8: "ENOEXEC", 9: "EBADF", 10: "ECHILD", 11: "EAGAIN",
 	12: "ENOMEM", 13: "EACCES", 14: "EFAULT", 15: "ENOTBLK", 16: "EBUSY",
@@ -28,8 +28,8 @@ var errnoNames = map[int]string{
 
 // ErrnoName returns the C name of a Linux errno, "errno N" for one not listed.
 func ErrnoName(e syscall.Errno) string {
-	if n, ok := errnoNames[int(e)]; ok {
-		return n
+	if int(e) < len(errnoNames) && errnoNames[e] != "" {
+		return errnoNames[e]
 	}
 	return "errno " + strconv.Itoa(int(e))
 }

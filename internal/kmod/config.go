@@ -157,7 +157,11 @@ func (c *Config) Files() []string {
 // Lines returns all entries in the order in which they count: of two install
 // lines for a module the first one wins, options are added together.
 func (c *Config) Lines() []ConfigLine {
-	var out []ConfigLine
+	n := len(c.cmdline)
+	for _, f := range c.files {
+		n += len(f.lines)
+	}
+	out := make([]ConfigLine, 0, n)
 	for _, f := range c.files {
 		out = append(out, f.lines...)
 	}

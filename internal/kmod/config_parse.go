@@ -1,6 +1,7 @@
 package kmod
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 )
@@ -9,13 +10,13 @@ import (
 // are no entries; they are passed over, as kmod does.
 func parseConfig(b []byte, file string) (lines []ConfigLine, bad []badLine) {
 	for n := 1; len(b) > 0; {
-		text, rest, physical := joinedLine(b)
+		line, rest, physical := joinedLine(b)
 		first := n
 		b, n = rest, n+physical
-		if text == "" || text[0] == '#' {
+		if len(line) == 0 || line[0] == '#' {
 			continue
 		}
-		cmd, args := configWord(text)
+		cmd, args := configWord(string(line))
 		if cmd == "" {
 			continue
 		}
@@ -25,20 +26,39 @@ func parseConfig(b []byte, file string) (lines []ConfigLine, bad []badLine) {
 			continue
 		}
 		l.File, l.Line = file, first
+		if lines == nil {
+			// Most files are short: one allocation for all of such a file.
+			lines = make([]ConfigLine, 0, 1+min(bytes.Count(b, newline), 32))
+		}
 		lines = append(lines, l)
 	}
 	return lines, bad
 }
 
+var newline = []byte{'\n'}
+
 // joinedLine takes one line off b, with those it goes on in by a backslash at
-// the end of the line. Before any other character a backslash vanishes
-// (libkmod, getline_wrapped). physical is how many lines that were.
-func joinedLine(b []byte) (text string, rest []byte, physical int) {
-	var out []byte
+// the end of the line. Before any other character a backslash vanishes, and a
+// NUL ends what C programs see of it (libkmod, getline_wrapped). physical is
+// how many lines that were. line may be a part of b.
+func joinedLine(b []byte) (line, rest []byte, physical int) {
+	line, rest, _ = bytes.Cut(b, newline)
+	physical = 1
+	if bytes.IndexByte(line, '\\') >= 0 {
+		line, rest, physical = unwrapped(b)
+	}
+	if i := bytes.IndexByte(line, 0); i >= 0 {
+		line = line[:i]
+	}
+	return line, rest, physical
+}
+
+// unwrapped is joinedLine for a line with a backslash in it.
+func unwrapped(b []byte) (line, rest []byte, physical int) {
 	for i := 0; i < len(b); i++ {
 		switch c := b[i]; c {
 		case '\n':
-			return cString(out), b[i+1:], physical + 1
+			return line, b[i+1:], physical + 1
 		case '\\':
 			i++
 			if i >= len(b) {
@@ -48,18 +68,12 @@ func joinedLine(b []byte) (text string, rest []byte, physical int) {
 				physical++
 				continue
 			}
-			out = append(out, b[i])
+			line = append(line, b[i])
 		default:
-			out = append(out, c)
+			line = append(line, c)
 		}
 	}
-	return cString(out), nil, physical + 1
-}
-
-// cString cuts text at its first NUL, where C programs see its end.
-func cString(b []byte) string {
-	s, _, _ := strings.Cut(string(b), "\x00")
-	return s
+	return line, nil, physical + 1
 }
 
 // configWord takes the first word off text. Words end at a space or tab; what

@@ -52,11 +52,15 @@ func (f *configFile) readTree(b []byte, kind ConfigKind) (damage []error) {
 	// Of a file that was cut off the last line has no end, and may lack names.
 	whole := bytes.LastIndexByte(b, '\n') + 1
 	lines, bad := parseConfig(b[:whole], f.path)
-	nul := map[int]bool{} // lines that look shorter than they are
-	for n, line := range bytes.Split(b[:whole], []byte{'\n'}) {
-		if bytes.IndexByte(line, 0) >= 0 {
-			nul[n+1] = true
-			damage = append(damage, fmt.Errorf("%s:%d: %w: a NUL in it; run depmod to make it anew", f.path, n+1, kernel.ErrDamaged))
+	var nul map[int]bool // lines that look shorter than they are
+	if bytes.IndexByte(b[:whole], 0) >= 0 {
+		nul = map[int]bool{}
+		n := 0
+		for line := range bytes.Lines(b[:whole]) {
+			if n++; bytes.IndexByte(line, 0) >= 0 {
+				nul[n] = true
+				damage = append(damage, fmt.Errorf("%s:%d: %w: a NUL in it; run depmod to make it anew", f.path, n, kernel.ErrDamaged))
+			}
 		}
 	}
 	for _, l := range bad {
@@ -66,12 +70,13 @@ func (f *configFile) readTree(b []byte, kind ConfigKind) (damage []error) {
 		}
 		damage = append(damage, fmt.Errorf("%s:%d: %w: %s; run depmod to make it anew", f.path, l.Line, kernel.ErrDamaged, l.Why))
 	}
+	f.lines = lines[:0]
 	for _, l := range lines {
 		switch {
 		case nul[l.Line]: // has been told
 		case l.Kind != kind:
 			damage = append(damage, fmt.Errorf("%s: %w: a line starting with %s; run depmod to make it anew", l.Where(), kernel.ErrDamaged, l.Kind))
-		case !plainText(l.Name + l.Value):
+		case !plainText(l.Name) || !plainText(l.Value):
 			damage = append(damage, fmt.Errorf("%s: %w: %q is no name or list; run depmod to make it anew", l.Where(), kernel.ErrDamaged, clipText(l.Name+" "+l.Value)))
 		default:
 			f.lines = append(f.lines, l)

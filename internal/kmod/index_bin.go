@@ -26,6 +26,7 @@ type binIndex struct {
 
 	mu    sync.Mutex
 	pages [binPages]binPage
+	spare []byte // room for pages to come
 	read  int    // pages that were read
 	whole []byte // the file, once so much was read that the rest is worth it; else nil
 }
@@ -33,6 +34,8 @@ type binIndex struct {
 const (
 	binPageSize = 4096
 	binPages    = 64
+
+	binPagesAtOnce = 16
 	// An index of which more than binMany pages were read, and which is no
 	// larger than binLarge bytes, is read as a whole: who asks that much asks for
 	// more.
@@ -87,13 +90,13 @@ func (b *binIndex) page(off int64) ([]byte, int, error) {
 			whole := make([]byte, b.size)
 			// What fails here is told when it is read page by page.
 			if got, _ := b.r.ReadAt(whole, 0); got == len(whole) {
-				b.whole, b.pages = whole, [binPages]binPage{}
+				b.whole, b.spare, b.pages = whole, nil, [binPages]binPage{}
 				return whole, int(off), nil
 			}
 		}
 		want := int(min(binPageSize, b.size-n*binPageSize))
 		if cap(p.data) < want {
-			p.data = make([]byte, want)
+			p.data = b.room(want)
 		}
 		p.number, p.data = 0, p.data[:want]
 		got, err := b.r.ReadAt(p.data, n*binPageSize)
@@ -106,6 +109,17 @@ func (b *binIndex) page(off int64) ([]byte, int, error) {
 		p.number = n + 1
 	}
 	return p.data, int(off % binPageSize), nil
+}
+
+// room returns room for a page. Pages are made several at a time, since each
+// allocation of a process that lives for one lookup is its first of that size.
+func (b *binIndex) room(n int) []byte {
+	if len(b.spare) < n {
+		b.spare = make([]byte, min(binPagesAtOnce*binPageSize, b.size))
+	}
+	p := b.spare[:n:n]
+	b.spare = b.spare[n:]
+	return p
 }
 
 func (b *binIndex) byte(off int64) (byte, error) {

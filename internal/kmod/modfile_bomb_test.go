@@ -53,7 +53,7 @@ func TestBombMemory(t *testing.T) {
 			c := &counting{Unpacker: newUnpacker()}
 			d := imageDecoder{unpack: c}
 			_, err := d.image(bytes.NewReader(file), limit)
-			if !errors.Is(err, errTooLarge) || !errors.Is(err, kernel.ErrDamaged) {
+			if !isTooLarge(err) || !errors.Is(err, kernel.ErrDamaged) {
 				t.Errorf("%s, %s: %v", kind, name, err)
 			}
 			most := int64(limit + 1)

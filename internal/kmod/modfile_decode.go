@@ -167,7 +167,7 @@ func (d *imageDecoder) decode(kind string, file io.ReaderAt, size, limit int64) 
 			return err
 		}
 		most := min(limit, max(known, largeImage))
-		if err = readBounded(&d.out, r, most); err == nil || !errors.Is(err, errTooLarge) || most == limit {
+		if err = readBounded(&d.out, r, most); err == nil || !isTooLarge(err) || most == limit {
 			return err
 		}
 		more, err := io.Copy(io.Discard, io.LimitReader(r, limit-most))
@@ -197,10 +197,15 @@ func randomAccess(r io.Reader) (io.ReaderAt, int64) {
 	return nil, 0
 }
 
-// errTooLarge is damage: no module is as large.
-var errTooLarge = fmt.Errorf("%w: more than", kernel.ErrDamaged)
+// tooLarge is damage, since no module is as large: more than so many bytes.
+type tooLarge int64
 
-func tooLarge(limit int64) error { return fmt.Errorf("%w %d bytes", errTooLarge, limit) }
+func (e tooLarge) Error() string {
+	return fmt.Sprintf("%v: more than %d bytes", kernel.ErrDamaged, int64(e))
+}
+func (tooLarge) Unwrap() error { return kernel.ErrDamaged }
+
+func isTooLarge(err error) bool { return errors.As(err, new(tooLarge)) }
 
 // readStream is readBounded for what does not say its size, such as a pipe. A
 // buffer that doubles would hold three times as much at last: one that
@@ -209,7 +214,7 @@ func tooLarge(limit int64) error { return fmt.Errorf("%w %d bytes", errTooLarge,
 func readStream(b *bytes.Buffer, r io.Reader, limit int64) error {
 	most := min(limit, largeImage)
 	err := readBounded(b, r, most)
-	if most == limit || !errors.Is(err, errTooLarge) {
+	if most == limit || !isTooLarge(err) {
 		return err
 	}
 	all := make([]byte, b.Len(), limit+1+bytes.MinRead)

@@ -1,6 +1,7 @@
 package kmod
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -91,9 +92,13 @@ func (r *Resolver) config(kind ConfigKind) []ConfigLine {
 	r.once.Do(func() {
 		var lines []ConfigLine
 		lines, r.err = r.Config()
+		slices.SortStableFunc(lines, func(a, b ConfigLine) int { return cmp.Compare(a.Kind, b.Kind) })
 		r.merged = map[ConfigKind][]ConfigLine{}
-		for _, l := range lines {
-			r.merged[l.Kind] = append(r.merged[l.Kind], l)
+		for i, n := 0, 0; i < len(lines); i = n {
+			for n < len(lines) && lines[n].Kind == lines[i].Kind {
+				n++
+			}
+			r.merged[lines[i].Kind] = lines[i:n:n]
 		}
 	})
 	return r.merged[kind]

@@ -62,42 +62,44 @@ func (p Point) FailsIn(version, errno string) bool {
 	})
 }
 
-// pointHooks are the hooks of the table's rows, measured on 6.1.192 and
+// pointHooks returns the hooks of the table's rows, measured on 6.1.192 and
 // 6.12.117. Which functions may be skipped is read from their callers; the
 // driver has the same list (deny.c).
-var pointHooks = map[string][]Hook{
-	"R1": {{Since: "4.9", Func: "__request_module", Args: "r0"}},
-	"R4": {{Since: "4.9", Func: "security_kernel_module_request", Args: "q0", Skip: true}},
-	"R5": {{Since: "6.4", Func: "down_timeout", Args: "p0", Skip: true}},
-	"R8": {{Since: "4.9", Func: "call_usermodehelper_exec", Args: "u0", Skip: true}},
+func pointHooks() map[string][]Hook {
+	return map[string][]Hook{
+		"R1": {{Since: "4.9", Func: "__request_module", Args: "r0"}},
+		"R4": {{Since: "4.9", Func: "security_kernel_module_request", Args: "q0", Skip: true}},
+		"R5": {{Since: "6.4", Func: "down_timeout", Args: "p0", Skip: true}},
+		"R8": {{Since: "4.9", Func: "call_usermodehelper_exec", Args: "u0", Skip: true}},
 
-	"L0": {
-		{Since: "4.17", Func: "__x64_sys_finit_module", Args: "y0", Skip: true},
-		{Since: "4.17", Func: "__x64_sys_init_module", Args: "-", Skip: true},
-	},
-	"L1":  {{Since: "4.9", Func: "kernel_read_file", Args: "x0", In: "load", Skip: true}},
-	"L2":  {{Since: "4.9", Func: "module_sig_check", Args: "t0", In: "load", Skip: true}},
-	"L8":  {{Since: "4.9", Func: "resolve_symbol", Args: "n2", In: "load", Skip: true, Asked: true}},
-	"L9":  {{Since: "4.9", Func: "strndup_user", Args: "t0", In: "load", Skip: true}},
-	"L12": {{Since: "4.9", Func: "klp_module_coming", Args: "m0", Skip: true}},
-	"L13": {{Since: "4.9", Func: "parse_args", Args: "s0", In: "load", Skip: true}},
-	"L14": {{Since: "4.9", Func: "mod_sysfs_setup", Args: "m0", Skip: true}},
-	"L15": {{Since: "4.9", Func: "copy_module_elf", Args: "m0", Skip: true, Some: true}},
-	"L17": {
-		{Since: "4.9", Func: "do_init_module", Args: "m0"},
-		// To skip do_init_module would leave the module coming for ever.
-		{Since: "4.9", Func: "do_one_initcall", Args: "i0", In: "load", Skip: true, FailOnly: true},
-	},
-	"L18": {{Since: "4.9", Func: "async_synchronize_full", Args: "t0", In: "load"}},
+		"L0": {
+			{Since: "4.17", Func: "__x64_sys_finit_module", Args: "y0", Skip: true},
+			{Since: "4.17", Func: "__x64_sys_init_module", Args: "-", Skip: true},
+		},
+		"L1":  {{Since: "4.9", Func: "kernel_read_file", Args: "x0", In: "load", Skip: true}},
+		"L2":  {{Since: "4.9", Func: "module_sig_check", Args: "t0", In: "load", Skip: true}},
+		"L8":  {{Since: "4.9", Func: "resolve_symbol", Args: "n2", In: "load", Skip: true, Asked: true}},
+		"L9":  {{Since: "4.9", Func: "strndup_user", Args: "t0", In: "load", Skip: true}},
+		"L12": {{Since: "4.9", Func: "klp_module_coming", Args: "m0", Skip: true}},
+		"L13": {{Since: "4.9", Func: "parse_args", Args: "s0", In: "load", Skip: true}},
+		"L14": {{Since: "4.9", Func: "mod_sysfs_setup", Args: "m0", Skip: true}},
+		"L15": {{Since: "4.9", Func: "copy_module_elf", Args: "m0", Skip: true, Some: true}},
+		"L17": {
+			{Since: "4.9", Func: "do_init_module", Args: "m0"},
+			// To skip do_init_module would leave the module coming for ever.
+			{Since: "4.9", Func: "do_one_initcall", Args: "i0", In: "load", Skip: true, FailOnly: true},
+		},
+		"L18": {{Since: "4.9", Func: "async_synchronize_full", Args: "t0", In: "load"}},
 
-	"W3": {{Since: "4.9", Func: "kobject_create_and_add", Args: "h1", Attr: "holders", Skip: true, SkipWith: "ENOMEM"}},
-	"W4": {{Since: "4.9", Func: "module_param_sysfs_setup", Args: "m0", Skip: true}},
-	"W5": {{Since: "4.9", Func: "sysfs_create_file_ns", Args: "k0", Skip: true}},
+		"W3": {{Since: "4.9", Func: "kobject_create_and_add", Args: "h1", Attr: "holders", Skip: true, SkipWith: "ENOMEM"}},
+		"W4": {{Since: "4.9", Func: "module_param_sysfs_setup", Args: "m0", Skip: true}},
+		"W5": {{Since: "4.9", Func: "sysfs_create_file_ns", Args: "k0", Skip: true}},
 
-	"U0": {{Since: "4.17", Func: "__x64_sys_delete_module", Args: "d0", Skip: true}},
-	"U3": {{Since: "4.9", Func: "klp_module_going", Args: "m0"}},
-	"U4": {{Since: "4.9", Func: "free_module", Args: "m0"}},
-	"U5": {{Since: "4.9", Func: "module_remove_modinfo_attrs", Args: "m0"}},
-	"U6": {{Since: "4.9", Func: "module_param_sysfs_remove", Args: "m0"}},
-	"U8": {{Since: "4.9", Func: "module_unload_free", Args: "m0"}},
+		"U0": {{Since: "4.17", Func: "__x64_sys_delete_module", Args: "d0", Skip: true}},
+		"U3": {{Since: "4.9", Func: "klp_module_going", Args: "m0"}},
+		"U4": {{Since: "4.9", Func: "free_module", Args: "m0"}},
+		"U5": {{Since: "4.9", Func: "module_remove_modinfo_attrs", Args: "m0"}},
+		"U6": {{Since: "4.9", Func: "module_param_sysfs_remove", Args: "m0"}},
+		"U8": {{Since: "4.9", Func: "module_unload_free", Args: "m0"}},
+	}
 }

@@ -38,7 +38,8 @@ func (p Point) ForSomeIn(version string) bool {
 
 // AskedFor says whether the point is attached to only while a fault names it.
 func AskedFor(id string) bool {
-	return slices.ContainsFunc(pointHooks[id], func(h Hook) bool { return h.Asked })
+	p, _ := LookupPoint(id)
+	return slices.ContainsFunc(p.Hooks, func(h Hook) bool { return h.Asked })
 }
 
 // ShownIn says whether a real kernel of that version can show the point: a

@@ -11,20 +11,31 @@ import (
 // inner slices.
 func Points() []Point { return slices.Clone(table().rows) }
 
-// table is made once, when it is first asked for: a screen looks points up for
-// every line that it draws.
-var table = sync.OnceValue(func() (t struct {
+// pointTable is the rows and where each is.
+type pointTable struct {
+	once sync.Once
 	rows []Point
 	byID map[string]int
-}) {
+}
+
+var points pointTable
+
+// table is made once, when it is first asked for: a screen looks points up for
+// every line that it draws, and a helper of a guest that never asks has none.
+func table() *pointTable {
+	points.once.Do(points.fill)
+	return &points
+}
+
+func (t *pointTable) fill() {
 	t.rows = slices.Concat(requestPoints(), helperPoints(), loadPoints(), sysfsPoints(), unloadPoints(), otherPoints())
 	t.byID = make(map[string]int, len(t.rows))
+	hooks := pointHooks()
 	for i := range t.rows {
-		t.rows[i].Hooks = pointHooks[t.rows[i].ID]
+		t.rows[i].Hooks = hooks[t.rows[i].ID]
 		t.byID[t.rows[i].ID] = i
 	}
-	return t
-})
+}
 
 // LookupPoint returns the row with the given ID, upper or lower case, or the
 // point of a function, "fn:NAME".

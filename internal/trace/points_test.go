@@ -61,7 +61,7 @@ func TestTableOfPoints(t *testing.T) {
 			}
 		}
 	}
-	for id := range pointHooks {
+	for id := range pointHooks() {
 		if !seen[id] {
 			t.Errorf("hooks of %s, which is no point", id)
 		}

@@ -1,6 +1,9 @@
 package trace
 
-import "cmp"
+import (
+	"cmp"
+	"slices"
+)
 
 // State is the state of one module, in the kernel's own words
 // (include/linux/module.h, enum module_state), with two more for modules that
@@ -19,12 +22,14 @@ const (
 	Builtin  State = "builtin"
 )
 
-// stateRank is how much a state needs a look: those that pass come first.
-var stateRank = map[State]int{Unformed: 1, Coming: 2, Going: 3, Live: 4, Builtin: 5, Absent: 6}
+// rank is how much a state needs a look: those that pass come first.
+func (s State) rank() int {
+	return 1 + slices.Index([]State{Unformed, Coming, Going, Live, Builtin, Absent}, s)
+}
 
 // CompareStates orders states by how much they need a look, those that pass
 // before those that stay.
-func CompareStates(a, b State) int { return cmp.Compare(stateRank[a], stateRank[b]) }
+func CompareStates(a, b State) int { return cmp.Compare(a.rank(), b.rank()) }
 
 // ParseProcState translates the state column of /proc/modules (Live, Loading,
 // Unloading: kernel/module/procfs.c, m_show). It answers "" for any other word.
