@@ -3,6 +3,7 @@ package kmod
 import (
 	"encoding/binary"
 	"encoding/hex"
+	"testing"
 )
 
 // What follows makes the module files of this package's tests available to its
@@ -41,4 +42,11 @@ func Signed(image []byte) []byte {
 	image = append(image, 0, 0, 2, 0, 0, 0, 0, 0)
 	image = binary.BigEndian.AppendUint32(image, uint32(len(der)))
 	return append(image, signatureMark...)
+}
+
+// SignNew signs an image with a new RSA key, "Machine owner key", and returns its
+// certificate, too.
+func SignNew(t testing.TB, image []byte) (signed, cert []byte) {
+	s := newSigner(t, nil)
+	return s.sign(t, image), s.cert
 }

@@ -14,6 +14,9 @@ type Signature struct {
 	Signer string `json:"signer,omitempty"` // common name of who issued the key's certificate
 	Key    []byte `json:"key,omitempty"`    // serial number of the certificate, or the key's identifier
 	Hash   string `json:"hash,omitempty"`   // such as sha256
+	// Attributes says that it is one over attributes, the module's hash among
+	// them, in place of the module.
+	Attributes bool `json:"attributes,omitempty"`
 	// Bytes is the signature proper; nil where the message around it makes no
 	// sense.
 	Bytes []byte `json:"-"`
@@ -94,7 +97,8 @@ func (s *Signature) fromPKCS7(der []byte) {
 	hash := info.into(derSequence)
 	s.Hash = hashName(hash.next(derOID))
 	if info.peek() == derContext0 {
-		info.next(derContext0) // signed attributes
+		info.next(derContext0)
+		s.Attributes = true
 	}
 	info.next(derSequence) // signature algorithm
 	s.Bytes = info.next(derOctets)

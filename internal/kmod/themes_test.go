@@ -247,6 +247,25 @@ func themes() []theme {
 			s.depmod()
 			s.sys = kernel.System{Enforced: "Y", KeysKnown: true, Keys: []kernel.Key{{Name: "Debian Secure Boot CA", ID: "6ccece7e"}}}
 		}, []string{"why mine"}, []string{"REFUSED, signature: signed by Build time key, key 1a2b3c4d5e6f, sha256, whose key is in none of the kernel's keyrings", "(EKEYREJECTED); sign it with a key that is enrolled (mokutil"}, ""},
+		{20, "signatures: is it right", "the certificate of the key is at hand", func(s *situation) {
+			signed, cert := kmod.SignNew(s.t, fits().Image())
+			s.file("extra/mine.ko", signed)
+			s.file("MOK.der", cert)
+			s.depmod()
+		}, []string{"why --cert TREE/MOK.der mine"}, []string{"ok, signature: signed by Machine owner key, key 009a2b3c, sha256", "the signature is right, by the certificate in TREE/MOK.der"}, ""},
+		{20, "signatures: without the certificate", "nothing demands a signature, and the key's certificate is not at hand", func(s *situation) {
+			signed, _ := kmod.SignNew(s.t, fits().Image())
+			s.file("extra/mine.ko", signed)
+			s.depmod()
+		}, []string{"why mine"}, []string{"not known, signature: signed by Machine owner key", "not verified: that takes the certificate of its key (--cert FILE)"}, ""},
+		{20, "signatures: a changed file", "a byte was changed after the module was signed; nothing demands a signature", func(s *situation) {
+			signed, cert := kmod.SignNew(s.t, fits().Image())
+			signed = bytes.Replace(signed, []byte("license=GPL"), []byte("license=GPK"), 1)
+			s.file("extra/mine.ko", signed)
+			s.file("MOK.der", cert)
+			s.depmod()
+			s.sys = kernel.System{Enforced: "N", Lockdown: "none"}
+		}, []string{"why --cert TREE/MOK.der mine"}, []string{"REFUSED, signature: signed by Machine owner key, key 009a2b3c, sha256", "the signature is WRONG, by the certificate in TREE/MOK.der: the file was changed after it was signed (EKEYREJECTED); install the package that has the file again"}, ""},
 		{21, "others re-implement modprobe", "", nil, nil, nil, "nothing is wrong in a situation of its own; kmod.md compares ours with kmod's programs"},
 		{22, "two files of one module", "one below updates, one that came with the kernel", func(s *situation) {
 			s.file("updates/dkms/first.ko", kmod.Tiny{Info: []string{"license=GPL", testVermagic}}.Image())
@@ -315,7 +334,7 @@ func (th theme) said(t *testing.T) string {
 	var out bytes.Buffer
 	for _, line := range th.lines {
 		out.Reset()
-		words := strings.Fields(strings.ReplaceAll(line, "CONF", s.conf))
+		words := strings.Fields(strings.NewReplacer("CONF", s.conf, "TREE", s.dir).Replace(line))
 		asJSON := words[0] == "--json"
 		if asJSON {
 			words = words[1:]

@@ -16,16 +16,17 @@ func whyVerb() *Verb {
 	return &Verb{
 		Name: "why", Group: groupNames,
 		Short:    "say why a name loads what it loads or fails, line by line",
-		Usage:    "[--tree DIR] [--conf PATH]... NAME|PATH [PARAM=VALUE...]",
+		Usage:    "[--tree DIR] [--conf PATH]... [--cert FILE]... NAME|PATH [PARAM=VALUE...]",
 		Needs:    []kernel.Op{kernel.OpTree},
 		New:      func() Command { return new(whyCommand) },
-		Examples: []string{"why ext4", "why pci:v00008086d00001234sv0sd0bc0sc0i0", "why --tree /lib/modules/6.1.0-56-amd64 ksmbd", "why ./mine.ko"},
+		Examples: []string{"why ext4", "why pci:v00008086d00001234sv0sd0bc0sc0i0", "why --tree /lib/modules/6.1.0-56-amd64 ksmbd", "why ./mine.ko", "why --cert MOK.der ./mine.ko"},
 	}
 }
 
 type whyCommand struct {
 	Tree   string   `help:"A module tree on this machine, such as /lib/modules/RELEASE, in place of the target's; with this machine's configuration." placeholder:"DIR"`
 	Conf   []string `help:"With --tree: files or directories of configuration in place of this machine's." placeholder:"PATH" sep:"none"`
+	Cert   []string `help:"A file with certificates (DER, PEM, or an uncompressed kernel image): signatures by their keys are verified." placeholder:"FILE" sep:"none"`
 	Name   string   `arg:"" name:"name" help:"Module name or alias, or the path of a module file on this machine."`
 	Params []string `arg:"" optional:"" sep:"none" help:"Parameters that are to be passed, PARAM=VALUE: they are held against the types that the module has."`
 }
@@ -54,6 +55,9 @@ func (c *whyCommand) Run(ctx context.Context, s *Session) (Result, error) {
 	}
 	defer done()
 	check := s.checker(ctx, r, c.Tree == "")
+	if check.Certs, err = readCerts(c.Cert); err != nil {
+		return nil, err
+	}
 	if path {
 		return &WhyResult{Why: kmod.Why{Name: c.Name}, Checks: []refusal.FileCheck{checkFile(check, c.Name, c.Params)}}, nil
 	}

@@ -2,6 +2,8 @@ package ops
 
 import (
 	"context"
+	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -33,6 +35,35 @@ func (s *Session) checker(ctx context.Context, r *kmod.Resolver, ofTarget bool) 
 		}
 	}
 	return c
+}
+
+// maxCertFile bounds the size in bytes of a file that is looked through for
+// certificates: a kernel image with its debug symbols.
+const maxCertFile = 2 << 30
+
+// readCerts reads the certificates in files of this machine.
+func readCerts(files []string) (certs []refusal.Cert, err error) {
+	for _, file := range files {
+		st, err := os.Stat(file)
+		switch {
+		case err != nil:
+			return nil, fmt.Errorf("certificates: %w", err)
+		case !st.Mode().IsRegular() || st.Size() > maxCertFile:
+			return nil, fmt.Errorf("certificates: %s is no regular file of at the most %d bytes", file, int64(maxCertFile))
+		}
+		data, err := os.ReadFile(file)
+		if err != nil {
+			return nil, fmt.Errorf("certificates: %w", err)
+		}
+		found := kmod.FindCertificates(data)
+		if len(found) == 0 {
+			return nil, fmt.Errorf("certificates: %s holds no certificate with an RSA or ECDSA key; a compressed kernel image is to be unpacked first (scripts/extract-vmlinux of the kernel's source)", file)
+		}
+		for _, c := range found {
+			certs = append(certs, refusal.Cert{Certificate: c, From: file})
+		}
+	}
+	return certs, nil
 }
 
 // checks looks at the files of all that would be loaded.

@@ -194,6 +194,10 @@ func (c *Checker) fromErrno(e *kernel.LoadError) (cause, mend string) {
 	case "ENOEXEC":
 		return "the kernel does not take the file as a module of its own: architecture, vermagic or build differ", "compare: modinfo -F vermagic FILE; uname -r"
 	case "EKEYREJECTED":
+		if c.demand() == "" {
+			// Only a signature that was checked is refused then (module_sig_check).
+			return "its signature is wrong, since the file was changed after it was signed, or its key is revoked (/proc/keys, .blacklist)", resign
+		}
 		return "the kernel rejects its signature", signIt
 	case "ENOKEY":
 		return "the kernel has not got the key it is signed with", signIt

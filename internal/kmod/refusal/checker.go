@@ -23,6 +23,9 @@ type Checker struct {
 	// Light: no module is read but the one that is looked at, those it needs and
 	// one to compare with, so symbols of the image may stay unknown.
 	Light bool
+	// Certs are certificates that signatures are checked with; the kernel does not
+	// give out its own.
+	Certs []Cert
 
 	mu  sync.Mutex
 	ref *reference
@@ -64,7 +67,7 @@ func (c *Checker) Open(f fs.File, module, file, params string) []Finding {
 	if err != nil {
 		return append(out, damaged(fmt.Errorf("module %s: %w", file, err)))
 	}
-	out = append(out, c.checkSignature(m), c.checkArch(m), c.checkLayout(m), c.checkVermagic(m, file))
+	out = append(out, c.checkSignature(m, image), c.checkArch(m), c.checkLayout(m), c.checkVermagic(m, file))
 	if First(out) != nil {
 		// The kernel comes no further, and what is of another build has
 		// other symbols.

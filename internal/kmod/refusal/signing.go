@@ -2,42 +2,59 @@ package refusal
 
 import (
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"strings"
 
 	"example.org/kmodsh/internal/kmod"
 )
 
+// Cert is a certificate, and where it is from.
+type Cert struct {
+	kmod.Certificate
+	From string
+}
+
 // checkSignature holds a module's signature against the keys the kernel has and
-// against what it demands (kernel/module/signing.c, module_sig_check). Whether
-// the signature is right is not checked: that takes the key itself.
-func (c *Checker) checkSignature(m *kmod.ModuleFacts) Finding {
+// against what it demands (kernel/module/signing.c, module_sig_check), and checks
+// whether it is right where the certificate of its key is at hand: a kernel shows
+// which keys it has, and not the keys.
+func (c *Checker) checkSignature(m *kmod.ModuleFacts, image []byte) Finding {
 	f := Finding{What: WhatSignature, State: Fits}
 	s := m.Signature
-	why := ""
+	if s == nil {
+		f.Text = "the module is not signed"
+		return c.demanded(f, "Loading of unsigned module is rejected", true)
+	}
+	f.Text = "signed by " + signer(s)
+	known, where := c.keyOf(s)
 	switch {
-	case s == nil:
-		f.Text, why = "the module is not signed", "Loading of unsigned module is rejected"
+	case known:
+		f.Text += ", whose key the kernel has (" + where + ")"
+	case !c.System.KeysKnown:
+		f.Text += "; the kernel's keys cannot be seen from here (/proc/keys shows them to root)"
 	default:
-		f.Text = "signed by " + signer(s)
-		switch known, where := c.keyOf(s); {
-		case known:
-			f.Text += ", whose key the kernel has (" + where + ")"
-		case !c.System.KeysKnown:
-			f.Text += "; the kernel's keys cannot be seen from here (/proc/keys shows them to root)"
-		default:
-			f.Text += ", whose key is in none of the kernel's keyrings"
-			why = "Loading of module with unavailable key is rejected"
-		}
+		f.Text += ", whose key is in none of the kernel's keyrings"
 	}
-	demand := c.demand()
-	if s != nil && why == "" {
-		if demand != "" && !c.System.KeysKnown {
-			f.State = Unknown
-		}
-		return f
-	}
+	right, said := c.verify(s, image)
+	f.Text += "; " + said
 	switch {
+	case right == wrong && (known || !c.System.KeysKnown):
+		// Whatever is demanded: only what cannot be checked is let pass.
+		f.State, f.Errno = Refused, "EKEYREJECTED"
+		f.Mend = resign
+	case !known && c.System.KeysKnown:
+		return c.demanded(f, "Loading of module with unavailable key is rejected", false)
+	case right == unchecked || !known && c.demand() != "":
+		f.State = Unknown
+	}
+	return f
+}
+
+// demanded adds to a finding about a module without a signature that the kernel
+// can check what the kernel does with such.
+func (c *Checker) demanded(f Finding, why string, unsigned bool) Finding {
+	switch demand := c.demand(); {
 	case demand == "lockdown":
 		f.State, f.Errno = Refused, "EPERM"
 		f.Text += fmt.Sprintf("; the kernel is locked down (%s) and takes only signed modules", c.System.Lockdown)
@@ -48,7 +65,7 @@ func (c *Checker) checkSignature(m *kmod.ModuleFacts) Finding {
 		f.Mend = signIt
 	case c.System.Lockdown == "" && c.System.Enforced == "":
 		f.Text += "; whether the kernel demands it is not known"
-		if s == nil {
+		if unsigned {
 			f.State = Unknown
 		}
 	default:
@@ -57,8 +74,43 @@ func (c *Checker) checkSignature(m *kmod.ModuleFacts) Finding {
 	return f
 }
 
+// right is what came of checking a signature.
+type right int
+
+const (
+	unchecked right = iota
+	verified
+	wrong
+)
+
+// verify checks a signature with the certificates at hand, and says in words what
+// came of it.
+func (c *Checker) verify(s *kmod.Signature, image []byte) (right, string) {
+	for i := range c.Certs {
+		cert := &c.Certs[i]
+		if !cert.Signed(s) {
+			continue
+		}
+		switch err := s.Verify(image, &cert.Certificate); {
+		case err == nil:
+			return verified, "the signature is right, by the certificate in " + cert.From
+		case errors.Is(err, kmod.ErrSignature):
+			return wrong, "the signature is WRONG, by the certificate in " + cert.From + ": the file was changed after it was signed"
+		default:
+			return unchecked, "not verified: " + err.Error()
+		}
+	}
+	if len(c.Certs) > 0 {
+		return unchecked, fmt.Sprintf("not verified: none of the %d certificates at hand is that of its key", len(c.Certs))
+	}
+	return unchecked, "not verified: that takes the certificate of its key (--cert FILE)"
+}
+
 // signIt says how a module comes to be signed with a key the kernel takes.
 const signIt = "sign it with a key that is enrolled (mokutil --import KEY.der and a reboot; scripts/sign-file sha256 KEY.priv KEY.der MODULE), or turn Secure Boot off"
+
+// resign says what to do with a file whose signature is wrong.
+const resign = "install the package that has the file again; what strips or changes a module must do it before it is signed (scripts/sign-file)"
 
 // demand says what makes the kernel take only signed modules, "" when nothing
 // does or it is not known.
