@@ -65,7 +65,7 @@ func newBox(t *testing.T, tree string, p peer, library string) *box {
 		if p.path == "" {
 			err = os.Symlink(self, to)
 		} else {
-			text := fmt.Sprintf("#!/bin/sh\nLD_PRELOAD=%s exec %s/%s \"$@\"\n", library, p.path, name)
+			text := fmt.Sprintf(peerScript, library, p.path, name, patience)
 			err = os.WriteFile(to, []byte(text), 0o755)
 		}
 		if err != nil {
@@ -75,6 +75,18 @@ func newBox(t *testing.T, tree string, p peer, library string) *box {
 	b.start()
 	return b
 }
+
+// peerScript starts a tool of kmod on the kernel of files. One that goes round
+// for ever, or starts itself for ever by its remove commands, is ended, all of
+// it, and the status is that of the signal.
+const peerScript = `#!/bin/sh
+[ "$BOUNDED" ] || BOUNDED=1 exec timeout -s KILL %[4]d "$0" "$@"
+LD_PRELOAD=%[1]s exec %[2]s/%[3]s "$@"
+`
+
+// patience is how many seconds a tool of kmod may take: well under the minute
+// after which a box has no answer.
+const patience = 20
 
 // put writes one file of the tree; its name tells what becomes of the text.
 func (b *box) put(name string, data []byte) {
@@ -105,9 +117,10 @@ func (b *box) put(name string, data []byte) {
 
 // boxScript mounts the files of the fake kernel where it can, then runs the line
 // in the file "line" each time it is told to. log prints what the fake kernel
-// was asked. Where the tree has a file fake/system, it also becomes the system's
-// own: lib/modules/1.0 that of the running kernel, etc/modprobe.d and the
-// others those which are read when nobody says which.
+// was asked, and tells of a tool that did not come to its end. Where the tree
+// has a file fake/system, it also becomes the system's own: lib/modules/1.0 that
+// of the running kernel, etc/modprobe.d and the others those which are read when
+// nobody says which.
 const boxScript = `box=$1
 # over lets names below a directory be others, and leaves all else in it.
 over() {
@@ -131,7 +144,7 @@ if [ "$2" = ns ]; then
 	fi
 	mount --rbind /proc "$box/fake/proc/real" && mount --rbind "$box/fake/proc" /proc && mount --bind "$box/fake/sys" /sys || exit 1
 fi
-log() { s=$?; cat "$FAKE/log" 2>/dev/null; rm -f "$FAKE/log"; return $s; }
+log() { s=$?; case $s in 124|137|139) echo status $s;; esac; cat "$FAKE/log" 2>/dev/null; rm -f "$FAKE/log"; return $s; }
 while read -r go; do
 	line=$(cat "$box/line")
 	(eval "$line") >"$box/out" 2>"$box/err" </dev/null
