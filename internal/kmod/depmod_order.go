@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"path"
 	"slices"
 	"strings"
@@ -24,7 +25,11 @@ func sortModules(dir string, mods []*depmodModule, warn func(string)) error {
 	f, err := OpenPlain(name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		warn(fmt.Sprintf("WARNING: could not open modules.order at %s: No such file or directory", dir))
+		what := "modules.order at "
+		if _, err := os.Stat(dir); err != nil {
+			what = "directory "
+		}
+		warn(fmt.Sprintf("WARNING: could not open %s%s: No such file or directory", what, dir))
 	case err != nil:
 		return fmt.Errorf("order of modules: %w", err)
 	default:

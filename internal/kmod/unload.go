@@ -73,7 +73,7 @@ func (u *unloading) targets() ([]string, error) {
 	var names []string
 	builtin := false
 	for _, f := range found {
-		here := list[f.Module] != nil || u.IgnoreLoaded
+		here := list[f.Module] != nil || u.IgnoreLoaded || u.AtHand && !f.Builtin && u.unlisted(f.Module)
 		if !here && !u.IgnoreCommands {
 			// A remove command is run whether or not the module is loaded.
 			_, here = u.Resolver.removeCommand(f.Module)
@@ -91,6 +91,14 @@ func (u *unloading) targets() ([]string, error) {
 		return nil, &kernel.LoadError{Op: "remove", Module: found[0].Module, Err: errors.New("it is built into the kernel image and can't be removed")}
 	}
 	return nil, fmt.Errorf("remove %s: %w in the kernel", u.req.Name, kernel.ErrNotFound)
+}
+
+// unlisted says that the kernel has a directory of a module that it does not
+// list: kmod takes the module for one that is just coming and asks the kernel to
+// remove it. It is one that the running kernel has built in, and the tree does not.
+func (u *unloading) unlisted(module string) bool {
+	s, err := u.Kernel.Initstate(module)
+	return err == nil && s.Dir && s.State == ""
 }
 
 // found is what the name stands for. Who typed a name has looked it up: then it

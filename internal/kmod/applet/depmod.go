@@ -51,7 +51,7 @@ type depmodRun struct {
 
 // depmod makes the indexes of a module tree.
 func (p *program) depmod(args []string) error {
-	flags, rest, err := getopt(args, depmodOptions)
+	flags, rest, err := p.options(args, depmodOptions)
 	d := &depmodRun{program: p, opt: kmod.DepmodOptions{Config: p.DepmodConfig, Cache: p.DepmodCache, Now: time.Now().UnixNano()}, moduleDir: "/lib/modules"}
 	if d.opt.Config == nil {
 		d.opt.Config = kmod.DefaultDepmodConfig()
@@ -74,11 +74,18 @@ func (p *program) depmod(args []string) error {
 	if err := d.arguments(rest); err != nil {
 		return err
 	}
-	if st, err := os.Stat(d.opt.Dir); err != nil || !st.IsDir() {
-		d.say(fmt.Sprintf("ERROR: could not open directory %s: No such file or directory", d.opt.Dir))
+	if d.quick && d.show {
+		return nil
+	}
+	if st, err := os.Stat(d.opt.Dir); len(d.opt.Files) == 0 && (err != nil || !st.IsDir()) {
+		missing := fmt.Sprintf("ERROR: could not open directory %s: No such file or directory", d.opt.Dir)
+		d.say(missing)
+		if d.quick { // kmod looks twice, for what is new and for all
+			d.say(missing)
+		}
 		return fatalError{"could not search modules: No such file or directory"}
 	}
-	if d.quick && (d.show || d.upToDate()) {
+	if d.quick && d.upToDate() {
 		return nil
 	}
 	if d.show {

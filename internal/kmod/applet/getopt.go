@@ -33,11 +33,18 @@ type usageError struct{ text string }
 
 func (e usageError) Error() string { return e.text }
 
+// options takes the options from args. Where POSIXLY_CORRECT is in the
+// environment, they end at the first other word, as for all programs of the GNU
+// C library.
+func (p *program) options(args []string, options []option) (flags []flag, rest []string, err error) {
+	return getopt(args, options, p.Getenv != nil && p.Getenv("POSIXLY_CORRECT") != "")
+}
+
 // getopt takes the options from args by the rules of getopt_long(3): options
-// and other words may mix until "--", short ones may be joined, long ones may
-// be shortened as far as they stay clear. Beside an error are the flags that came
+// and other words may mix until "--", unless strict, short ones may be joined,
+// long ones may be shortened as far as they stay clear. Beside an error are the flags that came
 // before it: a tool acts on --version before it reads what follows.
-func getopt(args []string, options []option) (flags []flag, rest []string, err error) {
+func getopt(args []string, options []option, strict bool) (flags []flag, rest []string, err error) {
 	for i := 0; i < len(args); i++ {
 		a := args[i]
 		next := func(missing string) (string, error) {
@@ -81,6 +88,8 @@ func getopt(args []string, options []option) (flags []flag, rest []string, err e
 				}
 				flags = append(flags, f)
 			}
+		case strict:
+			return flags, args[i:], nil
 		default:
 			rest = append(rest, a)
 		}
@@ -94,7 +103,7 @@ func shortOption(c byte, options []option) (option, error) {
 			return o, nil
 		}
 	}
-	return option{}, usageError{fmt.Sprintf("invalid option -- '%c'", c)}
+	return option{}, usageError{fmt.Sprintf("invalid option -- '%s'", []byte{c})}
 }
 
 func longOption(name string, options []option) (option, error) {

@@ -12,7 +12,7 @@ func FuzzGetopt(f *testing.F) {
 	f.Add("-\x00--\x00--\x00-w")
 	f.Fuzz(func(t *testing.T, joined string) {
 		args := strings.Split(joined, "\x00")
-		flags, rest, err := getopt(args, modprobeOptions)
+		flags, rest, err := getopt(args, modprobeOptions, false)
 		if err != nil {
 			return
 		}

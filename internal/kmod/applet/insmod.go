@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path"
+	"strings"
 	"syscall"
 
 	"example.org/kmodsh/internal/kernel"
@@ -26,7 +27,7 @@ var insmodOptions = []option{
 
 // insmod loads one module file without looking after dependencies.
 func (p *program) insmod(args []string) error {
-	flags, rest, err := getopt(args, insmodOptions)
+	flags, rest, err := p.options(args, insmodOptions)
 	var force kernel.InitFlags
 	for _, f := range flags {
 		switch f.id {
@@ -52,6 +53,9 @@ func (p *program) insmod(args []string) error {
 	}
 	if rest[0] == "-" {
 		return said("this tool does not support loading from stdin!")
+	}
+	if _, err := os.Stat(rest[0]); err == nil && strings.HasSuffix(rest[0], "/") {
+		return said("could not load module %s: %s", rest[0], strerror(syscall.ENOENT)) // a path without a file's name
 	}
 	k, err := p.kernel()
 	if err != nil {

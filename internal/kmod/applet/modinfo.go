@@ -43,7 +43,7 @@ type modinfoRun struct {
 
 // modinfo prints what module files say of themselves.
 func (p *program) modinfo(args []string) error {
-	flags, rest, err := getopt(args, modinfoOptions)
+	flags, rest, err := p.options(args, modinfoOptions)
 	m := &modinfoRun{program: p, end: "\n", out: bufio.NewWriter(p.Stdout)}
 	for _, f := range flags {
 		switch f.id {

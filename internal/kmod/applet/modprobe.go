@@ -74,7 +74,7 @@ func (p *program) modprobe(args []string) error {
 		m.handDown = p.Getenv("MODPROBE_OPTIONS")
 		args = append(splitOptions(m.handDown), args...)
 	}
-	flags, rest, err := getopt(args, modprobeOptions)
+	flags, rest, err := p.options(args, modprobeOptions)
 	for _, f := range flags {
 		switch f.id {
 		case "help":

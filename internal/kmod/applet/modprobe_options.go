@@ -94,7 +94,7 @@ func OnlyIndexes(name string, args []string, getenv func(string) string) bool {
 	if name != "modprobe" {
 		return false
 	}
-	flags, _, err := getopt(append(splitOptions(getenv("MODPROBE_OPTIONS")), args...), modprobeOptions)
+	flags, _, err := getopt(append(splitOptions(getenv("MODPROBE_OPTIONS")), args...), modprobeOptions, getenv("POSIXLY_CORRECT") != "")
 	if err != nil {
 		return false
 	}

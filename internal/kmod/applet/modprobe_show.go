@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+	"syscall"
 
 	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/kmod"
@@ -73,6 +74,8 @@ func (m *modprobeRun) showSymbols(name string) error {
 		return fatalError{fmt.Sprintf("Module %s not found.", name)}
 	case errors.Is(err, kernel.ErrDamaged):
 		return fatalError{fmt.Sprintf("could not get %s of %s: %s", what, name, damageReason(err))}
+	case errors.Is(err, syscall.EISDIR):
+		return fatalError{fmt.Sprintf("could not get %s of %s: %s", what, name, strerror(syscall.EISDIR))}
 	case err != nil:
 		return err
 	}
@@ -92,6 +95,12 @@ func (m *modprobeRun) moduleFacts(name string) (*kmod.ModuleFacts, error) {
 	r := m.loader.Resolver
 	file := name
 	if st, err := os.Stat(name); err != nil || !st.Mode().IsRegular() {
+		if err == nil && strings.Contains(name, "/") && !strings.HasSuffix(name, "/") {
+			if st.IsDir() {
+				return nil, syscall.EISDIR
+			}
+			return nil, fmt.Errorf("%s is no file: %w", name, kernel.ErrDamaged)
+		}
 		if strings.Contains(name, "/") {
 			return nil, kernel.ErrNotFound
 		}

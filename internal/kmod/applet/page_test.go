@@ -135,7 +135,8 @@ What ours does otherwise on purpose, and no line of these tables shows:
 - modinfo of an alias whose module has no file in modules.dep says that it is not found; kmod calls it built in.
 - modprobe tells of what a softdep line names and is not in the tree before anything is loaded, kmod in between; of a module that is not loaded
   and has a remove command, ours looks for no holders.
-- rmmod takes a path for the name of its file, there or not; kmod of one that is not there looks for a module without a name.
+- rmmod of a module that is just being removed asks the kernel and tells what it says; kmod fails without a word.
+- An empty release (-S '', -k '') is the running kernel's.
 - depmod takes of modules of one name and the same right the first in the order of the paths, kmod the one that the file system lists first. With -A it also sees that a directory has changed, and so a module that was taken away or came with an old time. It passes over hidden files and paths that no index can hold (blanks, colons, bytes beyond ASCII), leaves out aliases that are not printable,
   and says so. It takes the last line of modules.order also without its newline, and writes a sound index where kmod leaves an empty file.
 

@@ -2,8 +2,9 @@ package applet
 
 import (
 	"context"
-	"path"
+	"os"
 	"strings"
+	"syscall"
 
 	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/kmod"
@@ -21,7 +22,7 @@ var rmmodOptions = []option{
 
 // rmmod removes modules by the kernel alone, without a module tree.
 func (p *program) rmmod(args []string) error {
-	flags, names, err := getopt(args, rmmodOptions)
+	flags, names, err := p.options(args, rmmodOptions)
 	force := false
 	for _, f := range flags {
 		switch f.id {
@@ -55,15 +56,22 @@ func (p *program) rmmod(args []string) error {
 	return failed
 }
 
-// removeOne removes one module; a file name stands for its module. By force, the
-// kernel alone is asked, also about what is not loaded or in use (kmod,
-// tools/rmmod.c).
+// removeOne removes one module; the path of a file that is there stands for its
+// module, every other word is a name, up to a dot. By force, the kernel alone is
+// asked, also about what is not loaded or in use (kmod, tools/rmmod.c).
 func (p *program) removeOne(k kernel.Kernel, name string, force bool) error {
 	given := name
-	if strings.ContainsAny(name, "/.") {
-		name, _, _ = strings.Cut(path.Base(name), ".")
+	if _, err := os.Stat(name); err == nil {
+		name = name[strings.LastIndexByte(name, '/')+1:]
+		if name == "" {
+			return said("could not use module %s: %s", given, strerror(syscall.ENOENT))
+		}
 	}
+	name, _, _ = strings.Cut(name, ".")
 	name = kernel.Normalize(name)
+	if name == "" && !force {
+		return p.noHolders(name)
+	}
 	if kernel.CheckModuleName(name) != nil && !force {
 		return said("Module %s is not currently loaded", name)
 	}
@@ -107,7 +115,17 @@ func (p *program) notInUse(k kernel.Kernel, name string) error {
 	if p.builtin(name) {
 		return said("Module %s is builtin.", name)
 	}
+	if s, err := k.Initstate(name); err == nil && s.Dir {
+		return p.noHolders(name)
+	}
 	return said("Module %s is not currently loaded", name)
+}
+
+// noHolders is what kmod says of a directory of sysfs that is no loaded module's:
+// that of a module which the kernel has built in and no index here lists.
+func (p *program) noHolders(name string) error {
+	p.complain(said("could not open '/sys/module/%s/holders': %s", name, strerror(syscall.ENOENT)))
+	return said("Module unloading is not supported")
 }
 
 // builtin says whether the running kernel's tree lists a module as built in.
