@@ -58,7 +58,7 @@ func TestTwoSides(t *testing.T) {
 		}
 	}
 	limits := map[string]int{
-		"LINE": MaxLine, "OUT": MaxEvent, "ID": MaxID, "FUNC": MaxFunc, "NAME": MaxName,
+		"LINE": MaxLine, "OUT": maxEvent, "ID": MaxID, "FUNC": MaxFunc, "NAME": MaxName,
 		"RULES": MaxRule, "THREADS": MaxRequests, "MS": int(MaxWait.Milliseconds()),
 	}
 	text := driverFile(t, "limits.h")
@@ -114,7 +114,7 @@ func TestSkips(t *testing.T) {
 // TestHooks puts every hook of the table into words, for both kernels.
 func TestHooks(t *testing.T) {
 	for _, version := range []string{"4.9", "6.1", "6.12"} {
-		hooks := slices.Concat(TableHooks(version), RequestHooks(), WaitHooks(), NotifierHooks())
+		hooks := slices.Concat(TableHooks(version), RequestHooks(), waitHooks(), notifierHooks())
 		for _, h := range hooks {
 			if _, err := Line(h); err != nil {
 				t.Errorf("%s: %v", version, err)

@@ -84,15 +84,15 @@ type Event struct {
 // ErrEvent says that a line is not one of the driver's.
 var ErrEvent = errors.New("malformed driver event")
 
-// MaxEvent bounds the length of an event's line, the newline included.
-const MaxEvent = 1024
+// maxEvent bounds the length of an event's line, the newline included.
+const maxEvent = 1024
 
-// ParseEvent reads one line of the stream, without its newline.
-func ParseEvent(line string) (Event, error) {
+// parseEvent reads one line of the stream, without its newline.
+func parseEvent(line string) (Event, error) {
 	bad := func(format string, args ...any) (Event, error) {
 		return Event{}, fmt.Errorf("%w: "+format+" in %.120q", append(append([]any{ErrEvent}, args...), line)...)
 	}
-	if len(line) >= MaxEvent {
+	if len(line) >= maxEvent {
 		return bad("%d bytes", len(line))
 	}
 	w := strings.Split(line, " ")

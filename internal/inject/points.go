@@ -49,13 +49,13 @@ func RequestHooks() []Hook {
 	}
 }
 
-// WaitHooks returns what shows that a task waits for another load.
-func WaitHooks() []Hook {
+// waitHooks returns what shows that a task waits for another load.
+func waitHooks() []Hook {
 	return []Hook{{ID: Loading, Func: "finished_loading", Layout: LayoutString0}}
 }
 
-// NotifierHooks returns the module notifiers.
-func NotifierHooks() []Hook {
+// notifierHooks returns the module notifiers.
+func notifierHooks() []Hook {
 	return []Hook{
 		{ID: NotifyComing, Func: NotifyComing, Layout: LayoutModule},
 		{ID: NotifyLive, Func: NotifyLive, Layout: LayoutModule},

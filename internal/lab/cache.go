@@ -75,7 +75,7 @@ func OpenCache(dir string) (*Cache, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cache: %w", err)
 	}
-	c := &Cache{dir: dir, guest: os.Getenv(GuestEnv)}
+	c := &Cache{dir: dir, guest: os.Getenv(guestEnv)}
 	for _, sub := range []string{kernelsDir, treesDir, imagesDir, disksDir, initrdsDir, headersDir, driversDir, vmsDir, aptDir, locksDir, tmpDir} {
 		if err := os.MkdirAll(filepath.Join(dir, sub), 0o755); err != nil {
 			return nil, cacheError(dir, err)

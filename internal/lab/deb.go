@@ -100,7 +100,7 @@ func extractKernel(ctx context.Context, r io.Reader, root *os.Root, installed in
 			if release != "" && release != rel {
 				return damaged("modules of two kernels, %s and %s", release, rel)
 			}
-			if err := CheckRelease(rel); err != nil {
+			if err := checkRelease(rel); err != nil {
 				return "", err
 			}
 			release = rel

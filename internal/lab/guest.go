@@ -9,10 +9,10 @@ import (
 	"runtime"
 )
 
-// GuestEnv is the environment variable that names the kmodsh binary for the
+// guestEnv is the environment variable that names the kmodsh binary for the
 // guest, for a kmodsh that cannot be that itself: one built for another system
 // or with cgo.
-const GuestEnv = "KMODSH_GUEST"
+const guestEnv = "KMODSH_GUEST"
 
 // UseGuest makes path the program that becomes /init in the guest.
 func (c *Cache) UseGuest(path string) { c.guest = path }
@@ -41,7 +41,7 @@ func (c *Cache) openGuest() (*os.File, error) {
 		if p, err := os.Executable(); err == nil && c.guest == "" {
 			name = p
 		}
-		return nil, fmt.Errorf("%s cannot be the guest's init: %w; build one: CGO_ENABLED=0 GOOS=linux GOARCH=amd64 go build -o kmodsh-guest ./cmd/kmodsh, and set %s to its path", name, err, GuestEnv)
+		return nil, fmt.Errorf("%s cannot be the guest's init: %w; build one: CGO_ENABLED=0 GOOS=linux GOARCH=amd64 go build -o kmodsh-guest ./cmd/kmodsh, and set %s to its path", name, err, guestEnv)
 	}
 	return f, nil
 }

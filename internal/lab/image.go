@@ -95,7 +95,7 @@ func bzImageRelease(b []byte) (string, error) {
 		return bad("its version string has no end")
 	}
 	release := string(version[:end])
-	return release, CheckRelease(release)
+	return release, checkRelease(release)
 }
 
 // vmlinuxRelease looks for linux_banner (init/version-timestamp.c): "Linux
@@ -116,7 +116,7 @@ func vmlinuxRelease(r io.Reader) (string, error) {
 			}
 			rest := buf[from+i+len(mark):]
 			end := bytes.IndexByte(rest[:min(len(rest), maxRelease+1)], ' ')
-			if end > 0 && CheckRelease(string(rest[:end])) == nil {
+			if end > 0 && checkRelease(string(rest[:end])) == nil {
 				return string(rest[:end]), nil
 			}
 			from += i + len(mark)
@@ -142,7 +142,7 @@ func releaseOfBuild(dir string) (string, error) {
 		return "", err
 	}
 	release := string(bytes.TrimSpace(b))
-	if err := CheckRelease(release); err != nil {
+	if err := checkRelease(release); err != nil {
 		return "", fmt.Errorf("%s: %w", path, err)
 	}
 	return release, nil

@@ -55,9 +55,9 @@ func Series(release string) string {
 // maxRelease is the longest release: __NEW_UTS_LEN of include/uapi/linux/utsname.h.
 const maxRelease = 64
 
-// CheckRelease refuses what cannot be a kernel release, so that one read from
+// checkRelease refuses what cannot be a kernel release, so that one read from
 // a file never becomes a path that leads elsewhere.
-func CheckRelease(release string) error {
+func checkRelease(release string) error {
 	if release == "" || len(release) > maxRelease || release[0] < '0' || release[0] > '9' {
 		return fmt.Errorf("%.70q is no kernel release (1 to %d characters, a digit first): %w", release, maxRelease, kernel.ErrDamaged)
 	}
@@ -122,7 +122,7 @@ func readKernel(dir string) (Kernel, error) {
 	if err := json.Unmarshal(b, &k); err != nil {
 		return Kernel{}, fmt.Errorf("%s: %w: %v", f.Name(), kernel.ErrDamaged, err)
 	}
-	if err := CheckRelease(k.Release); err != nil {
+	if err := checkRelease(k.Release); err != nil {
 		return Kernel{}, fmt.Errorf("%s: %w", f.Name(), err)
 	}
 	if k.Format != fetchedFormat {
@@ -141,7 +141,7 @@ func readKernel(dir string) (Kernel, error) {
 // sortKernels puts the newest first.
 func sortKernels(ks []Kernel) {
 	slices.SortStableFunc(ks, func(a, b Kernel) int {
-		return cmp.Or(-CompareVersions(a.Release, b.Release), -CompareVersions(a.Version, b.Version))
+		return cmp.Or(-compareVersions(a.Release, b.Release), -compareVersions(a.Version, b.Version))
 	})
 }
 
@@ -227,7 +227,7 @@ func hostKernels(root string) ([]Kernel, error) {
 	for _, e := range entries {
 		release := e.Name()
 		modules := filepath.Join(dir, release)
-		if st, err := os.Stat(modules); err != nil || !st.IsDir() || CheckRelease(release) != nil {
+		if st, err := os.Stat(modules); err != nil || !st.IsDir() || checkRelease(release) != nil {
 			continue
 		}
 		for _, image := range []string{filepath.Join(root, "boot/vmlinuz-"+release), filepath.Join(modules, "vmlinuz")} {

@@ -85,7 +85,7 @@ func moduleDir(dir, release string) (string, error) {
 		if _, err := os.Stat(filepath.Join(dir, sign)); err != nil {
 			continue
 		}
-		if base := filepath.Base(dir); CheckRelease(base) == nil && base != release {
+		if base := filepath.Base(dir); checkRelease(base) == nil && base != release {
 			return "", fmt.Errorf("module directory %s is of kernel %s, the image is %s", dir, base, release)
 		}
 		return dir, nil

@@ -56,7 +56,7 @@ var (
 // names, else a fresh build.
 func builtGuest(t testing.TB) string {
 	t.Helper()
-	if p := os.Getenv(GuestEnv); p != "" {
+	if p := os.Getenv(guestEnv); p != "" {
 		return p
 	}
 	guestOnce.Do(func() {

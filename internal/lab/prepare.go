@@ -14,7 +14,7 @@ import (
 // already is used again: the second time it takes only the reading of this
 // program's own file.
 func (c *Cache) Prepare(ctx context.Context, k Kernel, p Progress) (Boot, error) {
-	if err := CheckRelease(k.Release); err != nil {
+	if err := checkRelease(k.Release); err != nil {
 		return Boot{}, err
 	}
 	b, err := c.prepare(ctx, k, p)

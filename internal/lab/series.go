@@ -57,7 +57,7 @@ func pickPackage(names []string, spec string) (kernelPackage, bool) {
 		}
 		c := 1
 		if found {
-			c = CompareVersions(p.Release, best.Release)
+			c = compareVersions(p.Release, best.Release)
 		}
 		if c > 0 || c == 0 && p.Signed && !best.Signed {
 			best, found = p, true
@@ -77,6 +77,6 @@ func listSeries(names []string) string {
 	if len(all) == 0 {
 		return "none for amd64"
 	}
-	slices.SortFunc(all, CompareVersions)
+	slices.SortFunc(all, compareVersions)
 	return strings.Join(all, ", ")
 }

@@ -5,11 +5,11 @@ import (
 	"strings"
 )
 
-// CompareVersions orders two Debian version strings, or parts of package names
+// compareVersions orders two Debian version strings, or parts of package names
 // such as "6.1.0-56", by the rules of deb-version(7): epoch, upstream version,
 // revision; in each, letters before other characters, "~" before everything
 // and even before the end, numbers by value. It returns -1, 0 or 1.
-func CompareVersions(a, b string) int {
+func compareVersions(a, b string) int {
 	ea, ua, ra := splitVersion(a)
 	eb, ub, rb := splitVersion(b)
 	return cmp.Or(compareNumbers(ea, eb), compareParts(ua, ub), compareParts(ra, rb))

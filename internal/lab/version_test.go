@@ -23,8 +23,8 @@ func TestCompareVersions(t *testing.T) {
 			} else if i > j {
 				want = 1
 			}
-			if got := CompareVersions(a, b); got != want {
-				t.Errorf("CompareVersions(%q, %q) = %d, want %d", a, b, got, want)
+			if got := compareVersions(a, b); got != want {
+				t.Errorf("compareVersions(%q, %q) = %d, want %d", a, b, got, want)
 			}
 		}
 	}

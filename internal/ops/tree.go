@@ -19,9 +19,9 @@ type treeCache struct {
 	err      error    // why the tree could not be opened
 }
 
-// OpenResolver opens a module tree and reads the configuration that goes with
+// openResolver opens a module tree and reads the configuration that goes with
 // it. Who called it closes the resolver's Tree.
-func OpenResolver(t kernel.Tree) (*kmod.Resolver, error) {
+func openResolver(t kernel.Tree) (*kmod.Resolver, error) {
 	config, err := kmod.ReadConfigFrom(t.ConfigFS, t.Config, t.Cmdline)
 	if err != nil {
 		return nil, err
@@ -50,7 +50,7 @@ func (s *Session) resolver() (*kmod.Resolver, kernel.Tree, error) {
 		tree, err := t.Tree()
 		s.trees.tree = tree // its configuration, too, where the directory is not there
 		if err == nil {
-			s.trees.resolver, err = OpenResolver(tree)
+			s.trees.resolver, err = openResolver(tree)
 		}
 		s.trees.err = err
 	}

@@ -93,7 +93,7 @@ func (s *Session) resolverWith(dir string, conf []string) (r *kmod.Resolver, don
 	if conf == nil {
 		t.Config, t.Cmdline = kmod.DefaultConfigPaths(), kernel.Cmdline()
 	}
-	r, err = OpenResolver(t)
+	r, err = openResolver(t)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -45,7 +45,7 @@ type Header struct {
 	Scenario string           `json:"scenario,omitempty"`
 	Info     *kernel.Info     `json:"info,omitempty"`
 	Settings []kernel.Setting `json:"settings,omitempty"`
-	// Points is PointsSum of the table of points that the events are of.
+	// Points is pointsSum of the table of points that the events are of.
 	Points string `json:"points"`
 	// Steps says that the target's threads stopped at every point, so that the
 	// file has snapshots of all there was to see. Without it the positions are
@@ -63,9 +63,9 @@ type Header struct {
 	Given *Given `json:"given,omitempty"`
 }
 
-// PointsSum is a hash of the table of points: of a file with the same, every
+// pointsSum is a hash of the table of points: of a file with the same, every
 // point means what it means here.
-func PointsSum() string {
+func pointsSum() string {
 	h := fnv.New64a()
 	for _, p := range trace.Points() {
 		fmt.Fprintf(h, "%s\n%s\n%s\n", p.ID, p.Name, p.Says)

@@ -117,7 +117,7 @@ func Facts(r *Recording) []kernel.Fact {
 	if r.Missing != "" {
 		facts = append(facts, kernel.Fact{Name: "missing", Value: r.Missing})
 	}
-	if r.Points != PointsSum() {
+	if r.Points != pointsSum() {
 		facts = append(facts, kernel.Fact{Name: "points", Value: "it was recorded with another table of points; some may have another meaning here"})
 	}
 	return facts

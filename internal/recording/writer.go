@@ -43,7 +43,7 @@ func NewWriter(out io.Writer, h Header) (*Writer, error) {
 	w := &Writer{zip: zip, end: endLine{Type: typeEnd}}
 	w.json = json.NewEncoder(&w.text)
 	w.json.SetEscapeHTML(false)
-	h.Type, h.Format, h.Version, h.Points = typeHeader, Format, Version, PointsSum()
+	h.Type, h.Format, h.Version, h.Points = typeHeader, Format, Version, pointsSum()
 	w.line(h)
 	return w, w.err
 }

@@ -84,9 +84,9 @@ const (
 	markReal     = "#@"
 )
 
-// IsLesson says whether the text of a scenario is that of a lesson, or was to be:
+// isLesson says whether the text of a scenario is that of a lesson, or was to be:
 // it says how long it takes, or asks something.
-func IsLesson(text string) bool {
+func isLesson(text string) bool {
 	for l := range strings.SplitSeq(text, "\n") {
 		if strings.HasPrefix(l, "# "+minutesKey+":") || strings.HasPrefix(l, markQuestion) {
 			return true
@@ -109,7 +109,7 @@ func Lessons() ([]*Lesson, error) {
 		if err != nil {
 			return nil, err
 		}
-		l, err := ParseLesson(name, text)
+		l, err := parseLesson(name, text)
 		if err != nil {
 			return nil, err
 		}
@@ -137,5 +137,5 @@ func FindLesson(word string) (*Lesson, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %q is neither a lesson of the tour nor a file", ErrUnknown, word)
 	}
-	return ParseLesson(word, text)
+	return parseLesson(word, text)
 }

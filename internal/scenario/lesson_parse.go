@@ -8,8 +8,8 @@ import (
 	"example.org/kmodsh/internal/wording"
 )
 
-// ParseLesson reads a lesson. The error is a *SyntaxError.
-func ParseLesson(name, text string) (*Lesson, error) {
+// parseLesson reads a lesson. The error is a *SyntaxError.
+func parseLesson(name, text string) (*Lesson, error) {
 	s, err := Parse(name, text)
 	if err != nil {
 		return nil, err

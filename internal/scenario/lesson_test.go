@@ -11,7 +11,7 @@ import (
 const lessonHead = "# title: t\n# minutes: 5\n# targets: sim:v6.12\n\n"
 
 func TestParseLesson(t *testing.T) {
-	l, err := ParseLesson("x", lessonHead+`#: one
+	l, err := parseLesson("x", lessonHead+`#: one
 #: two
 #:
 #: three
@@ -58,7 +58,7 @@ load a
 	if d := cmp.Diff(realKernel, l.Real); d != "" {
 		t.Error(d)
 	}
-	if s, err := ParseLesson("x", lessonHead+"[vm:*] skip there is none\n#? q\n#? a) x\n#? b) y\n#= a\nload a\n"); err != nil || len(s.Parts) != 2 {
+	if s, err := parseLesson("x", lessonHead+"[vm:*] skip there is none\n#? q\n#? a) x\n#? b) y\n#= a\nload a\n"); err != nil || len(s.Parts) != 2 {
 		t.Errorf("a line that skips is no part: %+v, %v", s, err)
 	} else if why, skips := s.SkipsAll("vm:6.12"); !skips || why != "there is none" {
 		t.Errorf("%v %s", skips, why)
@@ -138,7 +138,7 @@ func TestParseLessonWrong(t *testing.T) {
 		{ex + "#! do\n#! answer: load b\n#! check:", "x:12: check: has nothing behind it"},
 		{ex + "#!", "x:10: #! needs what is to be done"},
 	} {
-		_, err := ParseLesson("x", tc.text)
+		_, err := parseLesson("x", tc.text)
 		var wrong *SyntaxError
 		if !errors.As(err, &wrong) || !strings.HasPrefix(err.Error(), tc.want) {
 			t.Errorf("%q: %v, want %s...", tc.text, err, tc.want)
@@ -150,7 +150,7 @@ func FuzzParseLesson(f *testing.F) {
 	f.Add(LessonTemplate)
 	f.Add(lessonHead + "#?\n#? a)\n#=\n#!\n#! check:\n#-\n#:")
 	f.Fuzz(func(t *testing.T, text string) {
-		l, err := ParseLesson("x", text)
+		l, err := parseLesson("x", text)
 		if err != nil {
 			var wrong *SyntaxError
 			if !errors.As(err, &wrong) {

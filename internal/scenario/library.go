@@ -72,10 +72,10 @@ func Find(word string) ([]*Scenario, error) {
 
 // read reads a scenario, or a lesson, with what is wrong with its marks.
 func read(name, text string) (*Scenario, error) {
-	if !IsLesson(text) {
+	if !isLesson(text) {
 		return Parse(name, text)
 	}
-	l, err := ParseLesson(name, text)
+	l, err := parseLesson(name, text)
 	if err != nil {
 		return nil, err
 	}

@@ -55,7 +55,7 @@ var (
 	manyKeys   = []string{"targets", "promise", "report"}
 )
 
-// minutesKey is that of a lesson, which ParseLesson reads.
+// minutesKey is that of a lesson, which parseLesson reads.
 const minutesKey = "minutes"
 
 func (p *parser) wrong(line int, msg string) error {

@@ -45,15 +45,15 @@ func OpenTable(name string) (*Table, error) {
 	case len(b) > maxTable:
 		return nil, fmt.Errorf("%s: more than %d bytes", name, maxTable)
 	}
-	t, err := ParseTable(string(b))
+	t, err := parseTable(string(b))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return t, nil
 }
 
-// ParseTable reads what Bytes wrote.
-func ParseTable(text string) (*Table, error) {
+// parseTable reads what Bytes wrote.
+func parseTable(text string) (*Table, error) {
 	t := newTable()
 	if !strings.HasPrefix(text, tableMark+"\n") {
 		return nil, errors.New("no page of verdicts: it would begin with " + tableMark)

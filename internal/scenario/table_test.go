@@ -55,7 +55,7 @@ func TestTable(t *testing.T) {
 func FuzzTable(f *testing.F) {
 	f.Add("# Verdicts\n\n| scenario | sim:v4.9 | vm:6.1 |\n| --- | --- | --- |\n| a/b | ok |  |\n")
 	f.Fuzz(func(t *testing.T, text string) {
-		table, err := ParseTable(text)
+		table, err := parseTable(text)
 		if err != nil {
 			return
 		}
@@ -65,7 +65,7 @@ func FuzzTable(f *testing.F) {
 			}
 		}
 		once := table.Bytes()
-		again, err := ParseTable(string(once))
+		again, err := parseTable(string(once))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -15,8 +15,8 @@ const PhaseFunction Phase = "function"
 // maxFunction bounds a function's name, so that the driver takes the ID.
 const maxFunction = 60
 
-// NeverHeld is a beginning of names of functions where nobody may be held.
-type NeverHeld struct {
+// neverHeld is a beginning of names of functions where nobody may be held.
+type neverHeld struct {
 	Prefix string
 	Why    string // in words
 }
@@ -31,8 +31,8 @@ const (
 // NeverHeldFunctions lists them; the driver has the same list (deny.c), and
 // trusts nobody else's. down_timeout alone is excepted, where requests wait for
 // a permit.
-func NeverHeldFunctions() []NeverHeld {
-	var list []NeverHeld
+func NeverHeldFunctions() []neverHeld {
+	var list []neverHeld
 	for _, g := range []struct {
 		why, prefixes string
 	}{
@@ -46,7 +46,7 @@ func NeverHeldFunctions() []NeverHeld {
 		{standsOn, "ktime_get copy_from_kernel kallsyms printk _printk vprintk kmodsh"},
 	} {
 		for p := range strings.FieldsSeq(g.prefixes) {
-			list = append(list, NeverHeld{p, g.why})
+			list = append(list, neverHeld{p, g.why})
 		}
 	}
 	return list

@@ -15,10 +15,10 @@ const (
 	TrueColor
 )
 
-// ModeOf chooses a mode from environment variables in the form of os.Environ:
+// modeOf chooses a mode from environment variables in the form of os.Environ:
 // NO_COLOR set and not empty (no-color.org), CLICOLOR=0 and TERM=dumb mean
 // none; COLORTERM and TERM say how many.
-func ModeOf(environ []string) Mode {
+func modeOf(environ []string) Mode {
 	env := envMap(environ)
 	term := env["TERM"]
 	switch {
@@ -32,10 +32,10 @@ func ModeOf(environ []string) Mode {
 	return Color16
 }
 
-// ASCIIOf says whether the locale named by the environment has no more than
+// asciiOf says whether the locale named by the environment has no more than
 // ASCII: LC_ALL, LC_CTYPE and LANG, the first one set, name no UTF-8. The
 // console of a kernel before its fonts (TERM=linux) counts as ASCII too.
-func ASCIIOf(environ []string) bool {
+func asciiOf(environ []string) bool {
 	env := envMap(environ)
 	if env["TERM"] == "linux" {
 		return true
@@ -48,10 +48,10 @@ func ASCIIOf(environ []string) bool {
 	return true
 }
 
-// LightOf says whether the environment tells of a light background: COLORFGBG, which
+// lightOf says whether the environment tells of a light background: COLORFGBG, which
 // rxvt, Konsole and others set, ends with the number of the background's colour,
 // of which 7 and 15 are the light ones.
-func LightOf(environ []string) bool {
+func lightOf(environ []string) bool {
 	list := strings.Split(envMap(environ)["COLORFGBG"], ";")
 	back := list[len(list)-1]
 	return len(list) > 1 && (back == "7" || back == "15")

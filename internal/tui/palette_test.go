@@ -171,7 +171,7 @@ func TestLightOf(t *testing.T) {
 	for env, want := range map[string]bool{
 		"": false, "COLORFGBG=": false, "COLORFGBG=15;0": false, "COLORFGBG=0;15": true, "COLORFGBG=0;default;15": true, "COLORFGBG=0;7": true, "COLORFGBG=7": false,
 	} {
-		if got := LightOf([]string{"TERM=xterm", env}); got != want {
+		if got := lightOf([]string{"TERM=xterm", env}); got != want {
 			t.Errorf("%q: light %v", env, got)
 		}
 	}

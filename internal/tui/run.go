@@ -107,8 +107,8 @@ func (o *Options) resolve() {
 		o.Environ = os.Environ()
 	}
 	if o.Color == Auto {
-		o.Color = ModeOf(o.Environ)
+		o.Color = modeOf(o.Environ)
 	}
-	o.Light = o.Light || LightOf(o.Environ)
-	o.ASCII = o.ASCII || ASCIIOf(o.Environ)
+	o.Light = o.Light || lightOf(o.Environ)
+	o.ASCII = o.ASCII || asciiOf(o.Environ)
 }

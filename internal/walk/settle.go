@@ -11,8 +11,8 @@ import (
 	"example.org/kmodsh/internal/trace"
 )
 
-// Settled is what came of letting those go on who cannot be kept.
-type Settled struct {
+// settled is what came of letting those go on who cannot be kept.
+type settled struct {
 	State  *State
 	Events []trace.Event
 	// Order are the names of the threads that went on, in the order they did.
@@ -22,8 +22,8 @@ type Settled struct {
 // Settle lets the threads that were woken, and helpers that were made, go on to
 // their next stop: first those that order names, in its order, then in the
 // order in which they were made.
-func (w *Walker) Settle(ctx context.Context, order []string) (Settled, error) {
-	var out Settled
+func (w *Walker) Settle(ctx context.Context, order []string) (settled, error) {
+	var out settled
 	var ran []string // IDs of those the target let run on by itself
 	for range maxSettle {
 		snap, err := w.d.Snapshot(ctx)
