@@ -36,10 +36,10 @@ func (r *taskRun) seqClient() (int64, error) {
 	}
 	fd, err := unix.Open(seqDevice, unix.O_RDWR|unix.O_CLOEXEC, 0)
 	if errors.Is(err, unix.ENOENT) {
-		return retOf(err), fmt.Errorf("there is no %s: the sequencer is a module, load snd_seq first", seqDevice)
+		return kernel.ReturnOf(err), fmt.Errorf("there is no %s: the sequencer is a module, load snd_seq first", seqDevice)
 	}
 	if err != nil {
-		return retOf(err), fmt.Errorf("opening %s: %w", seqDevice, err)
+		return kernel.ReturnOf(err), fmt.Errorf("opening %s: %w", seqDevice, err)
 	}
 	defer unix.Close(fd)
 	var info [seqInfoSize]byte

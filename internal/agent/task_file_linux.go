@@ -50,9 +50,9 @@ func fileIs(path string) bool {
 func (r *taskRun) insmod() (int64, error) {
 	params := strings.Join(r.task.Params, " ")
 	if r.image != nil {
-		return retOf(r.k.Init(context.Background(), r.image, params)), nil
+		return kernel.ReturnOf(r.k.Init(context.Background(), r.image, params)), nil
 	}
-	return retOf(r.k.Finit(context.Background(), r.file, params, r.flags)), nil
+	return kernel.ReturnOf(r.k.Finit(context.Background(), r.file, params, r.flags)), nil
 }
 
 // copyOf copies a file, so that it has an inode of its own.
@@ -78,7 +78,7 @@ func copyOf(path string) (string, error) {
 func (r *taskRun) rmmod() (int64, error) {
 	err := r.k.Delete(context.Background(), kernel.Normalize(r.task.Name), r.task.Force)
 	r.out.State = stateOf(r.k, r.task.Name)
-	return retOf(err), nil
+	return kernel.ReturnOf(err), nil
 }
 
 // stateOf is a module's state as user space sees it.

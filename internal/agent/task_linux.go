@@ -115,21 +115,6 @@ func (r *taskRun) ready() error {
 	return err
 }
 
-// retOf is the return value an error stands for: a negative errno where the
-// kernel gave one, else -1.
-func retOf(err error) int64 {
-	var refused *kernel.LoadError
-	switch {
-	case err == nil:
-		return 0
-	case errors.As(err, &refused) && refused.Errno != 0:
-		return -int64(refused.Errno)
-	case kernel.ErrnoOf(err) != 0:
-		return -int64(kernel.ErrnoOf(err))
-	}
-	return -1
-}
-
 // loader is the loader core on the guest's tree, which stops at the gate.
 func (r *taskRun) loader(what string, run func(l *kmod.Loader) error) error {
 	report, hangUp := DialReport()
@@ -161,7 +146,7 @@ func (r *taskRun) load() (int64, error) {
 		return err
 	})
 	r.out.Load, r.out.Verdict, r.out.State = &res, res.Verdict, res.State
-	return retOf(err), err
+	return kernel.ReturnOf(err), err
 }
 
 func (r *taskRun) unload() (int64, error) {
@@ -173,7 +158,7 @@ func (r *taskRun) unload() (int64, error) {
 		return err
 	})
 	r.out.Unload, r.out.State = &res, res.State
-	return retOf(err), err
+	return kernel.ReturnOf(err), err
 }
 
 // mount is fsopen(2), which looks the type up as mount(2) does, by
@@ -182,7 +167,7 @@ func (r *taskRun) unload() (int64, error) {
 func (r *taskRun) mount() (int64, error) {
 	fd, err := unix.Fsopen(r.task.Name, unix.FSOPEN_CLOEXEC)
 	if err != nil {
-		return retOf(err), nil
+		return kernel.ReturnOf(err), nil
 	}
 	defer unix.Close(fd)
 	return 0, r.gate.keep(r.task.Name, fd)
@@ -208,7 +193,7 @@ func (r *taskRun) testKmod() (int64, error) {
 			return err
 		})
 		if err != nil && !errors.Is(err, kernel.ErrNotFound) {
-			return retOf(err), err
+			return kernel.ReturnOf(err), err
 		}
 	}
 	return k.run(testKmodDir)
@@ -223,14 +208,14 @@ func (r *taskRun) initstate() (int64, error) {
 	}
 	f, err := os.Open("/sys/module/" + name + "/initstate")
 	if err != nil {
-		return retOf(err), nil
+		return kernel.ReturnOf(err), nil
 	}
 	defer f.Close()
 	r.gate.pause(name)
 	buf := make([]byte, 64)
 	n, err := f.Read(buf)
 	if err != nil {
-		return retOf(err), fmt.Errorf("read /sys/module/%s/initstate: %s", name, kernel.ErrnoName(kernel.ErrnoOf(err)))
+		return kernel.ReturnOf(err), fmt.Errorf("read /sys/module/%s/initstate: %s", name, kernel.ErrnoName(kernel.ErrnoOf(err)))
 	}
 	r.out.State = trace.ParseInitstate(strings.TrimSpace(string(buf[:n])))
 	return 0, nil
@@ -246,7 +231,7 @@ func (r *taskRun) udev() (int64, error) {
 		err = unix.Bind(fd, &unix.SockaddrNetlink{Family: unix.AF_NETLINK, Groups: 1})
 	}
 	if err != nil {
-		return retOf(err), err
+		return kernel.ReturnOf(err), err
 	}
 	err = r.gate.sleep("the uevent of "+name, false, func() error {
 		want := "add@/module/" + name + "\x00"
@@ -264,7 +249,7 @@ func (r *taskRun) udev() (int64, error) {
 		}
 	})
 	if err != nil {
-		return retOf(err), err
+		return kernel.ReturnOf(err), err
 	}
 	r.out.State = stateOf(r.k, name)
 	if r.out.Verdict = kernel.Premature; r.out.State == trace.Live {

@@ -52,3 +52,18 @@ func ErrnoOf(err error) syscall.Errno {
 	}
 	return 0
 }
+
+// ReturnOf is the return value that an error stands for: a negative errno where
+// the kernel gave one, else -1; 0 for no error.
+func ReturnOf(err error) int64 {
+	var refused *LoadError
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &refused) && refused.Errno != 0:
+		return -int64(refused.Errno)
+	case ErrnoOf(err) != 0:
+		return -int64(ErrnoOf(err))
+	}
+	return -1
+}

@@ -2,7 +2,6 @@ package sim
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -82,13 +81,13 @@ func (s *System) taskLoad(t *Thread, k Task, o *Outcome) int64 {
 	res, err := s.Loader(t, true).Load(context.Background(), kernel.LoadRequest{Name: k.Name, Params: k.Params, Policy: k.Policy, First: k.First})
 	o.Gone = x.gone(t)
 	o.Load, o.Err, o.Verdict, o.State = &res, err, res.Verdict, res.State
-	return retOf(err)
+	return kernel.ReturnOf(err)
 }
 
 func (s *System) taskUnload(t *Thread, k Task, o *Outcome) int64 {
 	res, err := s.Loader(t, false).Unload(context.Background(), kernel.UnloadRequest{Name: k.Name, Force: k.Force, Deps: k.Deps, Holders: k.Holders})
 	o.Unload, o.Err, o.State = &res, err, res.State
-	return retOf(err)
+	return kernel.ReturnOf(err)
 }
 
 func (s *System) taskRequest(t *Thread, k Task, o *Outcome) int64 {
@@ -149,19 +148,4 @@ func (w *World) StateOf(name string) trace.State {
 		return trace.Builtin
 	}
 	return trace.Absent
-}
-
-// retOf is the return value an error stands for: a negative errno where the
-// kernel gave one, else -1.
-func retOf(err error) int64 {
-	var refused *kernel.LoadError
-	switch {
-	case err == nil:
-		return 0
-	case errors.As(err, &refused) && refused.Errno != 0:
-		return -int64(refused.Errno)
-	case kernel.ErrnoOf(err) != 0:
-		return -int64(kernel.ErrnoOf(err))
-	}
-	return -1
 }

@@ -1,6 +1,7 @@
 package export
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -20,55 +21,82 @@ const reportEvents = 300
 // report writes Markdown that reads well as plain text, without a line longer
 // than 72 columns but those that are to be copied whole.
 func report(w io.Writer, in Input) error {
-	r := in.Recording
-	c := lay(r)
-	b := &strings.Builder{}
-	para := func(indent, s string) { b.WriteString(wrapped(indent, printable(s))) }
-	fact := func(name, value string) {
-		if value != "" {
-			b.WriteString(wrappedAfter(fmt.Sprintf("    %-10s ", name+":"), printable(value)))
-		}
-	}
-	para("", "# "+titleOf(in))
-	b.WriteString("\n")
+	c := lay(in.Recording)
+	p := &reportPage{}
+	p.para("", "# "+titleOf(in))
+	p.WriteString("\n")
 	if in.Promise != "" {
-		para("", "A schedule of threads breaks the promise "+in.Promise+": "+in.Says+".")
-		b.WriteString("\n")
+		p.para("", "A schedule of threads breaks the promise "+in.Promise+": "+in.Says+".")
+		p.WriteString("\n")
 	}
-	b.WriteString("## Where\n\n")
-	fact("target", r.Target)
+	p.where(in)
+	p.outcome(c)
+	p.course(c)
+	p.WriteString("\n## How to repeat it\n\n")
+	switch {
+	case in.Token != "":
+		repeatToken(&p.Builder, in)
+	case in.Again > 0:
+		repeatMachine(&p.Builder, in)
+	default:
+		p.para("", "It was recorded on a running kernel and cannot be repeated step by step. What was typed:")
+		p.WriteString("\n")
+		typed(&p.Builder, in)
+	}
+	_, err := io.WriteString(w, p.String())
+	return err
+}
+
+// reportPage is a report in the making.
+type reportPage struct{ strings.Builder }
+
+// para writes a paragraph behind an indent.
+func (p *reportPage) para(indent, s string) { p.WriteString(wrapped(indent, printable(s))) }
+
+// fact writes a value under its name, nothing where there is none.
+func (p *reportPage) fact(name, value string) {
+	if value != "" {
+		p.WriteString(wrappedAfter(fmt.Sprintf("    %-10s ", name+":"), printable(value)))
+	}
+}
+
+// where says on which kernel it was, and what had been set there.
+func (p *reportPage) where(in Input) {
+	r := in.Recording
+	p.WriteString("## Where\n\n")
+	p.fact("target", r.Target)
 	release := r.Kernel
 	if r.Info != nil {
 		release = strings.TrimSpace(r.Info.Release + " " + r.Info.Version)
-		fact("machine", r.Info.Machine)
-		fact("modprobe", r.Info.Modprobe)
+		p.fact("machine", r.Info.Machine)
+		p.fact("modprobe", r.Info.Modprobe)
 		if r.Info.Taint != 0 {
-			fact("tainted", kernel.TaintWords(r.Info.Taint))
+			p.fact("tainted", kernel.TaintWords(r.Info.Taint))
 		}
 	}
-	fact("kernel", release)
-	fact("kmod", kmodOf(in.Policy))
+	p.fact("kernel", release)
+	p.fact("kmod", kmodOf(in.Policy))
 	for _, g := range given(r.Given) {
-		fact(g.Name, g.Value)
+		p.fact(g.Name, g.Value)
 	}
-	fact("missing", r.Missing)
+	p.fact("missing", r.Missing)
 	for _, f := range r.End().Faults {
-		fact("fault", faultWords(f))
+		p.fact("fault", faultWords(f))
 	}
 	for _, s := range r.Settings {
 		if s.Name == "kmod-max" || s.Name == "limiter" || s.Name == "umh" && s.Value != "enabled" || s.Name == "helper" && s.Value != "real" {
-			fact(s.Name, s.Value)
+			p.fact(s.Name, s.Value)
 		}
 	}
-	b.WriteString("\n## What became of it\n\n")
+}
+
+// outcome says what became of the threads and the modules.
+func (p *reportPage) outcome(c *chart) {
+	p.WriteString("\n## What became of it\n\n")
 	for _, l := range c.Lanes {
 		if l.Done || l.Verdict != "" {
-			who := l.Task
-			if who == "" {
-				who = l.Comm
-			}
-			l.Task = who
-			para("    ", ended(l))
+			l.Task = cmp.Or(l.Task, l.Comm)
+			p.para("    ", ended(l))
 		}
 	}
 	for _, m := range c.Modules {
@@ -77,61 +105,51 @@ func report(w io.Writer, in Input) error {
 		if last.To < len(c.Events) {
 			state = "gone"
 		}
-		para("    ", fmt.Sprintf("module %s: %s", m.Name, state))
+		p.para("    ", fmt.Sprintf("module %s: %s", m.Name, state))
 	}
-	b.WriteString("\n## What happened\n\n")
-	first := max(0, len(c.Events)-reportEvents)
-	if first > 0 {
-		para("", fmt.Sprintf("The last %d of %d events.", reportEvents, len(c.Events)))
-		b.WriteString("\n")
+}
+
+// course tells the last events, thread by thread, and the points that they are at.
+func (p *reportPage) course(c *chart) {
+	p.WriteString("\n## What happened\n\n")
+	events := c.Events[max(0, len(c.Events)-reportEvents):]
+	if len(events) < len(c.Events) {
+		p.para("", fmt.Sprintf("The last %d of %d events.", reportEvents, len(c.Events)))
+		p.WriteString("\n")
 	}
-	lane, now := -2, int64(0)
-	if first < len(c.Events) {
-		now = c.Events[first].Time
-	}
-	for _, m := range c.Events[first:] {
-		if m.Time-now >= c.Gap {
-			para("    ", fmt.Sprintf("-- the clock goes on by %s --", strings.ReplaceAll(duration(m.Time-now), "µ", "u")))
+	used := map[string]bool{}
+	lane := -2 // neither a thread's nor that of what is seen from outside
+	for i, m := range events {
+		if i > 0 && m.Time-events[i-1].Time >= c.Gap {
+			p.para("    ", fmt.Sprintf("-- the clock goes on by %s --", strings.ReplaceAll(duration(m.Time-events[i-1].Time), "µ", "u")))
 		}
-		now = m.Time
 		if m.Lane != lane {
 			lane = m.Lane
-			if lane >= 0 {
-				l := c.Lanes[lane]
-				para("    ", strings.Replace(l.ID+" ("+l.Comm+") goes on:", " ()", "", 1))
-			} else {
-				para("    ", "seen from outside:")
-			}
+			p.para("    ", whoGoesOn(c, lane))
 		}
 		text := m.Name
 		if m.Text != "" {
 			text += ": " + m.Text
 		}
-		b.WriteString(wrappedAfter(fmt.Sprintf("      %4d %-3s ", m.N, printable(m.Point)), printable(text)))
-	}
-	b.WriteString("\n## Points\n\n")
-	used := map[string]bool{}
-	for _, m := range c.Events[first:] {
+		p.WriteString(wrappedAfter(fmt.Sprintf("      %4d %-3s ", m.N, printable(m.Point)), printable(text)))
 		used[m.Point] = true
 	}
-	for _, p := range trace.Points() {
-		if used[p.ID] {
-			b.WriteString(wrappedAfter(fmt.Sprintf("    %-3s ", p.ID), p.Says))
+	p.WriteString("\n## Points\n\n")
+	for _, point := range trace.Points() {
+		if used[point.ID] {
+			p.WriteString(wrappedAfter(fmt.Sprintf("    %-3s ", point.ID), point.Says))
 		}
 	}
-	b.WriteString("\n## How to repeat it\n\n")
-	switch {
-	case in.Token != "":
-		repeatToken(b, in)
-	case in.Again > 0:
-		repeatMachine(b, in)
-	default:
-		para("", "It was recorded on a running kernel and cannot be repeated step by step. What was typed:")
-		b.WriteString("\n")
-		typed(b, in)
+}
+
+// whoGoesOn heads the events of a lane, which is below zero for what is seen from
+// outside.
+func whoGoesOn(c *chart, lane int) string {
+	if lane < 0 {
+		return "seen from outside:"
 	}
-	_, err := io.WriteString(w, b.String())
-	return err
+	l := c.Lanes[lane]
+	return strings.Replace(l.ID+" ("+l.Comm+") goes on:", " ()", "", 1)
 }
 
 // faultWords writes a fault as it is typed.
