@@ -4,12 +4,21 @@ package kmod
 // them: that is what libkmod calls (kmod_lookup_alias_from_config,
 // index_searchwild). A slash and a leading dot are ordinary characters.
 
-// globMatch reports whether s matches pattern. Its time is bounded by the
-// product of the lengths: only the last star is ever retried.
+// globMatch reports whether s matches pattern. Only the last star is ever
+// retried, and a long bracket read once for each character, so that its time is
+// bounded by the length of the pattern and the square of that of s.
 func globMatch[P string | []byte](pattern P, s string) bool {
+	ok, _ := globCount(pattern, s)
+	return ok
+}
+
+// globCount is globMatch and how many comparisons that took.
+func globCount[P string | []byte](pattern P, s string) (ok bool, steps int) {
 	p, i := 0, 0
 	star, mark := -1, 0
+	var long globLong
 	for i < len(s) {
+		steps++
 		if p < len(pattern) {
 			switch c := pattern[p]; c {
 			case '*':
@@ -21,7 +30,12 @@ func globMatch[P string | []byte](pattern P, s string) bool {
 				i++
 				continue
 			case '[', '\\':
-				if n, ok := globOne(string(pattern[p:]), s[i]); ok {
+				n, ok, known := long.get(p, s[i])
+				if !known {
+					n, ok = globOne(string(pattern[p:]), s[i])
+					long.keep(p, s[i], n, ok)
+				}
+				if ok {
 					p += n
 					i++
 					continue
@@ -33,7 +47,7 @@ func globMatch[P string | []byte](pattern P, s string) bool {
 			}
 		}
 		if star < 0 {
-			return false
+			return false, steps
 		}
 		mark++
 		p, i = star+1, mark
@@ -41,19 +55,54 @@ func globMatch[P string | []byte](pattern P, s string) bool {
 	for p < len(pattern) && pattern[p] == '*' {
 		p++
 	}
-	return p == len(pattern)
+	return p == len(pattern), steps
+}
+
+// globLong is what is known of the long elements of a pattern, by where they begin
+// and the character.
+type globLong map[globAt]globIs
+
+type globAt struct {
+	p int
+	c byte
+}
+
+type globIs struct {
+	n  int
+	ok bool
+}
+
+func (g globLong) get(p int, c byte) (n int, ok, known bool) {
+	if g == nil {
+		return 0, false, false
+	}
+	is, known := g[globAt{p, c}]
+	return is.n, is.ok, known
+}
+
+// keep notes an element that is worth it: no sound bracket has hundreds of
+// characters.
+func (g *globLong) keep(p int, c byte, n int, ok bool) {
+	if n < 256 {
+		return
+	}
+	if *g == nil {
+		*g = globLong{}
+	}
+	(*g)[globAt{p, c}] = globIs{n, ok}
 }
 
 // globBegins reports whether a pattern that begins with begin may match s: false
-// is certain. What holds a bracket or a backslash may end within an element, and
+// is certain; and how many comparisons that took. What holds a bracket or a backslash may end within an element, and
 // is not looked at.
-func globBegins(begin []byte, s string) bool {
+func globBegins(begin []byte, s string) (may bool, steps int) {
 	p, i := 0, 0
 	star, mark := -1, 0
 	for p < len(begin) {
+		steps++
 		switch c := begin[p]; {
 		case c == '[' || c == '\\':
-			return true
+			return true, steps
 		case c == '*':
 			star, mark = p, i
 			p++
@@ -61,13 +110,13 @@ func globBegins(begin []byte, s string) bool {
 			p++
 			i++
 		case star < 0 || mark >= len(s):
-			return false
+			return false, steps
 		default:
 			mark++
 			p, i = star+1, mark
 		}
 	}
-	return true
+	return true, steps
 }
 
 // globOne matches the first element of pattern, which begins with a bracket or a

@@ -54,11 +54,11 @@ func FuzzGlob(f *testing.F) {
 			t.Errorf("%q matches %q but with a star not its extension", pattern, s)
 		}
 		for i := range len(pattern) + 1 {
-			if m && !globBegins([]byte(pattern[:i]), s) {
+			if may, _ := globBegins([]byte(pattern[:i]), s); m && !may {
 				t.Errorf("%q matches %q, and its beginning %q is said not to", pattern, s, pattern[:i])
 			}
 		}
-		if !strings.ContainsAny(pattern, `[\\`) && globBegins([]byte(pattern), s) != globMatch(pattern+"*", s) {
+		if may, _ := globBegins([]byte(pattern), s); !strings.ContainsAny(pattern, `[\\`) && may != globMatch(pattern+"*", s) {
 			t.Errorf("%q may or may not begin a match of %q", pattern, s)
 		}
 	})

@@ -44,6 +44,7 @@ const (
 	maxIndexNodes  = 1 << 20 // nodes visited by one lookup
 	maxIndexValues = 1 << 16 // values found by one lookup
 	maxIndexTotal  = 1 << 24 // bytes of all values found by one lookup
+	maxIndexSteps  = 1 << 28 // comparisons of patterns with the key by one lookup
 )
 
 // indexMatch is one value found in an index, with the key it was found under.

@@ -25,6 +25,7 @@ type binWalk struct {
 	b     *binIndex
 	nodes int
 	bytes int
+	steps int
 	out   []indexMatch
 	key   [256]byte // what most keys have room in while they are put together
 }
@@ -127,8 +128,14 @@ func (w *binWalk) patterns(n binNode, j int, buf []byte, lit int, key string) er
 		return damaged(w.b.file, n.children, fmt.Sprintf("a key longer than %d bytes", maxIndexKey))
 	}
 	last := n.last
-	if last >= n.first && !globBegins(buf[lit:], key[lit:]) {
-		last = n.first - 1 // nothing below can match
+	if last >= n.first {
+		may, steps := globBegins(buf[lit:], key[lit:])
+		if w.steps += steps; !may {
+			last = n.first - 1 // nothing below can match
+		}
+	}
+	if w.steps > maxIndexSteps {
+		return damaged(w.b.file, n.children, fmt.Sprintf("more than %d comparisons on one lookup: no sound index has such patterns", maxIndexSteps))
 	}
 	for c := n.first; c <= last; c++ {
 		sub, err := w.b.child(n, c)
@@ -146,10 +153,14 @@ func (w *binWalk) patterns(n binNode, j int, buf []byte, lit int, key string) er
 			return err
 		}
 	}
-	if n.values != 0 && globMatch(buf[lit:], key[lit:]) {
-		return w.values(n, string(buf), maxIndexValues)
+	if n.values == 0 {
+		return nil
 	}
-	return nil
+	ok, steps := globCount(buf[lit:], key[lit:])
+	if w.steps += steps; !ok {
+		return nil
+	}
+	return w.values(n, string(buf), maxIndexValues)
 }
 
 // dump calls fn for every entry whose key starts with prefix, in key order.

@@ -153,7 +153,7 @@ func (r *Resolver) lintSoftdep(l ConfigLine) (string, error) {
 			}
 		}
 	}
-	for _, own := range r.config(ConfigSoftdep) {
+	for _, own := range r.about(ConfigSoftdep, l.Name) {
 		if own.Name == l.Name && own.File == r.tree.Dir()+"/modules.softdep" {
 			return "takes the place of what the module itself wants, " + own.Where(), nil
 		}

@@ -43,7 +43,12 @@ type planner struct {
 	chains     [][]span // parts of the list that softdep lines want one after the other
 	dropBroken bool     // drop the dependencies of a module of which one has no file
 	missing    error    // which file was not there
+	depth      int      // how many modules wait for the one that is probed
 }
+
+// maxSoftDepth bounds how many modules may stand in a chain of which each wants
+// the next by a softdep line; each takes about a kilobyte of stack.
+const maxSoftDepth = 1 << 17
 
 // planLists makes a probe list for each module that was found for a name.
 // missing is the error of dependencies that were dropped.
@@ -140,6 +145,10 @@ func (p *planner) probe(m *planModule, required, bare bool) error {
 		return nil
 	}
 	m.visited = true
+	if p.depth++; p.depth > maxSoftDepth {
+		return fmt.Errorf("softdep lines make a chain of more than %d modules, of which %s is one: %s", maxSoftDepth, m.name, m.because)
+	}
+	defer func() { p.depth-- }()
 	deps, err := p.dependencies(m)
 	if err != nil {
 		return err
@@ -177,7 +186,7 @@ func (p *planner) add(m *planModule) {
 func (p *planner) withSoft(m *planModule) error {
 	var pre, post []*planModule
 	var err error
-	for _, l := range p.r.config(ConfigSoftdep) {
+	for _, l := range p.r.about(ConfigSoftdep, m.name) {
 		if !globMatch(l.Name, m.name) {
 			continue
 		}
@@ -257,7 +266,7 @@ func (p *planner) lookupSoft(names []string, m *planModule, l ConfigLine) ([]*pl
 // caller's, with a space behind the former even when nothing follows.
 func (m *planModule) options() string {
 	var parts []string
-	for _, l := range m.p.r.config(ConfigOptions) {
+	for _, l := range m.p.r.about(ConfigOptions, m.name, m.alias) {
 		if l.Name == m.name || m.alias != "" && l.Name == m.alias {
 			parts = append(parts, l.Value)
 		}
@@ -277,7 +286,7 @@ func (m *planModule) install() (ConfigLine, bool) {
 	if m.command != nil {
 		return *m.command, true
 	}
-	for _, l := range m.p.r.config(ConfigInstall) {
+	for _, l := range m.p.r.about(ConfigInstall, m.name) {
 		if l.Name == m.name || globMatch(l.Name, m.name) { // a name such as a[b] is no pattern of itself
 			return l, true
 		}

@@ -56,6 +56,11 @@ type Resolver struct {
 	merged map[ConfigKind][]ConfigLine
 	err    error
 
+	indexed struct { // where merged has many lines of a kind
+		mu    sync.Mutex
+		kinds map[ConfigKind]*lineIndex
+	}
+
 	inImage builtinSet
 }
 
@@ -224,7 +229,7 @@ func (r *Resolver) complete(f *Found) error {
 
 // blacklisted returns the line that blacklists a module.
 func (r *Resolver) blacklisted(module string) (ConfigLine, bool) {
-	for _, l := range r.config(ConfigBlacklist) {
+	for _, l := range r.about(ConfigBlacklist, module) {
 		if l.Name == module {
 			return l, true
 		}

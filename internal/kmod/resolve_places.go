@@ -40,7 +40,7 @@ func (r *Resolver) findIn(key string, vias ...string) ([]Found, error) {
 }
 
 func (r *Resolver) fromConfig(key string) (found []Found, err error) {
-	for _, l := range r.config(ConfigAlias) {
+	for _, l := range r.about(ConfigAlias, key) {
 		if globMatch(l.Name, key) {
 			found = append(found, Found{Module: l.Value, Via: ViaConfig, Pattern: l.Name, Where: l.Where(), alias: l.Name})
 		}
@@ -68,12 +68,12 @@ func (r *Resolver) fromSymbols(key string) ([]Found, error) {
 }
 
 func (r *Resolver) fromCommands(key string) ([]Found, error) {
-	for _, l := range r.config(ConfigInstall) {
+	for _, l := range r.about(ConfigInstall, key) {
 		if l.Name == key {
 			return []Found{{Module: beforeDot(key), Via: ViaInstall, Where: l.Where(), command: &l}}, nil
 		}
 	}
-	for _, l := range r.config(ConfigRemove) {
+	for _, l := range r.about(ConfigRemove, key) {
 		if l.Name == key {
 			return []Found{{Module: key, Via: ViaInstall, Where: l.Where()}}, nil
 		}

@@ -140,7 +140,7 @@ func (u *unloading) step(s kernel.Step) {
 // removeCommand returns the remove command the configuration has for a module;
 // the first line wins, as with install.
 func (r *Resolver) removeCommand(module string) (Command, bool) {
-	for _, l := range r.config(ConfigRemove) {
+	for _, l := range r.about(ConfigRemove, module) {
 		if l.Name == module || globMatch(l.Name, module) {
 			return Command{Module: beforeDot(module), Text: strings.ReplaceAll(l.Value, "$CMDLINE_OPTS", "")}, true // there are none
 		}

@@ -33,7 +33,7 @@ func (u *unloading) softdeps(module string) (pre, post []*planModule, err error)
 		return nil, nil, nil
 	}
 	p := &planner{r: u.Resolver, modules: map[string]*planModule{}, soft: map[string][]*planModule{}}
-	for _, l := range u.Resolver.config(ConfigSoftdep) {
+	for _, l := range u.Resolver.about(ConfigSoftdep, module) {
 		if !globMatch(l.Name, module) {
 			continue
 		}

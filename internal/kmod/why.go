@@ -202,7 +202,7 @@ func (r *Resolver) concerns(l ConfigLine, f Found, name string) bool {
 // softLine returns the softdep line that gives a module soft dependencies, ""
 // when none does.
 func (r *Resolver) softLine(module string) (string, error) {
-	for _, l := range r.config(ConfigSoftdep) {
+	for _, l := range r.about(ConfigSoftdep, module) {
 		if !globMatch(l.Name, module) {
 			continue
 		}
