@@ -6,9 +6,7 @@ type derReader struct{ b []byte }
 
 // The tags of use here.
 const (
-	derBoolean           = 0x01
 	derInteger           = 0x02
-	derBits              = 0x03
 	derOctets            = 0x04
 	derOID               = 0x06
 	derSequence          = 0x30
@@ -16,7 +14,6 @@ const (
 	derContext0Primitive = 0x80
 	derContext0          = 0xa0
 	derContext1          = 0xa1
-	derContext3          = 0xa3
 )
 
 // peek returns the tag of the next element, 0 at the end.

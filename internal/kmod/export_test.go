@@ -47,6 +47,6 @@ func Signed(image []byte) []byte {
 // SignNew signs an image with a new RSA key, "Machine owner key", and returns its
 // certificate, too.
 func SignNew(t testing.TB, image []byte) (signed, cert []byte) {
-	s := newSigner(t, nil)
+	s := newSigner(t)
 	return s.sign(t, image), s.cert
 }

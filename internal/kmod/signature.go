@@ -3,6 +3,7 @@ package kmod
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 )
 
 // Signature says how a module is signed, as the file itself tells it.
@@ -21,6 +22,10 @@ type Signature struct {
 	// sense.
 	Bytes []byte `json:"-"`
 }
+
+// ErrSignature says that a signature is not that of its key over the module: one
+// of them has been changed.
+var ErrSignature = errors.New("the signature does not fit the module")
 
 // signatureMark ends a signed module (include/linux/module_signature.h).
 const signatureMark = "~Module signature appended~\n"

@@ -55,8 +55,12 @@ func (c *whyCommand) Run(ctx context.Context, s *Session) (Result, error) {
 	}
 	defer done()
 	check := s.checker(ctx, r, c.Tree == "")
-	if check.Certs, err = readCerts(c.Cert); err != nil {
-		return nil, err
+	if len(c.Cert) > 0 {
+		certs, err := readCerts(c.Cert)
+		if err != nil {
+			return nil, err
+		}
+		check.Verify = certs.Verify
 	}
 	if path {
 		return &WhyResult{Why: kmod.Why{Name: c.Name}, Checks: []refusal.FileCheck{checkFile(check, c.Name, c.Params)}}, nil

@@ -10,6 +10,7 @@ import (
 	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/kmod"
 	"example.org/kmodsh/internal/kmod/refusal"
+	"example.org/kmodsh/internal/kmod/signing"
 )
 
 // checker returns what looks at module files as the target's kernel will, or,
@@ -42,7 +43,8 @@ func (s *Session) checker(ctx context.Context, r *kmod.Resolver, ofTarget bool) 
 const maxCertFile = 2 << 30
 
 // readCerts reads the certificates in files of this machine.
-func readCerts(files []string) (certs []refusal.Cert, err error) {
+func readCerts(files []string) (*signing.Certificates, error) {
+	certs := new(signing.Certificates)
 	for _, file := range files {
 		st, err := os.Stat(file)
 		switch {
@@ -55,12 +57,8 @@ func readCerts(files []string) (certs []refusal.Cert, err error) {
 		if err != nil {
 			return nil, fmt.Errorf("certificates: %w", err)
 		}
-		found := kmod.FindCertificates(data)
-		if len(found) == 0 {
-			return nil, fmt.Errorf("certificates: %s holds no certificate with an RSA or ECDSA key; a compressed kernel image is to be unpacked first (scripts/extract-vmlinux of the kernel's source)", file)
-		}
-		for _, c := range found {
-			certs = append(certs, refusal.Cert{Certificate: c, From: file})
+		if err := certs.Add(data, file); err != nil {
+			return nil, err
 		}
 	}
 	return certs, nil

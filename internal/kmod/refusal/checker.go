@@ -23,9 +23,11 @@ type Checker struct {
 	// Light: no module is read but the one that is looked at, those it needs and
 	// one to compare with, so symbols of the image may stay unknown.
 	Light bool
-	// Certs are certificates that signatures are checked with; the kernel does not
-	// give out its own.
-	Certs []Cert
+	// Verify checks a signature with the certificate of its key, and says which
+	// file that is from: kmod.ErrSignature when the signature is wrong, other
+	// errors when it could not be checked. nil: no certificates are at hand; the
+	// kernel does not give out its own.
+	Verify func(s *kmod.Signature, image []byte) (from string, err error)
 
 	mu  sync.Mutex
 	ref *reference

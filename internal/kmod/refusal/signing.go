@@ -9,12 +9,6 @@ import (
 	"example.org/kmodsh/internal/kmod"
 )
 
-// Cert is a certificate, and where it is from.
-type Cert struct {
-	kmod.Certificate
-	From string
-}
-
 // checkSignature holds a module's signature against the keys the kernel has and
 // against what it demands (kernel/module/signing.c, module_sig_check), and checks
 // whether it is right where the certificate of its key is at hand: a kernel shows
@@ -86,24 +80,17 @@ const (
 // verify checks a signature with the certificates at hand, and says in words what
 // came of it.
 func (c *Checker) verify(s *kmod.Signature, image []byte) (right, string) {
-	for i := range c.Certs {
-		cert := &c.Certs[i]
-		if !cert.Signed(s) {
-			continue
-		}
-		switch err := s.Verify(image, &cert.Certificate); {
-		case err == nil:
-			return verified, "the signature is right, by the certificate in " + cert.From
-		case errors.Is(err, kmod.ErrSignature):
-			return wrong, "the signature is WRONG, by the certificate in " + cert.From + ": the file was changed after it was signed"
-		default:
-			return unchecked, "not verified: " + err.Error()
-		}
+	if c.Verify == nil {
+		return unchecked, "not verified: that takes the certificate of its key (--cert FILE)"
 	}
-	if len(c.Certs) > 0 {
-		return unchecked, fmt.Sprintf("not verified: none of the %d certificates at hand is that of its key", len(c.Certs))
+	switch from, err := c.Verify(s, image); {
+	case err == nil:
+		return verified, "the signature is right, by the certificate in " + from
+	case errors.Is(err, kmod.ErrSignature):
+		return wrong, "the signature is WRONG, by the certificate in " + from + ": the file was changed after it was signed"
+	default:
+		return unchecked, "not verified: " + err.Error()
 	}
-	return unchecked, "not verified: that takes the certificate of its key (--cert FILE)"
 }
 
 // signIt says how a module comes to be signed with a key the kernel takes.
