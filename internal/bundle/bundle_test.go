@@ -123,3 +123,43 @@ func TestAboutModules(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// TestWhich: a bundle's list of files and its own depmod.d answer which file
+// depmod took, and a bundle without the list says so.
+func TestWhich(t *testing.T) {
+	c := sample()
+	c.Files = append(c.Files, TreeFile{Path: "updates/mine.ko", Size: 7}, TreeFile{Path: "gone/core.ko.xz", Size: 1})
+	c.Configs = append(c.Configs, ConfigFile{Path: "/lib/depmod.d/a.conf", Text: "search never\n"},
+		ConfigFile{Path: "/etc/depmod.d/a.conf", Text: "search extra updates built-in\nexternal * /opt/ko\nexclude gone\n"})
+	which := func(name string) *kmod.Which {
+		t.Helper()
+		tree, err := NewTarget("bundle:x", c).Tree()
+		if err != nil {
+			t.Fatal(err)
+		}
+		w, err := kmod.NewResolver(kmod.NewTree(tree.FS, tree.Dir), nil).FindWhich(name, tree.Release, kmod.DefaultDepmodConfig(), tree.ConfigFS)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return w
+	}
+	want := &kmod.Which{
+		Name: "mine", Indexed: "extra/mine.ko", Rule: "extra/mine.ko goes before it: extra, number 1 of the search order at /etc/depmod.d/a.conf:1",
+		Candidates: []kmod.Candidate{
+			{File: "extra/mine.ko", Place: "extra, number 1 of the search order at /etc/depmod.d/a.conf:1", Chosen: true},
+			{File: "updates/mine.ko", Place: "updates, number 2 of the search order at /etc/depmod.d/a.conf:1", Against: "extra/mine.ko goes before it: extra, number 1 of the search order at /etc/depmod.d/a.conf:1"},
+		},
+		Notes: []string{"not looked at: the external directory /opt/ko"},
+	}
+	if diff := cmp.Diff(want, which("mine")); diff != "" {
+		t.Error(diff)
+	}
+	if w := which("core"); len(w.Candidates) != 1 {
+		t.Errorf("a directory that is left out: %+v", w)
+	}
+	c.Files = nil
+	tree, _ := NewTarget("bundle:x", c).Tree()
+	if _, err := kmod.NewResolver(kmod.NewTree(tree.FS, tree.Dir), nil).FindWhich("mine", "", nil, tree.ConfigFS); err == nil || !strings.Contains(err.Error(), "no list of its module files") {
+		t.Errorf("without the list: %v", err)
+	}
+}

@@ -188,7 +188,7 @@ func look(t *testing.T, c *Content) {
 	for _, name := range []string{"a", "x", "fs-mine"} {
 		r.Explain(name)
 		r.Deps(name)
-		r.FindWhich(name, "", nil)
+		r.FindWhich(name, "", kmod.DefaultDepmodConfig(), tree.ConfigFS)
 	}
 	r.Lint()
 }

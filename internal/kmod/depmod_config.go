@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"slices"
@@ -55,10 +56,45 @@ func loadDepmodConfig(paths []string, release string, warn func(string)) (*depmo
 			warn(fmt.Sprintf("ERROR: file parse %s: %v", path, err))
 		}
 	}
-	// depmod.d(5): without any search line it is "updates built-in".
+	c.defaults()
+	return c, nil
+}
+
+// defaults: without any search line it is "updates built-in" (depmod.d(5)).
+func (c *depmodConfig) defaults() {
 	if len(c.searches) == 0 {
 		c.searches = []string{"updates", searchBuiltin}
 	}
+}
+
+// depmodConfigFrom is loadDepmodConfig for files of another machine, which stand
+// in fsys as they stood below "/" there.
+func depmodConfigFrom(fsys fs.FS, paths []string, release string, warn func(string)) (*depmodConfig, error) {
+	c := &depmodConfig{release: release, warn: warn}
+	byName := map[string]string{}
+	for _, dir := range paths {
+		entries, err := fs.ReadDir(fsys, strings.TrimPrefix(path.Clean(dir), "/"))
+		if err != nil {
+			continue // it was not there
+		}
+		for _, e := range entries {
+			if name := e.Name(); strings.HasSuffix(name, ".conf") && !e.IsDir() && byName[name] == "" {
+				byName[name] = path.Join(dir, name)
+			}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(byName)) {
+		f, err := fsys.Open(strings.TrimPrefix(byName[name], "/"))
+		if err != nil {
+			return nil, fmt.Errorf("depmod configuration: %w", err)
+		}
+		err = c.parse(f, byName[name])
+		f.Close()
+		if err != nil {
+			warn(fmt.Sprintf("ERROR: file parse %s: %v", byName[name], err))
+		}
+	}
+	c.defaults()
 	return c, nil
 }
 

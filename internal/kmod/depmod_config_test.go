@@ -88,7 +88,7 @@ func checkWhich(t *testing.T, dir, config, chosen string, places int) {
 		t.Fatal(err)
 	}
 	defer tree.Close()
-	w, err := NewResolver(tree, nil).FindWhich("m", "", []string{config})
+	w, err := NewResolver(tree, nil).FindWhich("m", "", []string{config}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,7 +2,10 @@ package kmod
 
 import (
 	"fmt"
+	"io/fs"
 	"path"
+	"slices"
+	"strings"
 
 	"example.org/kmodsh/internal/kernel"
 )
@@ -35,32 +38,42 @@ type Candidate struct {
 
 // FindWhich looks for all files of a module in the tree and in external
 // directories, and chooses as depmod does under the configuration in the paths
-// of config (depmod.d(5)). release is what its version patterns are matched
-// against, "" the name of the tree's directory.
-func (r *Resolver) FindWhich(name, release string, config []string) (*Which, error) {
+// of config (depmod.d(5)), which are in files, or on this machine where that is
+// nil. release is what its version patterns are matched against, "" the name of
+// the tree's directory. Of a tree that is only described the list of its files is
+// asked.
+func (r *Resolver) FindWhich(name, release string, config []string, files fs.FS) (*Which, error) {
 	if err := kernel.CheckModuleName(name); err != nil {
 		return nil, err
-	}
-	if !r.tree.OnDisk() {
-		return nil, fmt.Errorf("which %s: the tree %s is not on this machine's disk", name, r.tree.Dir())
 	}
 	w := &Which{Name: kernel.Normalize(name), Candidates: []Candidate{}}
 	if release == "" {
 		release = path.Base(r.tree.Dir())
 	}
 	warn := func(s string) { w.Notes = append(w.Notes, s) }
-	cfg, err := loadDepmodConfig(config, release, warn)
+	load := loadDepmodConfig
+	if files != nil {
+		load = func(paths []string, release string, warn func(string)) (*depmodConfig, error) {
+			return depmodConfigFrom(files, paths, release, warn)
+		}
+	}
+	cfg, err := load(config, release, warn)
 	if err != nil {
 		return nil, err
 	}
 	var mods []*depmodModule
+	some := false
 	s := depmodSearch{cfg: cfg, dir: r.tree.Dir(), warn: warn, each: func(m *depmodModule) {
+		some = true
 		if m.name == w.Name {
 			mods = append(mods, m)
 		}
 	}}
-	if err := s.all(); err != nil {
+	if err := s.allOf(r.tree); err != nil {
 		return nil, fmt.Errorf("which %s: %w", name, err)
+	}
+	if !some && !r.tree.OnDisk() {
+		return nil, fmt.Errorf("which %s: the tree %s is not on this machine's disk, and there is no list of its module files", name, r.tree.Dir())
 	}
 	var best *depmodModule
 	for _, m := range mods {
@@ -79,6 +92,26 @@ func (r *Resolver) FindWhich(name, release string, config []string) (*Which, err
 		w.Candidates = append(w.Candidates, c)
 	}
 	return w, r.whichIndexed(w, best)
+}
+
+// allOf is all for a tree that may be described only: then what is external is
+// not seen.
+func (s *depmodSearch) allOf(t *Tree) error {
+	if t.OnDisk() {
+		return s.all()
+	}
+	for _, dir := range s.cfg.externals {
+		s.warn("not looked at: the external directory " + dir)
+	}
+	return t.EachFile(func(name string, _ fs.FileInfo) error {
+		for part := range strings.SplitSeq(name, "/") {
+			if slices.Contains(s.cfg.excludes, part) {
+				return nil
+			}
+		}
+		s.file(path.Join(s.dir, name), name, false)
+		return nil
+	})
 }
 
 // whichIndexed compares with what the indexes have.

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"slices"
 	"strings"
 
 	"example.org/kmodsh/internal/bundle"
@@ -120,8 +121,9 @@ func (g *gather) config(tree kernel.Tree) error {
 		errs = append(errs, err)
 		g.c.Configs = append(g.c.Configs, bundle.ConfigFile{Path: path.Clean(file), Text: bundle.Mask(string(b))})
 	}
-	for _, p := range tree.Config {
-		g.c.Config = append(g.c.Config, p)
+	// depmod's is for which; what modprobe reads is named.
+	g.c.Config = append(g.c.Config, tree.Config...)
+	for _, p := range slices.Concat(tree.Config, kmod.DefaultDepmodConfig()) {
 		st, err := os.Stat(p)
 		switch {
 		case err != nil:

@@ -3,7 +3,10 @@ package ops
 import (
 	"context"
 	"io"
+	"io/fs"
+	"strings"
 
+	"example.org/kmodsh/internal/bundle"
 	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/kmod"
 )
@@ -32,18 +35,33 @@ func (c *whichCommand) Run(_ context.Context, s *Session) (Result, error) {
 	if err := kernel.CheckModuleName(c.Name); err != nil {
 		return nil, &UsageError{Verb: "which", Msg: err.Error()}
 	}
-	conf := c.Conf
-	if conf == nil {
-		conf = kmod.DefaultDepmodConfig()
-	}
 	r, done, err := s.resolverOf(c.Tree)
 	if err != nil {
 		return nil, err
 	}
 	defer done()
-	w, err := r.FindWhich(c.Name, "", conf)
+	conf, release := c.Conf, ""
+	var files fs.FS
+	if conf == nil {
+		conf = kmod.DefaultDepmodConfig()
+		if c.Tree == "" {
+			_, tree, err := s.resolver()
+			if err != nil {
+				return nil, err
+			}
+			files, release = tree.ConfigFS, tree.Release
+		}
+	}
+	w, err := r.FindWhich(c.Name, release, conf, files)
 	if w == nil {
 		return nil, err
+	}
+	if c.Conf == nil && c.Tree == "" {
+		for _, u := range s.unseen() {
+			if strings.Contains(u, string(bundle.PartConfig)) {
+				w.Notes = append(w.Notes, "chosen by depmod's defaults: "+u)
+			}
+		}
 	}
 	return &WhichResult{*w}, err
 }

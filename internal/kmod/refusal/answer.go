@@ -2,6 +2,7 @@ package refusal
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -25,8 +26,13 @@ func (c *Checker) seen(e *kernel.LoadError, look func() []Finding) string {
 	c.mu.Lock()
 	cause, mend := c.fromLog(e)
 	c.mu.Unlock()
-	if cause == "" && look != nil {
+	// The log names one value of an array, and not what is wrong with all of it.
+	ofParam := slices.ContainsFunc(e.Log, func(l string) bool { return strings.Contains(l, "for parameter `") })
+	if (cause == "" || ofParam) && look != nil {
 		for _, f := range look() {
+			if cause != "" && f.What != WhatParams {
+				continue
+			}
 			if f.State == Refused && (f.Errno == "" || f.Errno == kernel.ErrnoName(e.Errno) || f.Errno == "ENOENT" && e.Errno == syscall.EINVAL) {
 				cause, mend = f.What+": "+f.Text, f.Mend
 				break

@@ -25,6 +25,8 @@ func (c *Checker) checkSignature(m *kmod.ModuleFacts, image []byte) Finding {
 	switch {
 	case known:
 		f.Text += ", whose key the kernel has (" + where + ")"
+	case !c.System.KeysKnown && c.System.Lockdown == "" && c.System.Enforced == "":
+		f.Text += "; which keys the kernel has is not known"
 	case !c.System.KeysKnown:
 		f.Text += "; the kernel's keys cannot be seen from here (/proc/keys shows them to root)"
 	default:
