@@ -42,7 +42,7 @@ func (c *replayCommand) isForced(target string) bool {
 func (c *replayCommand) forced(ctx context.Context, s *Session, rec *explore.Recording, trace *recording.Recording, target string) (res Result, err error) {
 	// What was found on this target was found with its modules, which is known
 	// once it is there; else a recording that is no good need not start one.
-	p, actions, ask, err := c.recorded(ctx, s, rec, nil)
+	w, err := c.recorded(ctx, s, rec, nil)
 	if err != nil && !errors.Is(err, explore.ErrStale) {
 		return nil, err
 	}
@@ -59,7 +59,7 @@ func (c *replayCommand) forced(ctx context.Context, s *Session, rec *explore.Rec
 		return nil, gerr
 	}
 	if err != nil {
-		if p, actions, ask, err = c.recorded(ctx, s, rec, d); err != nil {
+		if w, err = c.recorded(ctx, s, rec, d); err != nil {
 			return nil, err
 		}
 	}
@@ -67,19 +67,19 @@ func (c *replayCommand) forced(ctx context.Context, s *Session, rec *explore.Rec
 	if err != nil {
 		return nil, err
 	}
-	points := walk.PointsOf([]string{snap.Kernel, strings.TrimPrefix(p.Profile.Name, "v")}, d)
+	w.points = walk.PointsOf([]string{snap.Kernel, strings.TrimPrefix(w.problem.Profile.Name, "v")}, d)
 	r := &ForcedResult{Name: rec.Name, From: rec.Target, Target: d.Name(), Promise: rec.Promise, Moves: []explore.Moved{}, Verdicts: []ThreadVerdict{}}
-	if c.Delays > 0 && len(ask) == 0 {
+	if c.Delays > 0 && len(w.ask) == 0 {
 		return nil, &UsageError{Msg: "--delays counts how often a promise is broken, and the recording has none"}
 	}
-	route, model, err := c.fitting(ctx, s, rec, d, p, actions, points, ask)
+	route, model, err := c.fitting(ctx, s, w, d)
 	if err != nil {
 		return r, err
 	}
 	if c.Delays > 0 {
-		return r, c.trials(ctx, s, d, p, actions, points, ask, model, r)
+		return r, c.trials(ctx, s, d, w, model, r)
 	}
-	f, err := explore.ForceOn(ctx, d, points, route, ask)
+	f, err := explore.ForceOn(ctx, d, w.points, route, w.ask)
 	if f != nil {
 		r.Moves, r.Says, r.Diverged = f.Moves, f.Says, f.Diverged
 		if f.State != nil {
@@ -102,62 +102,73 @@ func (c *replayCommand) forced(ctx context.Context, s *Session, rec *explore.Rec
 	return r, nil
 }
 
-// recorded repeats a recording on the simulated kernel it was made with: the
-// problem, all that was done, and the promise it breaks, as a question. like is the
+// recordedRun is a recording that was repeated on the simulated kernel it was made
+// with.
+type recordedRun struct {
+	rec     *explore.Recording
+	problem *explore.Problem
+	actions []sim.Action          // all that was done
+	ask     []explore.LivePromise // the promise that it breaks, as a question; none where it breaks none
+	points  walk.Points           // where the target that it is forced on stops; set when that is there
+}
+
+// recorded repeats a recording on the simulated kernel it was made with. like is the
 // target whose modules it has, nil for its own.
-func (c *replayCommand) recorded(ctx context.Context, s *Session, rec *explore.Recording, like kernel.Debugger) (p *explore.Problem, actions []sim.Action, ask []explore.LivePromise, err error) {
+func (c *replayCommand) recorded(ctx context.Context, s *Session, rec *explore.Recording, like kernel.Debugger) (w *recordedRun, err error) {
 	own, err := s.childLike(ctx, rec.Target, like)
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, err
 	}
 	defer func() { err = errors.Join(err, own.Close()) }()
 	d, ok := own.Target().(simulated)
 	if !ok {
-		return nil, nil, nil, notSearchable(rec.Target)
+		return nil, notSearchable(rec.Target)
 	}
 	sys, profile, _, err := d.Past()
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, err
 	}
-	p = rec.On(sys, profile)
+	p := rec.On(sys, profile)
+	w = &recordedRun{rec: rec, problem: p}
 	if rec.Promise != "" {
 		q, err := promiseOf(rec.Promise)
 		if err != nil {
-			return nil, nil, nil, err
+			return nil, err
 		}
 		p.Promises = append(p.Promises, q)
-		if ask, err = livePromises([]string{rec.Promise}); err != nil {
-			return nil, nil, nil, err
+		if w.ask, err = livePromises([]string{rec.Promise}); err != nil {
+			return nil, err
 		}
 	}
 	_, run, says, err := rerun(rec, p)
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, err
 	}
 	defer run.Close()
 	if rec.Promise != "" && says == "" {
-		return nil, nil, nil, fmt.Errorf("the schedule keeps %s on %s: %w", rec.Promise, rec.Target, errNotSame)
+		return nil, fmt.Errorf("the schedule keeps %s on %s: %w", rec.Promise, rec.Target, errNotSame)
 	}
-	return p, run.Actions(), ask, nil
+	w.actions = run.Actions()
+	return w, nil
 }
 
 // fitting makes the list of moves of a schedule, such that the simulated kernel
 // that stops where the target does, with the target's modules, shows the same;
 // model is what came of it there.
-func (c *replayCommand) fitting(ctx context.Context, s *Session, rec *explore.Recording, like kernel.Debugger, p *explore.Problem, actions []sim.Action, points walk.Points, ask []explore.LivePromise) (route *explore.Route, model *explore.Forced, err error) {
+func (c *replayCommand) fitting(ctx context.Context, s *Session, w *recordedRun, like kernel.Debugger) (route *explore.Route, model *explore.Forced, err error) {
 	why := errors.New("it needs a thread to stand where no thread of a real kernel can be stopped")
 	for _, late := range []bool{true, false} {
-		route, err := explore.Forces(p, actions, points, late)
+		route, err := explore.Forces(w.problem, w.actions, w.points, late)
 		if err != nil {
 			return nil, nil, err
 		}
-		own, err := s.childLike(ctx, rec.Target, like)
+		own, err := s.childLike(ctx, w.rec.Target, like)
 		if err != nil {
 			return nil, nil, err
 		}
 		d, err := own.debugger()
 		if err == nil {
-			if model, err = explore.ForceOn(ctx, d, points, route, ask); err == nil && (model.Says != "") != (rec.Promise != "") {
+			if model, err = explore.ForceOn(ctx, d, w.points, route, w.ask); err == nil && (model.Says != "") != (w.rec.Promise != "") {
 				err = why
 			}
 		}
@@ -167,7 +178,7 @@ func (c *replayCommand) fitting(ctx context.Context, s *Session, rec *explore.Re
 			return nil, nil, ctx.Err()
 		}
 	}
-	return nil, nil, fmt.Errorf("the schedule of %s cannot be forced from stop to stop: %w", rec.Name, why)
+	return nil, nil, fmt.Errorf("the schedule of %s cannot be forced from stop to stop: %w", w.rec.Name, why)
 }
 
 // verdictsOf are the results of the spawned threads.

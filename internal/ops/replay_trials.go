@@ -9,17 +9,16 @@ import (
 	"example.org/kmodsh/internal/explore"
 	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/sim"
-	"example.org/kmodsh/internal/walk"
 )
 
 // trials repeats the schedule by delays alone, and counts how often the same
 // promise is broken.
-func (c *replayCommand) trials(ctx context.Context, s *Session, d kernel.Debugger, p *explore.Problem, actions []sim.Action, points walk.Points, ask []explore.LivePromise, model *explore.Forced, r *ForcedResult) error {
-	late, err := explore.Delays(p, actions, points, c.Slot)
+func (c *replayCommand) trials(ctx context.Context, s *Session, d kernel.Debugger, w *recordedRun, model *explore.Forced, r *ForcedResult) error {
+	late, err := explore.Delays(w.problem, w.actions, w.points, c.Slot)
 	if err != nil {
 		return err
 	}
-	setup := slices.DeleteFunc(slices.Clone(actions), func(a sim.Action) bool {
+	setup := slices.DeleteFunc(slices.Clone(w.actions), func(a sim.Action) bool {
 		return a.Kind == sim.DoStep || a.Kind == sim.DoAdvance || a.Kind == sim.DoRelease || a.Fault != nil && a.Fault.Hold
 	})
 	if err := explore.SetUp(ctx, d, setup); err != nil {
@@ -60,7 +59,7 @@ func (c *replayCommand) trials(ctx context.Context, s *Session, d kernel.Debugge
 			return err
 		}
 		r.Trials++
-		if says := ask[0].Ask(snap); says != "" {
+		if says := w.ask[0].Ask(snap); says != "" {
 			r.Hits++
 			r.Says = says
 		}
