@@ -243,6 +243,14 @@ func TestKeysSayWhyNot(t *testing.T) {
 	d.shows("no module")
 }
 
+// TestCompletionGoesOn: behind module= comes a name, without a blank; and a colon
+// that is typed twice is one.
+func TestCompletionGoesOn(t *testing.T) {
+	d := startSim(t, 80, 24, Options{}, false)
+	d.keys("::hold W4 mod<tab>minix<enter>")
+	d.shows(": hold W4 module=minix", "hold W4 module=minix, met 0 times")
+}
+
 func TestOneQuestionAtATime(t *testing.T) {
 	target := booted()
 	d := start(t, 80, 24, target, Options{})

@@ -26,6 +26,13 @@ func TestLessonOnTheScreen(t *testing.T) {
 	d.shows("Not yet.")
 }
 
+// TestLessonOnASmallScreen: where there is room for one pane, it is the lesson's.
+func TestLessonOnASmallScreen(t *testing.T) {
+	d := startSim(t, 40, 12, Options{}, false)
+	d.keys(":tour 8<enter>")
+	d.shows("Output: tour 8")
+}
+
 // TestReplacedIsNotDown: a target that the session has closed to put another in
 // its place has not gone down.
 func TestReplacedIsNotDown(t *testing.T) {

@@ -94,7 +94,11 @@ func (p *prompt) offer(start int, list []ops.Candidate) {
 		return
 	case 1:
 		p.start = start
-		p.put(list[0].Text + " ")
+		text := list[0].Text
+		if !strings.HasSuffix(text, "=") && !strings.HasSuffix(text, "/") { // else the word goes on
+			text += " "
+		}
+		p.put(text)
 		return
 	}
 	common := list[0].Text

@@ -50,6 +50,8 @@ func (m *Model) promptKey(msg tea.KeyMsg) tea.Cmd {
 		p.walk(1)
 	case name == "backspace" && len(p.text) == 0:
 		p.close()
+	case name == ":" && command && len(p.text) == 0:
+		// Typed once more, by habit: no verb begins so.
 	case p.key(name):
 		m.typed()
 	case (msg.Type == tea.KeyRunes || msg.Type == tea.KeySpace) && !msg.Alt:

@@ -193,8 +193,7 @@ func (m *Model) done(msg doneMsg) tea.Cmd {
 		m.race = m.race && t != nil && t.Name() == m.snap.Target // another future of it has the same past
 		attached := m.attach(t)
 		if _, lesson := msg.result.(*ops.TourResult); lesson {
-			m.bottom = paneOutput // what is to be read, on the target that it has opened
-			m.resize()
+			m.showOutput() // what is to be read, on the target that it has opened
 		}
 		return attached
 	}
@@ -217,10 +216,14 @@ type byCtrlC struct{ error }
 func (byCtrlC) Error() string   { return "cancelled by Ctrl-C" }
 func (e byCtrlC) Unwrap() error { return e.error }
 
-// finish shows an entry in the output pane, and that pane when it shares its
-// place.
+// finish shows an entry in the output pane.
 func (m *Model) finish(e *entry) {
 	m.output.Add(e)
+	m.showOutput()
+}
+
+// showOutput brings the output pane in front when it shares its place.
+func (m *Model) showOutput() {
 	m.bottom = paneOutput
 	if m.layout.one && !m.zoomed && !m.setting || slices.Contains(sharing, m.focus) && m.layout.tabs {
 		m.focus = paneOutput
