@@ -16,6 +16,7 @@ import (
 const (
 	maxModuleRows = 16384
 	maxModuleRow  = 256 << 10 // bytes
+	maxModuleText = 32 << 20  // bytes of all rows
 )
 
 // permanent is what the users column holds for a module that has an init but
@@ -43,13 +44,16 @@ func ModulesOrNone(k Kernel) ([]Module, error) {
 func ParseModules(r io.Reader) ([]Module, error) {
 	br := bufio.NewReaderSize(r, 64<<10)
 	modules := []Module{}
-	for n := 1; ; n++ {
+	for n, size := 1, 0; ; n++ {
 		line, err := readRow(br)
 		if err == io.EOF {
 			return modules, nil
 		}
 		if err != nil {
 			return nil, fmt.Errorf("module list, line %d: %w", n, err)
+		}
+		if size += len(line) + 1; size > maxModuleText {
+			return nil, fmt.Errorf("module list, line %d: more than %d bytes: %w", n, maxModuleText, ErrDamaged)
 		}
 		if strings.TrimSpace(line) == "" {
 			continue

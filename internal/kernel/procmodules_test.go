@@ -53,6 +53,7 @@ func TestParseModulesDamaged(t *testing.T) {
 		{"ext4 1 1 - Sleeping 0x0", `line 1: state "Sleeping" of ext4: damaged`},
 		{strings.Repeat("a", maxModuleRow+1), "line 1: longer than 262144 bytes: damaged"},
 		{strings.Repeat("a 1 1 - Live 0x0\n", maxModuleRows+1), "more than 16384 rows: damaged"},
+		{strings.Repeat("a 1 1 "+strings.Repeat("b", maxModuleRow-32)+", Live 0x0\n", maxModuleText/maxModuleRow+1), "more than 33554432 bytes: damaged"},
 	} {
 		_, err := ParseModules(strings.NewReader(tc.text))
 		if err == nil || !errors.Is(err, ErrDamaged) || !strings.HasSuffix(err.Error(), tc.want) {
