@@ -35,7 +35,14 @@ type depmodSearch struct {
 	warn  func(string)
 	// each, when set, is told of every module file in place of names.
 	each func(*depmodModule)
+	dirs int // directories that were walked, each as often as links lead to it
+	most int // of them, in place of maxModuleDirs; 0: that
 }
+
+// maxModuleDirs bounds how many directories are walked. The tree of a kernel has
+// some two thousand; links that lead to each other's directories in two ways each
+// make of thirty a thousand million.
+const maxModuleDirs = 1 << 16
 
 // findModules returns the modules of the tree in dir and of the external
 // directories, sorted by path.
@@ -75,17 +82,20 @@ func (s *depmodSearch) all() error {
 // packages link into the trees of other kernels), but not back into a
 // directory that is being walked.
 func (s *depmodSearch) walk(dir, rel string, ext bool, above []os.FileInfo) error {
+	if s.dirs++; s.dirs > cmp.Or(s.most, maxModuleDirs) {
+		return fmt.Errorf("module directory %s: more than %d directories: links lead to the same ones in many ways", s.dir, s.dirs-1)
+	}
 	entries, err := os.ReadDir(dir)
+	var self os.FileInfo
+	if err == nil {
+		self, err = os.Stat(dir)
+	}
 	if err != nil {
 		if len(above) == 0 {
 			return fmt.Errorf("module directory: %w", err)
 		}
 		s.warn(fmt.Sprintf("WARNING: directory passed over: %v", err))
 		return nil
-	}
-	self, err := os.Stat(dir)
-	if err != nil {
-		return fmt.Errorf("module directory: %w", err)
 	}
 	for _, up := range above {
 		if os.SameFile(up, self) {
