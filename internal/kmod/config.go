@@ -193,7 +193,8 @@ func (c *Config) addPath(from string) error {
 		c.addFile(from)
 		return nil
 	}
-	if slices.ContainsFunc(c.dirs, func(d fs.FileInfo) bool { return os.SameFile(d, fi) }) {
+	again := slices.ContainsFunc(c.dirs, func(d fs.FileInfo) bool { return os.SameFile(d, fi) })
+	if again && slices.Contains(DefaultConfigPaths(), from) {
 		return nil // by another name: /lib is a link to /usr/lib nearly everywhere
 	}
 	c.dirs = append(c.dirs, fi)
@@ -206,7 +207,7 @@ func (c *Config) addPath(from string) error {
 		if name[0] == '.' || !strings.HasSuffix(name, ".conf") || name == ".conf" {
 			continue
 		}
-		file := path.Join(from, name)
+		file := from + "/" + name // as it was given, in kmod's messages
 		switch fi, err := c.stat(file); {
 		case err != nil:
 			c.warn("%s: not read: %v", file, errors.Unwrap(err))
@@ -217,7 +218,9 @@ func (c *Config) addPath(from string) error {
 			c.said = append(c.said, "Directories inside directories are not supported: "+file)
 			continue
 		}
-		c.addFile(file)
+		if !again {
+			c.addFile(file)
+		}
 	}
 	return nil
 }

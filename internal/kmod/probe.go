@@ -30,15 +30,30 @@ func (l *Loader) planFound(f Found, name string, opt PlanOptions, shown bool) ([
 	if p.missing != nil && l.Note != nil {
 		l.Note(p.missing)
 	}
-	if l.Note != nil && !shown {
-		for _, m := range p.list {
-			if _, command := m.install(); !m.required && !m.builtin && !command && m.file == "" {
-				l.Note(&NoModuleError{m.name})
-			}
-		}
-	}
 	steps, err := r.planSteps(p.list, !shown)
 	return steps, p, err
+}
+
+// nowhere says that nothing can be loaded for an entry of a probe list.
+func (m *planModule) nowhere() bool {
+	_, command := m.install()
+	return !m.builtin && !command && m.file == ""
+}
+
+// unnamed tells of what is only wanted softly and is not in the tree, when its
+// turn has come; of a plan that cannot be, up to what it lacks.
+func (l *Loader) unnamed(list planList, broken bool) {
+	for _, m := range list {
+		switch {
+		case l.Note == nil || broken && m.required && m.nowhere():
+			return
+		case !m.required && m.nowhere():
+			if state, err := listed(l.Kernel, m.name); err == nil && state == trace.Live {
+				continue
+			}
+			l.Note(&NoModuleError{m.name})
+		}
+	}
 }
 
 // module loads one of the modules that the name stands for.
@@ -54,13 +69,21 @@ func (r *loading) module(ctx context.Context, f Found) error {
 	if r.req.First && r.blacklisted(f) { // it was to be seen first whether it is there, as with kmod
 		return nil
 	}
-	plan, _, err := r.planFound(f, r.req.Name, r.planOptions(), r.DryRun)
+	plan, p, err := r.planFound(f, r.req.Name, r.planOptions(), r.DryRun)
+	if err != nil && p != nil && !r.DryRun {
+		r.unnamed(p.list, true)
+	}
 	if err != nil {
 		return err
 	}
+	come := 0 // how far it got in the list
 	for _, s := range plan {
 		if err := ctx.Err(); err != nil {
 			return err
+		}
+		if !r.DryRun {
+			r.unnamed(p.list[come:s.entry], false)
+			come = s.entry
 		}
 		self := s.Module == f.Module
 		err := r.planned(ctx, s, self)
@@ -73,6 +96,9 @@ func (r *loading) module(ctx context.Context, f Found) error {
 		case s.Soft:
 			r.passed(err)
 		}
+	}
+	if !r.DryRun {
+		r.unnamed(p.list[come:], false)
 	}
 	return nil
 }

@@ -123,7 +123,11 @@ func (t *together) add(req kernel.LoadRequest) {
 		var steps []PlanStep
 		var planner *planner
 		var follows []follow
-		if steps, planner, p.err = t.loader.planFound(f, req.Name, r.planOptions(), false); p.err == nil {
+		steps, planner, p.err = t.loader.planFound(f, req.Name, r.planOptions(), false)
+		if planner != nil {
+			t.loader.unnamed(planner.list, p.err != nil)
+		}
+		if p.err == nil {
 			follows, p.err = planner.follows(steps, f.Module)
 		}
 		if p.err != nil {

@@ -133,8 +133,7 @@ What ours does otherwise on purpose, and no line of these tables shows:
 - A backslash at the very end of a modprobe.d file is nothing; kmod makes a byte 255 of it.
 - lsmod's sizes are those of /proc/modules; kmod takes those of /sys/module/NAME/coresize where it can.
 - modinfo of an alias whose module has no file in modules.dep says that it is not found; kmod calls it built in.
-- modprobe tells of what a softdep line names and is not in the tree before anything is loaded, kmod in between; of a module that is not loaded
-  and has a remove command, ours looks for no holders.
+- Of a module that is not loaded and has a remove command, ours looks for no holders.
 - rmmod of a module that is just being removed asks the kernel and tells what it says; kmod fails without a word.
 - An empty release (-S '', -k '') is the running kernel's.
 - depmod takes of modules of one name and the same right the first in the order of the paths, kmod the one that the file system lists first. With -A it also sees that a directory has changed, and so a module that was taken away or came with an old time. It passes over hidden files and paths that no index can hold (blanks, colons, bytes beyond ASCII), leaves out aliases that are not printable,

@@ -44,7 +44,7 @@ func (r chance) line(where string) string {
 			"modprobe -d $ROOT -S 1.0 -C etc/m.d -C etc/m.d/b.conf -D "+quoted(r.word()), "modprobe -d $ROOT -S 1.0 -C etc/nothing -D "+quoted(r.word()),
 			"modprobe -d $ROOT -S 2.0 -C etc/m.d "+r.of("-D", "-R", "", "-r", "-c", "-a")+" "+quoted(r.word()),
 			"modprobe --show-exports "+r.file(), "modprobe --show-modversions "+r.file(), "modprobe --dump-modv "+r.file(),
-			"MODPROBE_OPTIONS="+quoted(r.of("-v", "-D", "-R", "-b", "-q", "-C etc/m.d/b.conf", "-a", "--", "-x", " -v", "'-v' -D"))+" modprobe "+where+r.of("", "-D", "-R")+" "+quoted(r.word()))
+			"MODPROBE_OPTIONS="+quoted(r.of("-v", "-D", "-R", "-b", "-q", "-C etc/m.d/b.conf", "-a", "--", "-x", "-v -b", "-q '-v'"))+" modprobe "+where+r.of("", "-D", "-R")+" "+quoted(r.word()))
 	}
 	tool, mistake := r.of("modprobe", "modinfo", "insmod", "rmmod", "lsmod"), r.mistake()
 	if tool == "insmod" && strings.HasPrefix(mistake, "--") && mistake != "-- --x" { // it has flags that came after 34
