@@ -96,7 +96,12 @@ func FuzzDepmodConfig(f *testing.F) {
 func FuzzDecoder(f *testing.F) {
 	image := tinyModule{exports: []string{"a"}}.image()
 	for _, kind := range []string{"", "gzip", "xz", "zstd"} {
-		f.Add(compressAs(f, kind, image))
+		whole := compressAs(f, kind, image)
+		f.Add(whole)
+		f.Add(whole[:len(whole)/2])
+		f.Add(append(bytes.Clone(whole), "garbage"...))
+		f.Add(append(bytes.Clone(whole), whole...))
+		f.Add(append(bytes.Clone(whole), make([]byte, 64)...))
 	}
 	f.Fuzz(func(t *testing.T, file []byte) {
 		const limit = 1 << 16

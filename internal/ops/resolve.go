@@ -105,12 +105,16 @@ type ResolvedName struct {
 	Error   string       `json:"error,omitempty"`
 }
 
-// WriteText writes a table, or modprobe's lines as they are.
+// WriteText writes a table, or modprobe's lines as they are; on a terminal what
+// it could take for commands is made visible, for install lines hold anything.
 func (r *ResolveResult) WriteText(w io.Writer, st Style) error {
 	t := newText(w, st)
 	if r.Mode != ModeTable {
 		for _, n := range r.Names {
 			for _, l := range n.Lines {
+				if st.Width > 0 {
+					l = clean(l, st.ASCII)
+				}
 				t.print(l + "\n")
 			}
 		}
