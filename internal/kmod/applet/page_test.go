@@ -134,6 +134,8 @@ What ours does otherwise on purpose, and no line of these tables shows:
 - lsmod's sizes are those of /proc/modules; kmod takes those of /sys/module/NAME/coresize where it can.
 - modinfo of an alias whose module has no file in modules.dep says that it is not found; kmod calls it built in.
 - Of a module that is not loaded and has a remove command, ours looks for no holders.
+- Where an alias leads to a module that is not in the tree, modprobe loads nothing; kmod loads first what softdep lines want before that module.
+- Options for a module without a name (.x=1 on the kernel's command line) are nobody's; kmod gives them to what the empty word finds as an alias.
 - rmmod of a module that is just being removed asks the kernel and tells what it says; kmod fails without a word.
 - An empty release (-S '', -k '') is the running kernel's.
 - depmod takes of modules of one name and the same right the first in the order of the paths, kmod the one that the file system lists first. With -A it also sees that a directory has changed, and so a module that was taken away or came with an old time. It passes over hidden files and paths that no index can hold (blanks, colons, bytes beyond ASCII), leaves out aliases that are not printable,

@@ -50,7 +50,7 @@ func (r chance) moreLines(n int) (lines []string) {
 		if i == n*2/3 {
 			for range 1 + r.IntN(3) {
 				lines = append(lines, fmt.Sprintf("rm -f lib/modules/1.0/modules.%[1]s lib/modules/1.0/modules.%[1]s.bin; log; cat /proc/modules",
-					r.of("alias", "symbols", "softdep", "weakdep", "builtin", "builtin.alias", "builtin.modinfo", "dep", "devname", "order")))
+					r.of("alias", "symbols", "softdep", "weakdep", "builtin", "builtin.[am]*", "builtin.[am]*", "dep", "devname", "order")))
 			}
 		}
 		line := "modprobe " + r.of("-d $ROOT", "-d $ROOT/lib/..", "-d .", "--dirname=$ROOT/", "-d $ROOT//") + r.of(" -S 1.0 ", " -S 1.0 ", " -S1.0 ", " --set-version=link ", " --set 1.0 ") +
