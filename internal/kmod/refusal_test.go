@@ -121,6 +121,7 @@ func TestPreflight(t *testing.T) {
 		{"parameter of its own setter", change(func(m *kmod.Tiny) { m.Info = append(m.Info, "parm=own:what it is") }), "own=x", open, "", "parameters: 1,"},
 		{"blanks around =", fits().Image(), "level = 3", open, "refused parameters EINVAL", "=: blanks around a = make words of their own"},
 		{"built with the kernel", change(func(m *kmod.Tiny) { m.Info = append(m.Info, "intree=Y") }), "", open, "", "2, which the build of the kernel checked; 1 of them are exported by no module"},
+		{"built with the kernel, and what it needs was removed", change(func(m *kmod.Tiny) { m.Info = append(m.Info, "intree=Y", "depends=core,lockd") }), "", open, "refused symbols ENOENT", "symbols of lockd, which the tree has not got"},
 		{"of the loader", fits().Image(), "async_probe=1 dyndbg", open, "", "parameters: 2,"},
 		{"unsigned, locked down", fits().Image(), "", locked, "refused signature EPERM", "locked down (integrity)"},
 		{"unsigned, enforced", fits().Image(), "", enforced, "refused signature EKEYREJECTED", "Loading of unsigned module is rejected"},

@@ -63,6 +63,7 @@ func (c *Checker) checkSymbols(m *kmod.ModuleFacts, module string) []Finding {
 		c.learn(need, module)
 	}
 	c.learnLayout()
+	gone := c.gone(m)
 	unknown := 0
 	for _, name := range sorted(need) {
 		have, there := c.image[name]
@@ -81,6 +82,10 @@ func (c *Checker) checkSymbols(m *kmod.ModuleFacts, module string) []Finding {
 		names.State, names.Errno = Refused, "ENOENT"
 		names.Text = fmt.Sprintf("neither the kernel (%s) nor a module of the tree exports %s", c.all, few(missing))
 		names.Mend = "install the package that has the module which exports it and run depmod; or " + rebuild(c.release())
+	case len(gone) > 0:
+		names.State, names.Errno = Refused, "ENOENT"
+		names.Text = fmt.Sprintf("it was built to use symbols of %s, which the tree has not got", few(gone))
+		names.Mend = "install the package that has the module again and run depmod"
 	case own:
 		delete(need, "module_layout") // which is among no one's symbols
 		names.Text = fmt.Sprintf("%d, which the build of the kernel checked; %d of them are exported by no module of the tree, so the image has them", len(m.Imports), len(need))
@@ -113,6 +118,22 @@ func (c *Checker) checkSymbols(m *kmod.ModuleFacts, module string) []Finding {
 		}
 	}
 	return []Finding{names, versions}
+}
+
+// gone lists the modules whose symbols a module was built to use (its field
+// depends, scripts/mod/modpost.c, add_depends) that are neither in the tree nor
+// built in.
+func (c *Checker) gone(m *kmod.ModuleFacts) (gone []string) {
+	depends, _ := m.Field("depends")
+	for name := range strings.SplitSeq(depends, ",") {
+		if name == "" || c.fileOf(name) != "" {
+			continue
+		}
+		if builtin, err := c.Resolver.Builtin(name); err == nil && !builtin {
+			gone = append(gone, name)
+		}
+	}
+	return gone
 }
 
 // owner returns the module of the tree that exports a symbol, "" when none does.
