@@ -2,6 +2,8 @@ package main
 
 import (
 	_ "embed"
+	"errors"
+	"fmt"
 	"io"
 	"strings"
 
@@ -30,6 +32,29 @@ type flags struct {
 	Version  bool     `help:"the version"`
 	Help     bool     `short:"h" help:"the usage"`
 	Words    []string `arg:"" optional:"" passthrough:"" sep:"none"`
+}
+
+// behind says of a flag that a verb does not know where it goes, when it is one of
+// those before the verb.
+func (f *flags) behind(err error) error {
+	var usage *ops.UsageError
+	if !errors.As(err, &usage) || len(f.Words) == 0 {
+		return err
+	}
+	name, ok := strings.CutPrefix(usage.Msg, "unknown flag --")
+	if !ok {
+		return err
+	}
+	k, kerr := kong.New(new(flags), kong.NoDefaultHelp())
+	if kerr != nil {
+		return err
+	}
+	for _, flag := range k.Model.Flags {
+		if flag.Name == name {
+			usage.Hint = fmt.Sprintf("it goes before the verb: kmodsh --%s %s", strings.TrimPrefix(flag.Summary(), "--"), f.Words[0])
+		}
+	}
+	return err
 }
 
 //go:embed usage.txt

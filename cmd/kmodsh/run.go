@@ -44,7 +44,7 @@ func run(args []string) int {
 	}
 	ctx, stop := signalContext()
 	defer stop()
-	err = p.main(ctx)
+	err = p.behind(p.main(ctx))
 	if left := p.session.LessonLeft(); left != "" {
 		fmt.Println(left)
 	}

@@ -75,6 +75,8 @@ func (f *Fault) Strike(words []string) error {
 	for _, w := range words {
 		name, value, ok := strings.Cut(w, "=")
 		switch {
+		case ok && value == "" && (name == "thread" || name == "module" || name == "hit"):
+			return &WordsError{w + " has no value"}
 		case !ok || value == "":
 			return &WordsError{quote(w) + " is none of thread=ID, module=NAME, hit=N"}
 		case name == "thread":

@@ -86,6 +86,8 @@ func (c *breakCommand) breakpoint() (breakpoint, error) {
 			b.thread = value
 		case name == "module" && value != "":
 			b.module = kernel.Normalize(value)
+		case w == "thread=" || w == "module=":
+			return b, &UsageError{Msg: w + " has no value"}
 		default:
 			return b, &UsageError{Msg: quoteShort(w) + " is none of thread=ID, module=NAME, if COND"}
 		}

@@ -16,7 +16,7 @@ func whyVerb() *Verb {
 	return &Verb{
 		Name: "why", Group: groupNames,
 		Short:    "say why a name loads what it loads or fails, line by line",
-		Usage:    "[--tree DIR] [--conf PATH]... [--cert FILE]... NAME|PATH [PARAM=VALUE...]",
+		Usage:    "[FLAG...] NAME|PATH [PARAM=VALUE...]",
 		Needs:    []kernel.Op{kernel.OpTree},
 		New:      func() Command { return new(whyCommand) },
 		Examples: []string{"why ext4", "why pci:v00008086d00001234sv0sd0bc0sc0i0", "why --tree /lib/modules/6.1.0-56-amd64 ksmbd", "why ./mine.ko", "why --cert MOK.der ./mine.ko"},

@@ -2,10 +2,7 @@ package refusal
 
 import (
 	"fmt"
-	"io"
 	"maps"
-	"os"
-	"path"
 	"slices"
 	"strings"
 
@@ -32,92 +29,117 @@ const maxSymvers = 64 << 20
 // whether its checksum is the one the module was built with
 // (kernel/module/main.c, resolve_symbol; version.c, check_version).
 func (c *Checker) checkSymbols(m *kmod.ModuleFacts, module string) []Finding {
-	need := map[string]bool{} // symbols of the image, and their being weak
-	var missing, differ []string
-	names := Finding{What: WhatSymbols, State: Fits}
-	versions := Finding{What: WhatVersions, State: Fits}
+	u := c.uses(m, module)
+	return []Finding{c.names(m, u), c.versions(m, u)}
+}
+
+// used is what became of the symbols that a module uses.
+type used struct {
+	own       bool            // the module came with the kernel, whose build checked it
+	providers map[string]bool // modules of the tree that export some
+	image     map[string]bool // those that the image has to have; true: it may do without
+	missing   []string        // exported by nobody
+	gone      []string        // modules that are not there
+	unknown   int             // whether the image has so many cannot be told
+	differ    []string        // exported with other checksums
+}
+
+// uses looks at each symbol that a module uses.
+func (c *Checker) uses(m *kmod.ModuleFacts, module string) used {
+	u := used{own: c.cameWithKernel(m), providers: map[string]bool{}, image: map[string]bool{}}
 	crcs := map[string]uint32{}
 	for _, v := range m.Versions {
 		crcs[v.Name] = v.CRC
 	}
-	providers := map[string]bool{}
 	for _, s := range m.Imports {
 		if s.Name == "" {
 			continue
 		}
 		owner := c.owner(s.Name)
 		if owner == "" || owner == module {
-			need[s.Name] = s.Weak
+			u.image[s.Name] = s.Weak
 			continue
 		}
-		providers[owner] = true
+		u.providers[owner] = true
 		if have, ok := c.exportsOf(owner)[s.Name]; ok && have != 0 && crcs[s.Name] != 0 && have != crcs[s.Name] {
-			differ = append(differ, fmt.Sprintf("%s (built against %08x, %s has %08x)", s.Name, crcs[s.Name], owner, have))
+			u.differ = append(u.differ, fmt.Sprintf("%s (built against %08x, %s has %08x)", s.Name, crcs[s.Name], owner, have))
 		}
 	}
 	if _, ok := crcs["module_layout"]; ok {
-		need["module_layout"] = true // it is checked, and no symbol table has it
+		u.image["module_layout"] = true // it is checked, and no symbol table has it
 	}
-	own := c.cameWithKernel(m)
-	if !own {
-		c.learn(need, module)
+	if !u.own {
+		c.learn(u.image, module)
 	}
 	c.learnLayout()
-	gone := c.gone(m)
-	unknown := 0
-	for _, name := range sorted(need) {
+	u.gone = c.gone(m)
+	for _, name := range sorted(u.image) {
 		have, there := c.image[name]
 		switch {
 		case there && have != 0 && crcs[name] != 0 && have != crcs[name]:
-			differ = append(differ, fmt.Sprintf("%s (built against %08x, the kernel has %08x)", name, crcs[name], have))
-		case there, need[name]:
+			u.differ = append(u.differ, fmt.Sprintf("%s (built against %08x, the kernel has %08x)", name, crcs[name], have))
+		case there, u.image[name]:
 		case c.all != "":
-			missing = append(missing, name)
+			u.missing = append(u.missing, name)
 		default:
-			unknown++
+			u.unknown++
 		}
+	}
+	return u
+}
+
+// names says whether all symbols are there.
+func (c *Checker) names(m *kmod.ModuleFacts, u used) Finding {
+	f := Finding{What: WhatSymbols, State: Fits}
+	in := func(words string) string {
+		if p := sorted(u.providers); len(p) > 0 {
+			return words + few(p)
+		}
+		return ""
 	}
 	switch {
-	case len(missing) > 0:
-		names.State, names.Errno = Refused, "ENOENT"
-		names.Text = fmt.Sprintf("neither the kernel (%s) nor a module of the tree exports %s", c.all, few(missing))
-		names.Mend = "install the package that has the module which exports it and run depmod; or " + rebuild(c.release())
-	case len(gone) > 0:
-		names.State, names.Errno = Refused, "ENOENT"
-		names.Text = fmt.Sprintf("it was built to use symbols of %s, which the tree has not got", few(gone))
-		names.Mend = "install the package that has the module again and run depmod"
-	case own:
-		delete(need, "module_layout") // which is among no one's symbols
-		names.Text = fmt.Sprintf("%d, which the build of the kernel checked; %d of them are exported by no module of the tree, so the image has them", len(m.Imports), len(need))
-		if p := sorted(providers); len(p) > 0 {
-			names.Text += ", the others are in " + few(p)
-		}
-	case unknown > 0:
-		names.State = Unknown
-		names.Text = fmt.Sprintf("%d of %d symbols are exported by no module of the tree; whether the kernel has them cannot be told here (no Module.symvers, and no module that came with the kernel uses them)", unknown, len(m.Imports))
+	case len(u.missing) > 0:
+		f.State, f.Errno = Refused, "ENOENT"
+		f.Text = fmt.Sprintf("neither the kernel (%s) nor a module of the tree exports %s", c.all, few(u.missing))
+		f.Mend = "install the package that has the module which exports it and run depmod; or " + rebuild(c.release())
+	case len(u.gone) > 0:
+		f.State, f.Errno = Refused, "ENOENT"
+		f.Text = fmt.Sprintf("it was built to use symbols of %s, which the tree has not got", few(u.gone))
+		f.Mend = "install the package that has the module again and run depmod"
+	case u.own:
+		delete(u.image, "module_layout") // which is among no one's symbols
+		f.Text = fmt.Sprintf("%d, which the build of the kernel checked; %d of them are exported by no module of the tree, so the image has them", len(m.Imports), len(u.image)) +
+			in(", the others are in ")
+	case u.unknown > 0:
+		f.State = Unknown
+		f.Text = fmt.Sprintf("%d of %d symbols are exported by no module of the tree; whether the kernel has them cannot be told here (no Module.symvers, and no module that came with the kernel uses them)", u.unknown, len(m.Imports))
 	default:
-		names.Text = fmt.Sprintf("all %d are there", len(m.Imports))
-		if p := sorted(providers); len(p) > 0 {
-			names.Text += ", some in " + few(p)
-		}
+		f.Text = fmt.Sprintf("all %d are there", len(m.Imports)) + in(", some in ")
 	}
+	return f
+}
+
+// versions says whether the checksums of the symbols are those the module was
+// built with.
+func (c *Checker) versions(m *kmod.ModuleFacts, u used) Finding {
+	f := Finding{What: WhatVersions, State: Fits}
 	switch {
 	case len(m.Versions) == 0:
-		versions.State, versions.Text = Warned, "it has none: a kernel with symbol versions says so and is tainted (forced)"
+		f.State, f.Text = Warned, "it has none: a kernel with symbol versions says so and is tainted (forced)"
 		if c.ref == nil || c.ref.facts == nil || len(c.ref.facts.Versions) == 0 {
-			versions.State, versions.Text = Fits, "neither it nor the kernel has them"
+			f.State, f.Text = Fits, "neither it nor the kernel has them"
 		}
-	case len(differ) > 0:
-		versions.State, versions.Errno = Refused, "EINVAL"
-		versions.Text = "other checksums: " + few(differ)
-		versions.Mend = rebuild(c.release())
+	case len(u.differ) > 0:
+		f.State, f.Errno = Refused, "EINVAL"
+		f.Text = "other checksums: " + few(u.differ)
+		f.Mend = rebuild(c.release())
 	default:
-		versions.Text = fmt.Sprintf("%d checksums, none of another build", len(m.Versions))
+		f.Text = fmt.Sprintf("%d checksums, none of another build", len(m.Versions))
 		if m.Extended > 0 {
-			versions.Text += fmt.Sprintf(" (%d in the extended tables of Linux 6.14)", m.Extended)
+			f.Text += fmt.Sprintf(" (%d in the extended tables of Linux 6.14)", m.Extended)
 		}
 	}
-	return []Finding{names, versions}
+	return f
 }
 
 // gone lists the modules whose symbols a module was built to use (its field
@@ -148,153 +170,6 @@ func (c *Checker) owner(symbol string) string {
 		}
 	}
 	return ""
-}
-
-// exportsOf returns what a module exports.
-func (c *Checker) exportsOf(module string) map[string]uint32 {
-	if have, ok := c.exports[module]; ok {
-		return have
-	}
-	if c.exports == nil {
-		c.exports = map[string]map[string]uint32{}
-	}
-	out := map[string]uint32{}
-	if m := c.read(c.fileOf(module)); m != nil {
-		for _, s := range m.Exports {
-			out[s.Name] = s.CRC
-		}
-	}
-	c.exports[module] = out
-	return out
-}
-
-// learn finds out about symbols of the image: from Module.symvers beside the
-// tree, else from modules that came with the kernel, whose own tables name what
-// they use of it.
-func (c *Checker) learn(need map[string]bool, module string) {
-	if !c.tried {
-		c.tried = true
-		c.image, c.all = c.symvers()
-	}
-	if c.image == nil {
-		c.image = map[string]uint32{}
-	}
-	if c.all != "" || c.Light {
-		return
-	}
-	lack := func() bool {
-		for name, weak := range need {
-			if _, ok := c.image[name]; !ok && !weak {
-				return true
-			}
-		}
-		return false
-	}
-	if c.done == nil {
-		c.done = map[string]bool{}
-	}
-	for _, other := range c.siblings(module) {
-		if !lack() || len(c.done) >= maxSiblings {
-			return
-		}
-		if !c.done[other] {
-			c.done[other] = true
-			c.learnFrom(other)
-		}
-	}
-}
-
-// cameWithKernel says whether a module is one of the kernel's own build: then
-// modpost has seen to it that every symbol is there.
-func (c *Checker) cameWithKernel(m *kmod.ModuleFacts) bool {
-	ref := c.reference()
-	if ref == nil {
-		return false
-	}
-	_, intree := m.Field("intree")
-	mine, _ := m.Field("vermagic")
-	theirs, _ := ref.facts.Field("vermagic")
-	return intree && mine == theirs
-}
-
-// learnLayout takes the checksum of struct module from the module that came
-// with the kernel: it is another in every other build.
-func (c *Checker) learnLayout() {
-	ref := c.reference()
-	if ref == nil || c.all != "" {
-		return
-	}
-	if c.image == nil {
-		c.image = map[string]uint32{}
-	}
-	for _, v := range ref.facts.Versions {
-		if v.Name == "module_layout" {
-			c.image[v.Name] = v.CRC
-		}
-	}
-}
-
-// learnFrom takes what a module that came with the kernel uses of the image.
-func (c *Checker) learnFrom(module string) {
-	m := c.read(c.fileOf(module))
-	if m == nil {
-		return
-	}
-	if _, intree := m.Field("intree"); !intree {
-		return
-	}
-	for _, s := range m.Imports {
-		if c.owner(s.Name) == "" {
-			c.image[s.Name] = max(c.image[s.Name], s.CRC)
-		}
-	}
-}
-
-// siblings lists the modules below kernel/ other than the one named: those of
-// its directory first, since they use the same parts of the kernel, then some
-// from everywhere.
-func (c *Checker) siblings(module string) []string {
-	names, err := c.Resolver.Names()
-	if err != nil {
-		return nil
-	}
-	dir := path.Dir(c.fileOf(module))
-	var near, far []string
-	step := max(1, len(names)/maxSiblings)
-	for i, name := range names {
-		if name == module {
-			continue
-		}
-		file := c.fileOf(name)
-		switch {
-		case !strings.HasPrefix(file, "kernel/"):
-		case path.Dir(file) == dir && len(near) < maxSiblings/2:
-			near = append(near, name)
-		case i%step == 0:
-			far = append(far, name)
-		}
-	}
-	return append(near, far...)
-}
-
-// symvers reads the Module.symvers that the kernel's headers have, beside the
-// tree's link build.
-func (c *Checker) symvers() (crcs map[string]uint32, from string) {
-	t := c.Resolver.Tree()
-	if !t.OnDisk() {
-		return nil, ""
-	}
-	from = t.Path("build/Module.symvers")
-	f, err := os.Open(from)
-	if err != nil {
-		return nil, ""
-	}
-	defer f.Close()
-	crcs, err = kmod.ReadSymvers(io.LimitReader(f, maxSymvers), nil)
-	if err != nil || len(crcs) == 0 {
-		return nil, ""
-	}
-	return crcs, from
 }
 
 // few names some of a list and says how many more there are.
