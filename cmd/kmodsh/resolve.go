@@ -1,14 +1,14 @@
 package main
 
 import (
-	"bufio"
-	"errors"
+	"context"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/kmod"
@@ -41,7 +41,7 @@ func offline(targetNamed bool, words []string) bool {
 
 // resolve answers what names stand for in a module tree, as modprobe -R and -D
 // do; without a mode it prints the table of the verb.
-func (p *program) resolve(args []string) error {
+func (p *program) resolve(ctx context.Context, args []string) error {
 	var g resolveFlags
 	if err := parse("resolve", &g, args, resolveUsage); err != nil {
 		return err
@@ -53,17 +53,19 @@ func (p *program) resolve(args []string) error {
 	if err != nil {
 		return err
 	}
-	r, err := openTree(tree)
-	if err != nil {
-		return err
-	}
-	defer r.Tree().Close()
+	damaged := onceEach(os.Stderr)
 	if g.Batch {
 		if g.Mode == "" {
 			g.Mode = ops.ModeNames
 		}
-		return batch(p.front.Out, os.Stdin, r, tree.Dir, g)
+		b := &batch{mode: g.Mode, dir: tree.Dir, open: func() (*kmod.Resolver, error) { return openTree(tree, damaged) }}
+		return b.run(ctx, p.front.Out, io.MultiReader(strings.NewReader(lines(g.Names)), os.Stdin))
 	}
+	r, err := openTree(tree, damaged)
+	if err != nil {
+		return err
+	}
+	defer r.Tree().Close()
 	if g.Mode == "" {
 		g.Mode = ops.ModeTable
 	}
@@ -79,9 +81,24 @@ func (p *program) resolve(args []string) error {
 	return err
 }
 
+// onceEach tells of errors, of those with the same words once. It may be called
+// from any goroutine.
+func onceEach(w io.Writer) func(error) {
+	var mu sync.Mutex
+	said := map[string]bool{}
+	return func(err error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if text := err.Error(); !said[text] {
+			said[text] = true
+			fmt.Fprintf(w, "kmodsh: %s\n", text)
+		}
+	}
+}
+
 // openTree opens a tree of this system, as kmod's tools see it. Unlike them it
-// says when there is none.
-func openTree(t kernel.Tree) (*kmod.Resolver, error) {
+// says when there is none. damaged is told what is passed over.
+func openTree(t kernel.Tree, damaged func(error)) (*kmod.Resolver, error) {
 	config, err := kmod.ReadConfig(t.Config, t.Cmdline)
 	if err != nil {
 		return nil, err
@@ -90,7 +107,7 @@ func openTree(t kernel.Tree) (*kmod.Resolver, error) {
 		return nil, fmt.Errorf("module tree %s: %w: no such directory; is the kernel's module package installed?", t.Dir, kernel.ErrNotFound)
 	}
 	tree := kmod.OpenHostTree(t.Dir)
-	tree.OnDamage(func(err error) { fmt.Fprintf(os.Stderr, "kmodsh: %v\n", err) })
+	tree.OnDamage(damaged)
 	return kmod.NewResolver(tree, config), nil
 }
 
@@ -114,54 +131,4 @@ func (p *program) moduleTree(g resolveFlags) (kernel.Tree, error) {
 	return kernel.Tree{
 		Dir: filepath.Join(g.Dir, "lib/modules", g.Kver), Release: g.Kver, Config: config, Cmdline: kernel.Cmdline(),
 	}, nil
-}
-
-// maxBatchName bounds the length in bytes of a line of names; longer ones are
-// no names, and get the empty line that says so.
-const maxBatchName = 64 << 10
-
-// batch reads names, one on each line, and writes one line for each: the
-// modules separated by blanks, or the lines of mode D separated by tabs. A name
-// that stands for nothing gives an empty line; only a tree that cannot be read
-// is an error.
-func batch(w io.Writer, in io.Reader, r *kmod.Resolver, dir string, g resolveFlags) error {
-	out := bufio.NewWriter(w)
-	answer := func(name string) error {
-		lines, err := batchLines(r, dir, g.Mode, name)
-		if err != nil {
-			return err
-		}
-		sep := " "
-		if g.Mode == ops.ModeSteps {
-			sep = "\t"
-		}
-		out.WriteString(strings.Join(lines, sep))
-		return out.WriteByte('\n')
-	}
-	for _, n := range g.Names {
-		if err := answer(n); err != nil {
-			return err
-		}
-	}
-	lines := bufio.NewScanner(in)
-	lines.Buffer(make([]byte, 0, 4096), maxBatchName)
-	for lines.Scan() {
-		if err := answer(strings.TrimSpace(lines.Text())); err != nil {
-			return errors.Join(err, out.Flush())
-		}
-	}
-	return errors.Join(lines.Err(), out.Flush())
-}
-
-func batchLines(r *kmod.Resolver, dir, mode, name string) (lines []string, err error) {
-	switch mode {
-	case ops.ModeSteps:
-		lines, err = r.ShowDepends(name, dir, kmod.PlanOptions{})
-	default:
-		lines, err = r.ShowNames(name)
-	}
-	if errors.Is(err, kernel.ErrNotFound) || errors.Is(err, kernel.ErrInvalidName) {
-		err = nil
-	}
-	return lines, err
 }

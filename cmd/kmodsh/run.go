@@ -128,7 +128,7 @@ func (p *program) main(ctx context.Context) error {
 		}
 	case "resolve":
 		if p.Record == "" && offline(p.On != "" || p.Kernel != "", words) {
-			return p.resolve(words)
+			return p.resolve(ctx, words)
 		}
 	}
 	return p.verb(ctx)
