@@ -120,6 +120,7 @@ func Depmod(ctx context.Context, opt DepmodOptions) (DepmodStats, error) {
 	if err != nil {
 		return stats, err
 	}
+	opened := opt.openCache() // beside the search
 	mods, err := findModules(opt.Dir, cfg, opt.Warn)
 	if opt.Files != nil {
 		mods, err = namedModules(opt.Dir, opt.Files)
@@ -130,7 +131,9 @@ func Depmod(ctx context.Context, opt DepmodOptions) (DepmodStats, error) {
 	warned := false
 	warn := opt.Warn
 	opt.Warn = func(s string) { warned = true; warn(s) }
-	cache, err := opt.readAll(ctx, mods)
+	cache := opened()
+	defer cache.writing.Wait()
+	err = opt.readAll(ctx, mods, cache)
 	if err != nil {
 		return stats, fmt.Errorf("depmod %s: %w", opt.Dir, err)
 	}
@@ -154,6 +157,7 @@ func Depmod(ctx context.Context, opt DepmodOptions) (DepmodStats, error) {
 	for _, m := range mods {
 		stats.Aliases += len(m.facts.aliases)
 	}
+	cache.writing.Wait() // what cannot be printed is taken out of the facts now
 	w := depmodWriter{dir: opt.Dir, mods: mods, symbols: symbols, warn: opt.Warn, duplicates: opt.Duplicates}
 	files, err := w.files()
 	if err != nil {
@@ -175,14 +179,23 @@ func Depmod(ctx context.Context, opt DepmodOptions) (DepmodStats, error) {
 	return stats, nil
 }
 
-// readAll reads the modules, except those whose facts the cache has. Checksums
-// are not in it.
-func (opt *DepmodOptions) readAll(ctx context.Context, mods []*depmodModule) (*depmodCache, error) {
-	c := &depmodCache{}
+// openCache begins to read the cache, and returns what waits for it. It is empty
+// for who wants none, or checksums, which are not in it.
+func (opt *DepmodOptions) openCache() func() *depmodCache {
 	if opt.Cache == "" || opt.Symvers != "" {
-		return c, readModules(ctx, mods, *opt)
+		return func() *depmodCache { return &depmodCache{} }
 	}
-	c = openCache(opt.Cache, opt.Dir, opt.SymbolPrefix)
+	c := make(chan *depmodCache, 1)
+	go func() { c <- openCache(opt.Cache, opt.Dir, opt.SymbolPrefix) }()
+	return func() *depmodCache { return <-c }
+}
+
+// readAll reads the modules, except those whose facts the cache has, and begins to
+// keep what is new.
+func (opt *DepmodOptions) readAll(ctx context.Context, mods []*depmodModule, c *depmodCache) error {
+	if c.file == "" {
+		return readModules(ctx, mods, *opt)
+	}
 	var fresh []*depmodModule
 	for _, m := range mods {
 		key, err := keyOf(m.path)
@@ -196,11 +209,11 @@ func (opt *DepmodOptions) readAll(ctx context.Context, mods []*depmodModule) (*d
 		}
 	}
 	if err := readModules(ctx, fresh, *opt); err != nil {
-		return c, err
+		return err
 	}
 	c.compare(mods)
 	c.keep(mods, opt.Now)
-	return c, nil
+	return nil
 }
 
 // countUnreadable warns about the modules that could not be read.

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path"
 	"slices"
+	"sync"
 )
 
 // fileKey tells whether a file may have changed: where it is, its number, size
@@ -24,7 +25,7 @@ type fileKey struct {
 const (
 	cacheMagic = "kmodsh depmod facts 3\n"
 	// settled is how old a file's last change has to be before its facts are
-	// kept, in nanoseconds: a second change may get the same times as the first
+	// taken, in nanoseconds, and it is not read again: a second change may get the same times as the first
 	// on file systems whose clock ticks slowly (FAT: 2 s).
 	settled = 2e9
 	// maxCache bounds the size of a cache file in bytes.
@@ -39,6 +40,8 @@ type depmodCache struct {
 	facts  map[string]cachedFacts
 	used   int // how many of them were taken
 	same   int // how many modules have the facts they had, taken or read anew
+
+	writing sync.WaitGroup // the facts that are being kept
 }
 
 type cachedFacts struct {
@@ -112,8 +115,8 @@ func (f *depmodFacts) equal(o *depmodFacts) bool {
 		slices.Equal(f.softdeps, o.softdeps) && slices.Equal(f.weakdeps, o.weakdeps)
 }
 
-// keep writes the facts of mods for the next run, unless the cache has just
-// these. now is the time at which the run began, in nanoseconds since the
+// keep begins to write the facts of mods for the next run, unless the cache has
+// just these; they may not be changed until it has done so (writing). now is the time at which the run began, in nanoseconds since the
 // epoch. What cannot be written costs the next run its time and is no error.
 func (c *depmodCache) keep(mods []*depmodModule, now int64) {
 	if c.file == "" || c.used == len(mods) && c.used == len(c.facts) {
@@ -121,15 +124,15 @@ func (c *depmodCache) keep(mods []*depmodModule, now int64) {
 	}
 	var kept []*depmodModule
 	for _, m := range mods {
-		if m.facts.err == nil && m.key.Ctime != 0 && max(m.key.Ctime, m.key.Mtime) < now-settled {
+		if m.facts.err == nil && m.key.Ctime != 0 {
 			kept = append(kept, m)
 		}
 	}
-	b := c.format(kept)
-	if len(b) > maxCache {
-		return
-	}
-	replaceOwn(c.file, b)
+	c.writing.Go(func() {
+		if b := c.format(kept, now); len(b) <= maxCache {
+			replaceOwn(c.file, b)
+		}
+	})
 }
 
 // replaceOwn writes a file of the cache under another name and puts it into its

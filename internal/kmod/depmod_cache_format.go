@@ -116,7 +116,7 @@ func parseCache(b []byte, prefix byte) (map[string]cachedFacts, *depmodWorker, e
 }
 
 // format lays a cache out.
-func (c *depmodCache) format(mods []*depmodModule) []byte {
+func (c *depmodCache) format(mods []*depmodModule, now int64) []byte {
 	b := append([]byte(cacheMagic), c.prefix)
 	number := func(v uint64) { b = binary.AppendUvarint(b, v) }
 	str := func(s string) {
@@ -155,7 +155,11 @@ func (c *depmodCache) format(mods []*depmodModule) []byte {
 	for _, m := range mods {
 		str(m.path)
 		str(m.rel)
-		for _, v := range [...]uint64{m.key.Dev, m.key.Ino, m.key.Size, uint64(m.key.Mtime), uint64(m.key.Ctime)} {
+		key := m.key
+		if max(key.Ctime, key.Mtime) >= now-settled {
+			key = fileKey{} // fits no file: it is read again, and may have the same facts
+		}
+		for _, v := range [...]uint64{key.Dev, key.Ino, key.Size, uint64(key.Mtime), uint64(key.Ctime)} {
 			number(v)
 		}
 		for _, ids := range [...][]uint32{m.facts.exports, m.facts.imports, m.facts.weak} {

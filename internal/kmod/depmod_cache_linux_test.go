@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"maps"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -171,7 +172,7 @@ func FuzzDepmodCache(f *testing.F) {
 	w := &depmodWorker{names: []string{"printk", "x"}}
 	c := depmodCache{}
 	mods := []*depmodModule{{path: "/a/b.ko", rel: "b.ko", key: fileKey{1, 2, 3, 4, 5}, facts: depmodFacts{worker: w, exports: []uint32{1}, imports: []uint32{0, 1}, aliases: []string{"p"}}}}
-	whole := c.format(mods)
+	whole := c.format(mods, math.MaxInt64)
 	f.Add(whole[:len(whole)-8])
 	f.Add([]byte(cacheMagic + "\x00\x00\x01"))
 	f.Fuzz(func(t *testing.T, body []byte) {
@@ -190,4 +191,52 @@ func FuzzDepmodCache(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestDepmodCacheUnsettled: a file that has only just been written may be written
+// once more with the same times, so it is read each time; as long as it has the
+// facts it had, the indexes are left as they are.
+func TestDepmodCacheUnsettled(t *testing.T) {
+	modules, files := generatedTree(20)
+	for _, name := range buildFiles {
+		if _, ok := files[name]; !ok {
+			files[name] = ""
+		}
+	}
+	dir := tinyTree(t, modules, files)
+	cache := filepath.Join(t.TempDir(), "cache")
+	n := len(modules)
+	cachedRun(t, dir, cache, DepmodOptions{})
+	index := func() os.FileInfo {
+		st, err := os.Stat(filepath.Join(dir, "modules.dep.bin"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return st
+	}
+	first := index()
+	one := filepath.Join(dir, slices.Sorted(maps.Keys(modules))[3])
+	later := time.Now().Add(2 * time.Hour) // not before the run
+	if err := os.Chtimes(one, later, later); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if stats := cachedRun(t, dir, cache, DepmodOptions{}); stats.Cached != n-1 {
+			t.Errorf("%d modules were not read, want %d", stats.Cached, n-1)
+		}
+		if !os.SameFile(first, index()) {
+			t.Fatal("the indexes were written anew, and nothing is new")
+		}
+		// Facts of all modules are what lets the next run leave the indexes alone.
+		if kept := openCache(cache, dir, 0).facts; len(kept) != n || kept[one].key != (fileKey{}) {
+			t.Fatalf("facts of %d modules are kept, want %d; those of the new file for %+v", len(kept), n, kept[one].key)
+		}
+	}
+	if err := os.WriteFile(one, tinyModule{info: []string{"alias=quite-new"}}.image(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	cachedRun(t, dir, cache, DepmodOptions{})
+	if os.SameFile(first, index()) {
+		t.Error("the indexes were not written, and an alias is new")
+	}
 }
