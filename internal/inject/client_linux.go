@@ -67,7 +67,7 @@ func (c *Client) Next() (Event, error) {
 	for {
 		if line, rest, ok := bytes.Cut(c.buf, []byte{'\n'}); ok {
 			c.buf = rest
-			return parseEvent(string(line))
+			return ParseEvent(string(line))
 		}
 		if len(c.buf) > 0 {
 			// The driver gives whole lines only.

@@ -114,7 +114,7 @@ func TestSkips(t *testing.T) {
 // TestHooks puts every hook of the table into words, for both kernels.
 func TestHooks(t *testing.T) {
 	for _, version := range []string{"4.9", "6.1", "6.12"} {
-		hooks := slices.Concat(TableHooks(version), RequestHooks(), waitHooks(), notifierHooks())
+		hooks := slices.Concat(TableHooks(version), RequestHooks(), WaitHooks(), NotifierHooks())
 		for _, h := range hooks {
 			if _, err := Line(h); err != nil {
 				t.Errorf("%s: %v", version, err)

@@ -87,8 +87,8 @@ var ErrEvent = errors.New("malformed driver event")
 // maxEvent bounds the length of an event's line, the newline included.
 const maxEvent = 1024
 
-// parseEvent reads one line of the stream, without its newline.
-func parseEvent(line string) (Event, error) {
+// ParseEvent reads one line of the stream, without its newline.
+func ParseEvent(line string) (Event, error) {
 	bad := func(format string, args ...any) (Event, error) {
 		return Event{}, fmt.Errorf("%w: "+format+" in %.120q", append(append([]any{ErrEvent}, args...), line)...)
 	}

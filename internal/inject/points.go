@@ -49,13 +49,13 @@ func RequestHooks() []Hook {
 	}
 }
 
-// waitHooks returns what shows that a task waits for another load.
-func waitHooks() []Hook {
+// WaitHooks returns what shows that a task waits for another load.
+func WaitHooks() []Hook {
 	return []Hook{{ID: Loading, Func: "finished_loading", Layout: LayoutString0}}
 }
 
-// notifierHooks returns the module notifiers.
-func notifierHooks() []Hook {
+// NotifierHooks returns the module notifiers.
+func NotifierHooks() []Hook {
 	return []Hook{
 		{ID: NotifyComing, Func: NotifyComing, Layout: LayoutModule},
 		{ID: NotifyLive, Func: NotifyLive, Layout: LayoutModule},

@@ -91,7 +91,7 @@ func TestParseEvent(t *testing.T) {
 			Rule: 3, Do: DoFail, Errno: 12, Request: 2, Lost: 4, Used: -1, Waiting: -1},
 		"1 2 module sysfs=dir+holders refs=-1": {Seq: 1, Time: 2, Kind: Module, Sysfs: []string{"dir", "holders"}, Refs: -1, Used: -1, Waiting: -1},
 	} {
-		got, err := parseEvent(line)
+		got, err := ParseEvent(line)
 		if err != nil {
 			t.Errorf("%q: %v", line, err)
 			continue
@@ -105,7 +105,7 @@ func TestParseEvent(t *testing.T) {
 		"1 2 hit pid=1 pid=1", "1 2 hit what=1", "1 2 hit comm=a%2", "1 2 hit comm=%00", "1 2 hit state=dead",
 		"1 2 hit do=kill", "1 2 hit comm=a\x01", "1 2 hit rule=0", "1 2 hit " + strings.Repeat("x", maxEvent),
 	} {
-		if e, err := parseEvent(line); !errors.Is(err, ErrEvent) {
+		if e, err := ParseEvent(line); !errors.Is(err, ErrEvent) {
 			t.Errorf("%q gives %+v, %v", line, e, err)
 		}
 	}
@@ -117,7 +117,7 @@ func FuzzParseEvent(f *testing.F) {
 	f.Add("1 2 hit point=W4 pid=5 comm=a%20b module=v state=coming rule=3 do=fail errno=12 req=2 lost=4")
 	f.Add("1 2 module sysfs=dir+holders refs=-1")
 	f.Fuzz(func(t *testing.T, line string) {
-		e, err := parseEvent(line)
+		e, err := ParseEvent(line)
 		if err != nil {
 			if !errors.Is(err, ErrEvent) {
 				t.Errorf("%q: %v", line, err)
