@@ -38,6 +38,7 @@ type depmodCache struct {
 	prefix byte
 	worker *depmodWorker // of all facts in it
 	facts  map[string]cachedFacts
+	size   int // of the file in bytes
 	used   int // how many of them were taken
 	same   int // how many modules have the facts they had, taken or read anew
 
@@ -81,7 +82,7 @@ func openCache(dir, tree string, prefix byte) *depmodCache {
 		return c
 	}
 	if facts, w, err := parseCache(b, prefix); err == nil {
-		c.facts, c.worker = facts, w
+		c.facts, c.worker, c.size = facts, w, len(b)
 	}
 	return c
 }

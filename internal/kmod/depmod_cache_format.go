@@ -3,7 +3,9 @@ package kmod
 import (
 	"encoding/binary"
 	"errors"
+	"math"
 	"math/bits"
+	"slices"
 	"unsafe"
 )
 
@@ -117,7 +119,8 @@ func parseCache(b []byte, prefix byte) (map[string]cachedFacts, *depmodWorker, e
 
 // format lays a cache out.
 func (c *depmodCache) format(mods []*depmodModule, now int64) []byte {
-	b := append([]byte(cacheMagic), c.prefix)
+	b := make([]byte, 0, c.size+c.size/8)
+	b = append(append(b, cacheMagic...), c.prefix)
 	number := func(v uint64) { b = binary.AppendUvarint(b, v) }
 	str := func(s string) {
 		number(uint64(len(s)))
@@ -129,27 +132,7 @@ func (c *depmodCache) format(mods []*depmodModule, now int64) []byte {
 			str(s)
 		}
 	}
-	// Workers number symbols each in their own way.
-	numbers := map[string]uint32{}
-	var names []string
-	tables := map[*depmodWorker][]uint32{}
-	for _, m := range mods {
-		w := m.facts.worker
-		if w == nil || tables[w] != nil {
-			continue
-		}
-		table := make([]uint32, len(w.names))
-		for i, name := range w.names {
-			n, ok := numbers[name]
-			if !ok {
-				n = uint32(len(names))
-				numbers[name] = n
-				names = append(names, name)
-			}
-			table[i] = n
-		}
-		tables[w] = table
-	}
+	names, tables := oneNumbering(mods)
 	strs(names)
 	number(uint64(len(mods)))
 	for _, m := range mods {
@@ -162,11 +145,12 @@ func (c *depmodCache) format(mods []*depmodModule, now int64) []byte {
 		for _, v := range [...]uint64{key.Dev, key.Ino, key.Size, uint64(key.Mtime), uint64(key.Ctime)} {
 			number(v)
 		}
+		table := tables[m.facts.worker]
 		for _, ids := range [...][]uint32{m.facts.exports, m.facts.imports, m.facts.weak} {
 			number(uint64(len(ids)))
 			last := int64(0)
 			for _, id := range ids {
-				n := int64(tables[m.facts.worker][id])
+				n := int64(table[id])
 				d := n - last
 				number(uint64(d<<1) ^ uint64(d>>63))
 				last = n
@@ -178,6 +162,54 @@ func (c *depmodCache) format(mods []*depmodModule, now int64) []byte {
 	}
 	return binary.LittleEndian.AppendUint64(b, cacheSum(b))
 }
+
+// oneNumbering numbers the symbols of all workers, who number them each in their
+// own way, in one: names has the symbols, tables the new numbers by the old.
+// Those of the first stay: mostly it is the cache, which has nearly all.
+func oneNumbering(mods []*depmodModule) (names []string, tables map[*depmodWorker][]uint32) {
+	tables = map[*depmodWorker][]uint32{}
+	var others []*depmodWorker
+	numbers := map[string]uint32{} // of symbols that the others have
+	for _, m := range mods {
+		w := m.facts.worker
+		if w == nil || tables[w] != nil {
+			continue
+		}
+		tables[w] = make([]uint32, len(w.names))
+		if names == nil {
+			names = slices.Clip(w.names)
+			for i := range names {
+				tables[w][i] = uint32(i)
+			}
+			continue
+		}
+		others = append(others, w)
+		for _, name := range w.names {
+			numbers[name] = noNumber
+		}
+	}
+	if len(others) > 0 {
+		for i, name := range names {
+			if _, ok := numbers[name]; ok {
+				numbers[name] = uint32(i)
+			}
+		}
+	}
+	for _, w := range others {
+		for i, name := range w.names {
+			n := numbers[name]
+			if n == noNumber {
+				n = uint32(len(names))
+				numbers[name] = n
+				names = append(names, name)
+			}
+			tables[w][i] = n
+		}
+	}
+	return names, tables
+}
+
+const noNumber = math.MaxUint32
 
 // cacheSum tells a cache that was cut off or damaged from a whole one. It is not
 // hash/crc32, which would be linked into every modprobe and prepare its tables

@@ -5,18 +5,14 @@ import (
 	"strings"
 )
 
-// place is where names are looked for.
-type place struct {
+// places are where names are looked for: in this order, until one has the name.
+// (Bound to a resolver they would be made anew for each name.)
+var places = [...]struct {
 	via  string
-	find func(key string) ([]Found, error)
-}
-
-// places are looked into in this order, until one has the name.
-func (r *Resolver) places() [7]place {
-	return [...]place{
-		{ViaConfig, r.fromConfig}, {ViaName, r.fromNames}, {ViaSymbol, r.fromSymbols}, {ViaInstall, r.fromCommands},
-		{ViaAlias, r.fromAliases}, {ViaBuiltin, r.fromBuiltin}, {ViaBuiltinAlias, r.fromBuiltinAliases},
-	}
+	find func(r *Resolver, key string) ([]Found, error)
+}{
+	{ViaConfig, (*Resolver).fromConfig}, {ViaName, (*Resolver).fromNames}, {ViaSymbol, (*Resolver).fromSymbols}, {ViaInstall, (*Resolver).fromCommands},
+	{ViaAlias, (*Resolver).fromAliases}, {ViaBuiltin, (*Resolver).fromBuiltin}, {ViaBuiltinAlias, (*Resolver).fromBuiltinAliases},
 }
 
 // find looks key up in all places in their order.
@@ -24,11 +20,11 @@ func (r *Resolver) find(key string) ([]Found, error) { return r.findIn(key) }
 
 // findIn looks key up in the places called vias, in all where none is named.
 func (r *Resolver) findIn(key string, vias ...string) ([]Found, error) {
-	for _, p := range r.places() {
+	for _, p := range places {
 		if len(vias) > 0 && !slices.Contains(vias, p.via) {
 			continue
 		}
-		found, err := p.find(key)
+		found, err := p.find(r, key)
 		if r.err != nil {
 			return nil, r.err
 		}
@@ -68,9 +64,10 @@ func (r *Resolver) fromSymbols(key string) ([]Found, error) {
 }
 
 func (r *Resolver) fromCommands(key string) ([]Found, error) {
-	for _, l := range r.about(ConfigInstall, key) {
-		if l.Name == key {
-			return []Found{{Module: beforeDot(key), Via: ViaInstall, Where: l.Where(), command: &l}}, nil
+	install := r.about(ConfigInstall, key)
+	for i := range install {
+		if l := &install[i]; l.Name == key {
+			return []Found{{Module: beforeDot(key), Via: ViaInstall, Where: l.Where(), command: l}}, nil
 		}
 	}
 	for _, l := range r.about(ConfigRemove, key) {
@@ -103,7 +100,7 @@ func (r *Resolver) fromBuiltinAliases(key string) ([]Found, error) {
 
 func (r *Resolver) fromIndex(kind indexKind, key, via string) ([]Found, error) {
 	matches, err := r.tree.match(kind, key)
-	var found []Found
+	found := make([]Found, 0, len(matches))
 	for _, m := range matches {
 		found = append(found, Found{Module: m.value, Via: via, Pattern: m.key, alias: key})
 	}

@@ -83,8 +83,8 @@ func (r *Resolver) Explain(name string) (*Why, error) {
 		return nil, err
 	}
 	w := &Why{Name: name, Looked: []Looked{}, Modules: []WhyModule{}, Notes: r.user.Warnings(), Tree: health}
-	for _, p := range r.places() {
-		found, err := p.find(key)
+	for _, p := range places {
+		found, err := p.find(r, key)
 		if err = errors.Join(err, r.err); err != nil {
 			return nil, fmt.Errorf("resolve %s: %w", name, err)
 		}
