@@ -65,7 +65,7 @@ type configFile struct {
 // kernel command line say, in the order in which it counts. It does not change
 // after ReadConfig.
 type Config struct {
-	fsys     fs.FS // nil: this system's
+	configSource
 	files    []configFile
 	cmdline  []ConfigLine
 	warnings []string
@@ -125,7 +125,7 @@ func ReadConfig(paths []string, cmdline string) (*Config, error) {
 // ReadConfigFrom is ReadConfig on a file system, in which paths are without the
 // slash they begin with; nil is this system's.
 func ReadConfigFrom(fsys fs.FS, paths []string, cmdline string) (*Config, error) {
-	c := &Config{fsys: fsys}
+	c := &Config{configSource: configSource{fsys}}
 	for _, p := range paths {
 		if err := c.addPath(p); err != nil {
 			return nil, err

@@ -9,18 +9,30 @@ import (
 	"strings"
 )
 
-func (c *Config) stat(name string) (fs.FileInfo, error) {
+// configSource is where configuration is read: on this machine, or where fsys is
+// set, of another, whose files stand in it as they stood below "/" there.
+type configSource struct{ fsys fs.FS }
+
+func (c configSource) stat(name string) (fs.FileInfo, error) {
 	if c.fsys == nil {
 		return os.Stat(name)
 	}
 	return fs.Stat(c.fsys, inFS(name))
 }
 
-func (c *Config) readDir(name string) ([]fs.DirEntry, error) {
+func (c configSource) readDir(name string) ([]fs.DirEntry, error) {
 	if c.fsys == nil {
 		return os.ReadDir(name)
 	}
 	return fs.ReadDir(c.fsys, inFS(name))
+}
+
+// open opens a file that a person named, as openGiven does.
+func (c configSource) open(name string) (fs.File, error) {
+	if c.fsys == nil {
+		return openGiven(name)
+	}
+	return c.fsys.Open(inFS(name))
 }
 
 // readBytes reads a file, at most a byte more than it may have.

@@ -116,7 +116,7 @@ func Depmod(ctx context.Context, opt DepmodOptions) (DepmodStats, error) {
 	if err := opt.validate(); err != nil {
 		return stats, err
 	}
-	cfg, err := loadDepmodConfig(opt.Config, opt.Release, opt.Warn)
+	cfg, err := loadDepmodConfig(configSource{}, opt.Config, opt.Release, opt.Warn)
 	if err != nil {
 		return stats, err
 	}

@@ -42,16 +42,22 @@ func cachedRun(t *testing.T, dir, cache string, opt DepmodOptions) DepmodStats {
 	return stats
 }
 
-// TestDepmodCache changes a tree in every way and looks that the indexes are
-// those of a run that reads everything.
-func TestDepmodCache(t *testing.T) {
-	modules, files := generatedTree(60)
+// builtTree is a tree of so many modules with all files of a kernel's build.
+func builtTree(t *testing.T, n int) (dir string, modules map[string]tinyModule) {
+	t.Helper()
+	modules, files := generatedTree(n)
 	for _, name := range buildFiles {
 		if _, ok := files[name]; !ok {
 			files[name] = ""
 		}
 	}
-	dir := tinyTree(t, modules, files)
+	return tinyTree(t, modules, files), modules
+}
+
+// TestDepmodCache changes a tree in every way and looks that the indexes are
+// those of a run that reads everything.
+func TestDepmodCache(t *testing.T) {
+	dir, modules := builtTree(t, 60)
 	cache := filepath.Join(t.TempDir(), "cache")
 	names := slices.Sorted(maps.Keys(modules))
 	n := len(names)
@@ -197,13 +203,7 @@ func FuzzDepmodCache(f *testing.F) {
 // once more with the same times, so it is read each time; as long as it has the
 // facts it had, the indexes are left as they are.
 func TestDepmodCacheUnsettled(t *testing.T) {
-	modules, files := generatedTree(20)
-	for _, name := range buildFiles {
-		if _, ok := files[name]; !ok {
-			files[name] = ""
-		}
-	}
-	dir := tinyTree(t, modules, files)
+	dir, modules := builtTree(t, 20)
 	cache := filepath.Join(t.TempDir(), "cache")
 	n := len(modules)
 	cachedRun(t, dir, cache, DepmodOptions{})

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"maps"
-	"os"
 	"path"
 	"slices"
 	"strings"
@@ -15,6 +13,7 @@ import (
 
 // depmodConfig is what depmod.d says (depmod.d(5)).
 type depmodConfig struct {
+	configSource
 	release   string
 	searches  []string // highest priority first; searchBuiltin and searchExternal are words
 	overrides []string // SUBDIR/MODULE, the one that counts first
@@ -45,9 +44,9 @@ const maxDepmodConfig = 1 << 20
 // all configuration of kmod a file hides those of the same name in later
 // directories, and files are taken in the order of their names. What does not
 // exist is passed over, and what cannot be read is warned about.
-func loadDepmodConfig(paths []string, release string, warn func(string)) (*depmodConfig, error) {
-	c := &depmodConfig{release: release, warn: warn}
-	files, err := depmodConfigFiles(paths, warn)
+func loadDepmodConfig(from configSource, paths []string, release string, warn func(string)) (*depmodConfig, error) {
+	c := &depmodConfig{configSource: from, release: release, warn: warn}
+	files, err := c.files(paths)
 	if err != nil {
 		return nil, err
 	}
@@ -56,49 +55,15 @@ func loadDepmodConfig(paths []string, release string, warn func(string)) (*depmo
 			warn(fmt.Sprintf("ERROR: file parse %s: %v", path, err))
 		}
 	}
-	c.defaults()
-	return c, nil
-}
-
-// defaults: without any search line it is "updates built-in" (depmod.d(5)).
-func (c *depmodConfig) defaults() {
+	// depmod.d(5): without any search line it is "updates built-in".
 	if len(c.searches) == 0 {
 		c.searches = []string{"updates", searchBuiltin}
 	}
-}
-
-// depmodConfigFrom is loadDepmodConfig for files of another machine, which stand
-// in fsys as they stood below "/" there.
-func depmodConfigFrom(fsys fs.FS, paths []string, release string, warn func(string)) (*depmodConfig, error) {
-	c := &depmodConfig{release: release, warn: warn}
-	byName := map[string]string{}
-	for _, dir := range paths {
-		entries, err := fs.ReadDir(fsys, strings.TrimPrefix(path.Clean(dir), "/"))
-		if err != nil {
-			continue // it was not there
-		}
-		for _, e := range entries {
-			if name := e.Name(); strings.HasSuffix(name, ".conf") && !e.IsDir() && byName[name] == "" {
-				byName[name] = path.Join(dir, name)
-			}
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(byName)) {
-		f, err := fsys.Open(strings.TrimPrefix(byName[name], "/"))
-		if err != nil {
-			return nil, fmt.Errorf("depmod configuration: %w", err)
-		}
-		err = c.parse(f, byName[name])
-		f.Close()
-		if err != nil {
-			warn(fmt.Sprintf("ERROR: file parse %s: %v", byName[name], err))
-		}
-	}
-	c.defaults()
 	return c, nil
 }
 
-func depmodConfigFiles(paths []string, warn func(string)) ([]string, error) {
+// files lists the files of paths, those that count first in front.
+func (c *depmodConfig) files(paths []string) ([]string, error) {
 	byName := map[string]string{}
 	note := func(file string) {
 		if name := path.Base(file); byName[name] == "" {
@@ -106,7 +71,7 @@ func depmodConfigFiles(paths []string, warn func(string)) ([]string, error) {
 		}
 	}
 	for _, from := range paths {
-		st, err := os.Stat(from)
+		st, err := c.stat(from)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
@@ -117,7 +82,7 @@ func depmodConfigFiles(paths []string, warn func(string)) ([]string, error) {
 			note(from)
 			continue
 		}
-		entries, err := os.ReadDir(from)
+		entries, err := c.readDir(from)
 		if err != nil {
 			return nil, fmt.Errorf("depmod configuration: %w", err)
 		}
@@ -126,13 +91,13 @@ func depmodConfigFiles(paths []string, warn func(string)) ([]string, error) {
 				continue
 			}
 			file := path.Join(from, e.Name())
-			st, err := os.Stat(file)
+			st, err := c.stat(file)
 			if err != nil {
-				warn("ERROR: Cannot stat directory entry: " + file)
+				c.warn("ERROR: Cannot stat directory entry: " + file)
 				continue
 			}
 			if st.IsDir() {
-				warn("ERROR: Directories inside directories are not supported: " + file)
+				c.warn("ERROR: Directories inside directories are not supported: " + file)
 				continue
 			}
 			note(file)
@@ -151,7 +116,7 @@ func depmodConfigFiles(paths []string, warn func(string)) ([]string, error) {
 
 // parseFile reads the file at path; what it said before an error counts.
 func (c *depmodConfig) parseFile(path string) error {
-	f, err := openGiven(path)
+	f, err := c.open(path)
 	if err != nil {
 		return cause(err)
 	}

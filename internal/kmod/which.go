@@ -51,13 +51,7 @@ func (r *Resolver) FindWhich(name, release string, config []string, files fs.FS)
 		release = path.Base(r.tree.Dir())
 	}
 	warn := func(s string) { w.Notes = append(w.Notes, s) }
-	load := loadDepmodConfig
-	if files != nil {
-		load = func(paths []string, release string, warn func(string)) (*depmodConfig, error) {
-			return depmodConfigFrom(files, paths, release, warn)
-		}
-	}
-	cfg, err := load(config, release, warn)
+	cfg, err := loadDepmodConfig(configSource{files}, config, release, warn)
 	if err != nil {
 		return nil, err
 	}
