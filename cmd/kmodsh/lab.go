@@ -185,6 +185,7 @@ func (p *program) labBoot(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	p.front.Warn()
 	info, err := p.session.Target().Info(ctx)
 	if err != nil {
 		return err

@@ -34,6 +34,7 @@ func openLoader(dir string, config []string) (l *kmod.Loader, closeTree func() e
 	if err != nil {
 		return nil, nil, err
 	}
+	t.OnDamage(func(error) {}) // told outside, where the same tree is read
 	r := kmod.NewResolver(t, c)
 	return &kmod.Loader{Resolver: r, Kernel: k, Now: monotonic, Why: refusal.OfThisSystem(r, k.Release()).After}, t.Close, nil
 }

@@ -81,6 +81,13 @@ type ParamReader interface {
 	Params(ctx context.Context) (map[string]map[string]string, error)
 }
 
+// Damaged is implemented by a Target that goes round damaged indexes of its module
+// tree, by the text beside them. It returns all it has passed over since it was
+// opened, in that order, so that the person is told once.
+type Damaged interface {
+	Damaged() []error
+}
+
 // parseKeys takes the asymmetric keys out of /proc/keys, of which each line is
 // serial, flags, usage, timeout, permissions, uid, gid, type, description
 // (Documentation/security/keys/core.rst). The description of a certificate's key

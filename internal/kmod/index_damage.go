@@ -3,6 +3,8 @@ package kmod
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"sync"
 
 	"example.org/kmodsh/internal/kernel"
 )
@@ -19,17 +21,16 @@ import (
 // called before any question, and fn from any goroutine.
 func (t *Tree) OnDamage(fn func(error)) { t.onDamage = fn }
 
-// listening returns a tree over the same directory that does without what is
-// damaged, for who tells of it in another way (Health). Its indexes are its own:
-// it is closed by closeIndexes, and not after t.
-func (t *Tree) listening() *Tree {
-	return &Tree{name: t.name, root: t.root, fsys: t.fsys, host: t.host, onDamage: func(error) {}, indexes: map[string]*treeIndex{}}
+// again returns a tree over the same directory that has opened nothing yet and has
+// its own listener, nil for none. It is closed by closeIndexes, and not after t.
+func (t *Tree) again(onDamage func(error)) *Tree {
+	return &Tree{name: t.name, root: t.root, fsys: t.fsys, host: t.host, onDamage: onDamage, indexes: map[string]*treeIndex{}}
 }
 
-// listening is the resolver over a tree that does without what is damaged; done
-// is called after the last question.
+// listening is the resolver over a tree that does without what is damaged, for
+// who tells of it in another way (Health); done is called after the last question.
 func (r *Resolver) listening() (_ *Resolver, done func()) {
-	tree := r.tree.listening()
+	tree := r.tree.again(func(error) {})
 	l := NewResolver(tree, r.user)
 	l.AtHand = r.AtHand
 	return l, func() { tree.closeIndexes() }
@@ -60,8 +61,59 @@ func (t *Tree) instead(kind indexKind, ix *treeIndex, err error) (bool, error) {
 	if text.err != nil || text.reader == nil {
 		return false, err
 	}
-	t.onDamage(fmt.Errorf("%w; %s beside it is read in its place", err, text.file))
+	t.onDamage(&PassedOver{File: t.Path(ix.file), Instead: text.file, Err: err})
 	return true, err
+}
+
+// PassedOver is what who listens is told of: a damaged file, and what is read in
+// its place.
+type PassedOver struct {
+	File    string // its path
+	Instead string // the name of the file beside it
+	Err     error  // what is wrong with it, and where
+}
+
+// Error says all of it in one sentence.
+func (p *PassedOver) Error() string {
+	return fmt.Sprintf("%v; %s beside it is read in its place", p.Err, p.Instead)
+}
+
+// Unwrap returns what is wrong with the file.
+func (p *PassedOver) Unwrap() error { return p.Err }
+
+// Passed keeps what trees passed over, each file once however many trees over the
+// same directory come across it. The zero value is ready, nil is empty.
+type Passed struct {
+	mu   sync.Mutex
+	list []error
+}
+
+// Add is for Tree.OnDamage.
+func (p *Passed) Add(err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if key := PassedKey(err); !slices.ContainsFunc(p.list, func(e error) bool { return PassedKey(e) == key }) {
+		p.list = append(p.list, err)
+	}
+}
+
+// List returns what was passed over so far, in that order.
+func (p *Passed) List() []error {
+	if p == nil {
+		return nil
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.list)
+}
+
+// PassedKey tells what is passed over from what else is: the path of the file,
+// or the whole message of another error.
+func PassedKey(err error) string {
+	if p := (*PassedOver)(nil); errors.As(err, &p) {
+		return p.File
+	}
+	return err.Error()
 }
 
 // openText opens the text of an index; its reader is nil where there is none.

@@ -34,9 +34,12 @@ func (h Health) Trouble() []IndexHealth {
 }
 
 // Health opens all indexes of the tree and goes through each to its end, so that
-// damage is found also where no lookup comes along.
+// damage is found also where no lookup comes along, or one came and a text is read
+// since then.
 func (t *Tree) Health() Health {
 	h := Health{Dir: t.name}
+	t = t.again(nil)
+	defer t.closeIndexes()
 	if t.OnDisk() {
 		if to, err := os.Readlink(path.Clean(t.name)); err == nil {
 			if !path.IsAbs(to) {

@@ -1,6 +1,9 @@
 package lab
 
-import "example.org/kmodsh/internal/agent/wire"
+import (
+	"example.org/kmodsh/internal/agent/wire"
+	"example.org/kmodsh/internal/kmod"
+)
 
 // What the guest finds where; the machine has to be built to match.
 const (
@@ -30,4 +33,6 @@ type Boot struct {
 	Fingerprint string `json:"fingerprint"`
 	// NoTests says that the tree has no test modules: none were built for it.
 	NoTests bool `json:"no_tests,omitempty"`
+
+	damage *kmod.Passed // indexes of the tree, met while this was prepared
 }

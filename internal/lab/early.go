@@ -19,13 +19,15 @@ var diskModules = []string{"virtio_pci", "virtio_blk", "squashfs"}
 
 // earlyModules returns which of diskModules are modules in this kernel and
 // have to be loaded before the disk. ok is false when the kernel has one of
-// them neither as a module nor built in, so that it cannot read the disk.
-func earlyModules(k Kernel) (early []string, ok bool, err error) {
+// them neither as a module nor built in, so that it cannot read the disk. damaged
+// is told what is passed over of the tree.
+func earlyModules(k Kernel, damaged func(error)) (early []string, ok bool, err error) {
 	t, err := kmod.OpenTree(k.Modules)
 	if err != nil {
 		return nil, false, err
 	}
 	defer t.Close()
+	t.OnDamage(damaged)
 	r := kmod.NewResolver(t, nil)
 	for _, name := range diskModules {
 		builtin, err := r.Builtin(name)
@@ -56,6 +58,7 @@ func makeEarly(ctx context.Context, k Kernel, names []string, dir string) error 
 		return err
 	}
 	defer t.Close()
+	t.OnDamage(func(error) {}) // earlyModules asked for the same names and told it
 	r := kmod.NewResolver(t, nil)
 	done := map[string]bool{}
 	for _, name := range names {

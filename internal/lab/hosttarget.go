@@ -34,6 +34,7 @@ type host struct {
 	yes    bool
 	began  time.Time
 	events *trace.Log
+	damage kmod.Passed // indexes of its tree
 
 	mu     sync.Mutex // one load or unload at a time
 	closed bool
@@ -72,6 +73,9 @@ func hostText(path string) string {
 }
 
 func (h *host) Name() string { return "host" }
+
+// Damaged implements kernel.Damaged.
+func (h *host) Damaged() []error { return h.damage.List() }
 
 // OpenedWith implements kernel.Opened.
 func (h *host) OpenedWith() kernel.Opening { return kernel.Opening{Config: h.given} }
@@ -163,6 +167,7 @@ func (h *host) loader(op kernel.Op, f func(*kmod.Loader) error) error {
 		return err
 	}
 	defer tree.Close()
+	tree.OnDamage(h.damage.Add)
 	r := kmod.NewResolver(tree, config)
 	return f(&kmod.Loader{
 		Resolver: r, Kernel: h.linux, Report: h.report,

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"example.org/kmodsh/internal/agent/wire"
+	"example.org/kmodsh/internal/kmod"
 )
 
 // Prepare makes everything a VM with kernel k boots from. What is there
@@ -47,9 +48,13 @@ func (c *Cache) prepare(ctx context.Context, k Kernel, p Progress) (Boot, error)
 	if k.Source == SourcePath {
 		cfg.DriverHint = DriverHint(k)
 	}
-	early, ok, err := earlyModules(k)
+	passed := new(kmod.Passed)
+	early, ok, err := earlyModules(k, passed.Add)
 	if err != nil {
 		return Boot{}, err
+	}
+	if passed.List() != nil { // two boots of a sound tree are alike
+		b.damage = passed
 	}
 	if ok && k.readsDisk() {
 		cfg.Carrier, cfg.Disk, cfg.Early = wire.CarrierBlock, GuestDisk, early

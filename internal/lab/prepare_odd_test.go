@@ -46,6 +46,29 @@ func TestPrepareTreeWithIndexes(t *testing.T) {
 	}
 }
 
+// TestPrepareDamaged: a machine boots from a tree with a damaged index whose text is
+// sound, and the target tells it.
+func TestPrepareDamaged(t *testing.T) {
+	needMksquashfs(t)
+	c := testCache(t)
+	c.UseGuest(guestProgram(t, "one"))
+	k := testKernel(t, "", "squashfs")
+	if err := depmod(context.Background(), k.Modules, k.Release, nil); err != nil {
+		t.Fatal(err)
+	}
+	whole := prepared(t, c, k)
+	file := filepath.Join(k.Modules, "modules.dep.bin")
+	writeFile(t, file, "no index of any kind")
+	b := prepared(t, c, k)
+	if b.Carrier != whole.Carrier {
+		t.Errorf("the tree comes on %s, and on %s when the index is whole", b.Carrier, whole.Carrier)
+	}
+	told := (&target{boot: b}).Damaged()
+	if len(told) != 1 || !strings.HasPrefix(told[0].Error(), file+": damaged at byte 0: ") || (&target{boot: whole}).Damaged() != nil {
+		t.Errorf("told %v, of the whole tree %v", told, (&target{boot: whole}).Damaged())
+	}
+}
+
 func TestPrepareFails(t *testing.T) {
 	c := testCache(t)
 	k := testKernel(t, "", "squashfs")

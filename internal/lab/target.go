@@ -80,6 +80,10 @@ func (t *target) Can(op kernel.Op) error {
 	return nil
 }
 
+// Damaged implements kernel.Damaged. What loaders in the guest pass over is told
+// by who resolves the same names in the same tree out here.
+func (t *target) Damaged() []error { return t.boot.damage.List() }
+
 // Tree implements kernel.Target: the tree that the guest has a copy of.
 func (t *target) Tree() (kernel.Tree, error) {
 	if err := t.Can(kernel.OpTree); err != nil {

@@ -87,7 +87,7 @@ func (s *Session) resolverOf(dir string) (r *kmod.Resolver, done func(), err err
 		r, _, err = s.resolver()
 		return r, func() {}, err
 	}
-	r, err = openResolver(kernel.Tree{Dir: dir})
+	r, err = s.openResolver(kernel.Tree{Dir: dir})
 	if err != nil {
 		return nil, nil, err
 	}

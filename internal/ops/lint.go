@@ -42,6 +42,9 @@ func (c *lintCommand) Run(_ context.Context, s *Session) (Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	for _, f := range findings {
+		s.warn(f.Where) // a damaged index, by its path: it is in the answer
+	}
 	res := &LintResult{Tree: r.Tree().Dir(), Findings: findings}
 	if c.Tree == "" {
 		res.Unseen = s.unseen()

@@ -28,6 +28,7 @@ func (c *requestCommand) Run(ctx context.Context, s *Session) (Result, error) {
 	if err := checkName(c.Name); err != nil {
 		return nil, err
 	}
+	s.meet(c.Name)
 	res, err := s.Target().Request(ctx, c.Name)
 	if res.Name == "" {
 		res.Name = c.Name

@@ -28,7 +28,7 @@ func (s *Session) OpenRunner(ctx context.Context, target string) (scenario.Runne
 // child opens a target in a session of its own, which opens targets as s does.
 func (s *Session) child(ctx context.Context, target string) (*Session, error) {
 	own := New()
-	own.OpenTarget, own.Progress, own.Yes = s.OpenTarget, s.Progress, s.Yes
+	own.OpenTarget, own.Progress, own.Yes, own.passed = s.OpenTarget, s.Progress, s.Yes, s.passed
 	return own, own.Open(ctx, target)
 }
 
@@ -80,6 +80,9 @@ func (r *lineRunner) Run(ctx context.Context, line string) (string, error) {
 	r.health.begin()
 	res, err := r.s.Exec(ctx, args)
 	var b bytes.Buffer
+	for _, w := range r.s.Warnings() {
+		_ = ReportWarning(w).WriteText(&b, Style{ASCII: true}) // memory takes it
+	}
 	if werr := Write(&b, res, false, Style{ASCII: true}); werr != nil && err == nil {
 		err = werr
 	}

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"example.org/kmodsh/internal/kernel"
+	"example.org/kmodsh/internal/kmod"
 )
 
 // Session is what a person works with over many verbs: the target and the way
@@ -40,6 +41,8 @@ type Session struct {
 	debug  debugState
 	lists  moduleCache
 	trees  treeCache
+	passed *kmod.Passed           // what resolvers and targets passed over, also those of child sessions
+	warned map[string]bool        // of that, and of what targets did, what was told
 	rec    *recorder              // nil: nothing is recorded
 	script *os.File               // the transcript, nil: there is none
 	tour   *tour                  // the lesson under way, nil: none is
@@ -53,7 +56,9 @@ type Session struct {
 type Progress func(stage string, done, total int64)
 
 // New returns a session without a target.
-func New() *Session { return &Session{Progress: func(string, int64, int64) {}} }
+func New() *Session {
+	return &Session{Progress: func(string, int64, int64) {}, passed: new(kmod.Passed)}
+}
 
 // Target returns the present target, nil when there is none yet.
 func (s *Session) Target() kernel.Target {
@@ -80,6 +85,7 @@ func (s *Session) SetTarget(t kernel.Target) (old kernel.Target) {
 		// The futures of the old target go with it; what cannot be closed is
 		// of no use to anybody.
 		_ = s.closeFutures(old)
+		s.keepPassed(old)
 		s.dropTree()
 		s.lists, s.failures = moduleCache{}, nil
 	}

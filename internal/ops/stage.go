@@ -70,7 +70,7 @@ func (s *Session) childLike(ctx context.Context, target string, like kernel.Debu
 		return nil, &OpenError{Target: target + " with the modules of " + like.Name(), Err: err}
 	}
 	own := New()
-	own.OpenTarget, own.Progress, own.Yes = s.OpenTarget, s.Progress, s.Yes
+	own.OpenTarget, own.Progress, own.Yes, own.passed = s.OpenTarget, s.Progress, s.Yes, s.passed
 	own.SetTarget(t)
 	return own, nil
 }

@@ -93,6 +93,11 @@ func runLine(out *strings.Builder, s *ops.Session, line, mode string) {
 	}
 	var b bytes.Buffer
 	st := ops.Style{Width: 80, Color: mode == "color"}
+	for _, w := range s.Warnings() {
+		if werr := ops.Write(&b, ops.ReportWarning(w), mode == "json", st); werr != nil {
+			fmt.Fprintf(&b, "Write: %v\n", werr)
+		}
+	}
 	if werr := ops.Write(&b, res, mode == "json", st); werr != nil {
 		fmt.Fprintf(&b, "Write: %v\n", werr)
 	}

@@ -20,19 +20,20 @@ type treeCache struct {
 }
 
 // openResolver opens a module tree and reads the configuration that goes with
-// it. Who called it closes the resolver's Tree.
-func openResolver(t kernel.Tree) (*kmod.Resolver, error) {
+// it. What is damaged in it is passed over where that can be, and told by
+// Warnings. Who called it closes the resolver's Tree.
+func (s *Session) openResolver(t kernel.Tree) (*kmod.Resolver, error) {
 	config, err := kmod.ReadConfigFrom(t.ConfigFS, t.Config, t.Cmdline)
 	if err != nil {
 		return nil, err
 	}
-	if t.FS != nil {
-		return kmod.NewResolver(kmod.NewTree(t.FS, t.Dir), config), nil
+	tree := kmod.NewTree(t.FS, t.Dir)
+	if t.FS == nil {
+		if tree, err = kmod.OpenTree(t.Dir); err != nil {
+			return nil, err
+		}
 	}
-	tree, err := kmod.OpenTree(t.Dir)
-	if err != nil {
-		return nil, err
-	}
+	tree.OnDamage(s.passed.Add)
 	return kmod.NewResolver(tree, config), nil
 }
 
@@ -50,7 +51,7 @@ func (s *Session) resolver() (*kmod.Resolver, kernel.Tree, error) {
 		tree, err := t.Tree()
 		s.trees.tree = tree // its configuration, too, where the directory is not there
 		if err == nil {
-			s.trees.resolver, err = openResolver(tree)
+			s.trees.resolver, err = s.openResolver(tree)
 		}
 		s.trees.err = err
 	}

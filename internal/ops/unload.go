@@ -30,6 +30,7 @@ func (c *unloadCommand) Run(ctx context.Context, s *Session) (Result, error) {
 		return nil, err
 	}
 	req := kernel.UnloadRequest{Name: c.Name, Force: c.Force, Deps: c.Deps, Holders: c.Holders}
+	s.meet(c.Name)
 	res, err := s.Target().Unload(ctx, req)
 	if res.Name == "" {
 		res.Name = c.Name

@@ -69,6 +69,7 @@ func (c *whyCommand) Run(ctx context.Context, s *Session) (Result, error) {
 	if w == nil {
 		return nil, err
 	}
+	s.saysHealth(w.Tree)
 	res := &WhyResult{Why: *w, Checks: []refusal.FileCheck{}}
 	if c.Tree == "" {
 		res.Notes = append(res.Notes, s.unseen()...)
@@ -97,7 +98,7 @@ func (s *Session) resolverWith(dir string, conf []string) (r *kmod.Resolver, don
 	if conf == nil {
 		t.Config, t.Cmdline = kmod.DefaultConfigPaths(), kernel.Cmdline()
 	}
-	r, err = openResolver(t)
+	r, err = s.openResolver(t)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -65,6 +65,7 @@ func (f *Front) Run(ctx context.Context, words []string) error {
 	if errors.Is(err, context.Canceled) && context.Cause(verb) != nil {
 		err = fmt.Errorf("%w: %w", context.Cause(verb), err)
 	}
+	f.Warn()
 	werr := ops.WriteAll(verb, f.Out, res, f.JSON, f.OutStyle)
 	if f.Tells && !f.JSON {
 		f.Tell(ctx)
@@ -85,6 +86,13 @@ func (f *Front) Tell(ctx context.Context) {
 	f.told = text
 	for _, line := range lines {
 		fmt.Fprintln(f.Out, printable(line))
+	}
+}
+
+// Warn tells what the session has to tell besides answers, where errors are told.
+func (f *Front) Warn() {
+	for _, err := range f.Session.Warnings() {
+		_ = ops.Write(f.Err, ops.ReportWarning(err), f.JSON, f.ErrStyle)
 	}
 }
 

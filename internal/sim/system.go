@@ -29,6 +29,7 @@ type System struct {
 	dirs     []string
 	resolver *kmod.Resolver
 	config   *kmod.Config // what the resolver was made of
+	damage   kmod.Passed  // indexes of a real tree
 }
 
 // Installed is one module of a simulated system.

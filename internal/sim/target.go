@@ -142,6 +142,9 @@ func (t *Target) Tree() (kernel.Tree, error) {
 	return kernel.Tree{Dir: "/lib/modules/" + t.sys.release, Release: t.sys.release, FS: t.sys.fs, Config: t.config}, nil
 }
 
+// Damaged implements kernel.Damaged: what any world of the system came across.
+func (t *Target) Damaged() []error { return t.sys.damage.List() }
+
 // OpenedWith implements kernel.Opened.
 func (t *Target) OpenedWith() kernel.Opening { return kernel.Opening{Config: t.config, Tree: t.tree} }
 

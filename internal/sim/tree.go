@@ -61,8 +61,11 @@ func installTree(fsys fs.FS, release, name string, config []string) (*System, er
 		return nil, err
 	}
 	tree := &realTree{fsys: fsys, release: release, files: map[string]*File{}}
-	tree.resolver = kmod.NewResolver(kmod.NewTree(tree, name), c)
-	s := &System{release: release, fs: tree, tree: tree, resolver: tree.resolver, config: c}
+	s := &System{release: release, fs: tree, tree: tree, config: c}
+	t := kmod.NewTree(tree, name)
+	t.OnDamage(s.damage.Add) // what a world does is the same whoever comes across it first
+	tree.resolver = kmod.NewResolver(t, c)
+	s.resolver = tree.resolver
 	if s.builtins, err = builtinNames(fsys); err != nil {
 		return nil, fmt.Errorf("module tree %s: %w", name, err)
 	}

@@ -21,6 +21,7 @@ type entry struct {
 	news   bool // not typed by the person: something that happened
 	result ops.Result
 	err    error
+	warned []error  // what is to be told besides the answer
 	lines  []string // drawn for the present width
 }
 
@@ -104,6 +105,11 @@ func (p *outputPane) write(e *entry) []string {
 		sign = l.on(roleBad, l.broken+" ")
 	}
 	out := []string{sign + l.on(roleTitle, clean(e.line, l.ascii))}
+	for _, err := range e.warned {
+		for _, part := range wrap(clean("warning: "+err.Error(), l.ascii), w, 0) {
+			out = append(out, "  "+l.on(roleWarn, part))
+		}
+	}
 	if e.result != nil {
 		var text limited
 		if err := e.result.WriteText(&text, ops.Style{Width: w, ASCII: l.ascii}); err != nil && e.err == nil && !text.full() {

@@ -110,11 +110,23 @@ func TestTreeNamesWhatIsMissing(t *testing.T) {
 	if d.m.askTree() == nil || d.m.askTree() != nil {
 		t.Error("the tree is asked not once")
 	}
-	d.send(treeMsg{1, "virtio_blk", []string{"virtio", "virtio_ring", "blk_mq_virtio"}})
+	d.send(treeMsg{epoch: 1, module: "virtio_blk", direct: []string{"virtio", "virtio_ring", "blk_mq_virtio"}})
 	d.shows("needs too, by the module tree", "└─ · blk_mq_virtio")
 	if d.m.askTree() != nil {
 		t.Error("the tree is asked again")
 	}
+}
+
+// TestWarningsOfTree: what is damaged in the tree is told beside the answer, and
+// when the tree is asked by the screen itself.
+func TestWarningsOfTree(t *testing.T) {
+	d := start(t, 120, 40, booted(), Options{})
+	d.m.run("deps ext4")
+	d.send(doneMsg{job: d.m.jobs, warned: []error{errors.New("T/modules.dep.bin: damaged at byte 7")}})
+	d.shows("warning: T/modules.dep.bin: damaged at byte 7")
+	d.send(treeMsg{epoch: 1, module: "ext4", warned: []error{errors.New("T/modules.builtin.bin: damaged at byte 9")}})
+	d.m.showOutput()
+	d.shows("the module tree", "warning: T/modules.builtin.bin: damaged at byte 9")
 }
 
 func TestGoingBackShowsWhatThereIsNow(t *testing.T) {

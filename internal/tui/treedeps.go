@@ -11,6 +11,7 @@ type treeMsg struct {
 	epoch  int
 	module string
 	direct []string
+	warned []error // what is to be told of the tree
 }
 
 // maxTreeDeps bounds how many modules' dependencies are remembered.
@@ -37,12 +38,16 @@ func (m *Model) askTree() tea.Cmd {
 				msg.direct = r.Direct
 			}
 		}
+		msg.warned = s.Warnings()
 		return msg
 	})
 }
 
 // gotTree keeps the answer and shows it.
 func (m *Model) gotTree(msg treeMsg) {
+	if len(msg.warned) > 0 {
+		m.output.Add(&entry{line: "the module tree", news: true, warned: msg.warned})
+	}
 	if !m.current(msg.epoch) {
 		return
 	}

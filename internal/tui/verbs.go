@@ -19,6 +19,7 @@ type (
 		job    int
 		result ops.Result
 		err    error
+		warned []error    // what is to be told besides
 		look   *debugLook // what it led to, where threads can be stepped
 	}
 	openedMsg struct {
@@ -81,7 +82,7 @@ func (m *Model) run(line string) tea.Cmd {
 	ctx, s, id, feed := m.begin(line, false), m.session, m.jobs, m.feed
 	return m.guard(func() tea.Msg {
 		result, err := s.Exec(ctx, text)
-		msg := doneMsg{job: id, result: result, err: err}
+		msg := doneMsg{job: id, result: result, err: err, warned: s.Warnings()}
 		if feed != nil && s.Target() == feed.target {
 			msg.look = feed.takeLook(s.Moved)
 		}
@@ -164,7 +165,7 @@ func (m *Model) done(msg doneMsg) tea.Cmd {
 	if j.cancelled && errors.Is(msg.err, context.Canceled) {
 		msg.err = byCtrlC{msg.err}
 	}
-	e := &entry{line: j.line, result: msg.result, err: msg.err}
+	e := &entry{line: j.line, result: msg.result, err: msg.err, warned: msg.warned}
 	if j.move {
 		m.output.Add(e)
 	} else {
