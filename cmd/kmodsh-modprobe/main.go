@@ -15,7 +15,8 @@ import (
 	"path/filepath"
 	"syscall"
 
-	_ "example.org/kmodsh/internal/early" // queries end here
+	_ "example.org/kmodsh/internal/early"        // queries end here, before the rest is initialised
+	_ "example.org/kmodsh/internal/early/answer" // by this
 )
 
 func main() {

@@ -39,9 +39,11 @@ func TestQueriesEndEarly(t *testing.T) {
 		}
 		return trace.String()
 	}
-	late := []string{"charmbracelet/bubbletea ", "therootcompany/xz ", "kmodsh/internal/sim ", "alecthomas/kong "}
-	// The small program has not even the decoders, whose tables come first.
-	small := append([]string{"klauspost/compress", "crypto/sha256 ", "encoding/json "}, late...)
+	late := []string{"charmbracelet/bubbletea ", "therootcompany/xz ", "kmodsh/internal/sim ", "alecthomas/kong ",
+		"klauspost/compress/internal/snapref ", "crypto/internal/fips140 ", "compress/flate "}
+	// The small program has not even what sorts before it and needs nothing.
+	small := append([]string{"klauspost/compress", "encoding/base64 "}, late...)
+	needed := answerDeps(t)
 	for program, none := range map[string][]string{"modprobe": late, "kmodsh-modprobe": small} {
 		name = program
 		for _, query := range [][]string{{"-R", "one"}, {"-D", "one"}} {
@@ -53,10 +55,38 @@ func TestQueriesEndEarly(t *testing.T) {
 			}
 		}
 		// For what is no query it becomes the whole program.
-		if !strings.Contains(inits("--show", "one"), "charmbracelet/bubbletea ") {
+		whole, early := inits("--show", "one"), inits("-R", "one")
+		if !strings.Contains(whole, "charmbracelet/bubbletea ") {
 			t.Errorf("%s: the trace does not show what it would have to show", name)
 		}
+		// What answers is called by a linker name: Go does not see to it then that
+		// what it is made of has been initialised.
+		seen := 0
+		for _, pkg := range needed {
+			init := "init " + pkg + " @"
+			if !strings.Contains(whole, init) {
+				continue // it has nothing to initialise
+			}
+			if seen++; !strings.Contains(early, init) {
+				t.Errorf("%s: a query runs code of %s before that is initialised: internal/early must import it", name, pkg)
+			}
+		}
+		if seen < 5 {
+			t.Errorf("%s: %d packages of %d are initialised, which cannot be", name, seen, len(needed))
+		}
 	}
+}
+
+// answerDeps lists all packages that the answer to a query is made of.
+func answerDeps(t *testing.T) []string {
+	t.Helper()
+	list := exec.Command("go", "list", "-deps", "../../internal/early/answer")
+	list.Env = append(os.Environ(), "CGO_ENABLED=0")
+	out, err := list.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Fields(string(out))
 }
 
 // oneModule makes DIR/lib/modules/1.0 with one module in its text index.

@@ -10,6 +10,7 @@ import (
 	"os"
 
 	_ "example.org/kmodsh/internal/early"            // queries end here, before the rest is initialised
+	_ "example.org/kmodsh/internal/early/answer"     // by this
 	_ "example.org/kmodsh/internal/kmod/unpack/link" // the tools of kmod open module files
 	_ "example.org/kmodsh/internal/quiet"            // before anything that links Bubble Tea
 )

@@ -1,30 +1,41 @@
-// Package early answers those of kmod's queries for which only indexes are read
-// (modprobe -R, -D, -c) before the rest of the program is initialised: what the
-// screen, the lab and the explorer link takes longer to prepare its tables than
-// such a query takes in all, and initramfs tools ask thousands of them.
+// Package early has kmod's queries for which only indexes are read (modprobe -R,
+// -D, -c) answered before the rest of the program is initialised: what the screen,
+// the lab and the explorer link takes longer to prepare its tables than such a
+// query takes in all, and initramfs tools ask thousands of them.
 //
-// Go initialises packages that are ready in the order of their import paths, so
-// the init of this package runs before those of all packages of others that it
-// does not import itself; a test of the house holds that these are few. It must
-// not know anything above internal/kmod/applet, and be imported by programs only.
+// Go initialises packages that are ready in the order of their import paths. If
+// this package imported what answers, it would be ready only behind packages such
+// as strings and fmt, which sort behind the tables of decompressors and ciphers,
+// though they have nothing to initialise themselves. So it imports nothing but the
+// packages of that closure that have an init function, and calls the answer by its
+// linker name. A test of cmd/kmodsh holds that the list is whole. It must not know
+// anything but that name, and be imported by programs only.
 package early
 
 import (
+	_ "context"
+	_ "errors"
+	_ "io/fs"
+	_ "iter"
+	_ "math"
 	"os"
-	"path"
-	"slices"
-	"strings"
-
-	"example.org/kmodsh/internal/kernel"
-	"example.org/kmodsh/internal/kmod/applet"
+	_ "reflect"
+	_ "sync"
+	_ "syscall"
+	_ "time"
+	_ "unicode"
+	_ "unsafe" // for the linker name
 )
+
+// answerQuery is Query of internal/early/answer, which a program imports, too.
+//
+//go:linkname answerQuery example.org/kmodsh/internal/early/answer.Query
+func answerQuery(argv []string)
 
 // init answers a query and ends the process, or does nothing.
 func init() {
 	enoughStack(false)
-	if name, args, ok := query(os.Args); ok {
-		os.Exit(applet.Main(name, args, env()))
-	}
+	answerQuery(os.Args)
 }
 
 // enoughStack makes the stack as large at once as a query needs it: by
@@ -41,28 +52,3 @@ func enoughStack(deep bool) {
 
 //go:noinline
 func fill(b *[20 << 10]byte) { clear(b[:]) }
-
-// query says whether a command line is one of the queries.
-func query(argv []string) (name string, args []string, ok bool) {
-	if len(argv) == 0 {
-		return "", nil, false
-	}
-	name, args = strings.TrimPrefix(path.Base(argv[0]), "kmodsh-"), argv[1:]
-	if !slices.Contains(applet.Names(), name) {
-		if len(args) == 0 || !slices.Contains(applet.Names(), args[0]) {
-			return "", nil, false
-		}
-		name, args = args[0], args[1:]
-	}
-	return name, args, applet.OnlyIndexes(name, args, os.Getenv)
-}
-
-// env is the world of an applet on this system, without what watches it.
-func env() applet.Env {
-	return applet.Env{
-		Stdout: os.Stdout, Stderr: os.Stderr,
-		Kernel:  func() (kernel.Kernel, error) { return kernel.NewLinux() },
-		Cmdline: kernel.Cmdline,
-		Getenv:  os.Getenv,
-	}
-}
