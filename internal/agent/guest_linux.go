@@ -91,6 +91,8 @@ func (g *guest) serve(link *os.File) error {
 func (g *guest) operations() map[wire.Op]operation {
 	ops := map[wire.Op]operation{
 		wire.OpInfo:      g.info,
+		wire.OpSystem:    g.system,
+		wire.OpParams:    g.params,
 		wire.OpModules:   g.modules,
 		wire.OpLog:       g.log,
 		wire.OpSync:      g.sync,

@@ -50,6 +50,15 @@ func (g *guest) info(context.Context, json.RawMessage) (any, error) {
 	return i, nil
 }
 
+// system answers what the guest's kernel demands of modules. All its keys are
+// seen, since the agent is root.
+func (g *guest) system(context.Context, json.RawMessage) (any, error) {
+	return kernel.ReadSystem(""), nil
+}
+
+// params answers the parameters of modules that sysfs shows.
+func (g *guest) params(context.Context, json.RawMessage) (any, error) { return kernel.ReadParams("") }
+
 // readLine reads a file of one line.
 func readLine(path string) (string, error) {
 	b, err := os.ReadFile(path)

@@ -29,6 +29,9 @@ var mounts = []struct {
 // makes for it in sysfs.
 const tracefs = "/sys/kernel/tracing"
 
+// securityfs is the directory that the kernel makes for its security modules.
+const securityfs = "/sys/kernel/security"
+
 // mountAll mounts the guest's file systems. One that is mounted already
 // (CONFIG_DEVTMPFS_MOUNT) is left as it is.
 func mountAll() error {
@@ -39,6 +42,13 @@ func mountAll() error {
 		err := unix.Mount(m.source, m.target, m.fstype, m.flags, m.options)
 		if err != nil && !errors.Is(err, unix.EBUSY) {
 			return fmt.Errorf("mounting %s on %s: %w", m.fstype, m.target, err)
+		}
+	}
+	// It says whether the kernel is locked down; a kernel without it is not.
+	if _, err := os.Stat(securityfs); err == nil {
+		err := unix.Mount("securityfs", securityfs, "securityfs", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "")
+		if err != nil && !errors.Is(err, unix.EBUSY) {
+			return fmt.Errorf("mounting securityfs on %s: %w", securityfs, err)
 		}
 	}
 	for _, dir := range []string{runDir, scratchDir} {

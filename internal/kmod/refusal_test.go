@@ -72,6 +72,8 @@ func TestPreflight(t *testing.T) {
 	open.Lockdown, open.Enforced, open.Machine = "none", "N", "x86_64"
 	withKey := enforced
 	withKey.KeysKnown, withKey.Keys = true, []kernel.Key{{Name: "An organisation: Build time key", ID: "1a2b3c4d5e6f"}}
+	namesake := withKey
+	namesake.Keys = []kernel.Key{{Name: "Build time key", ID: "77"}}
 	otherKey := enforced
 	otherKey.KeysKnown, otherKey.Keys = true, []kernel.Key{{Name: "Somebody else", ID: "77"}}
 	arm := open
@@ -127,6 +129,7 @@ func TestPreflight(t *testing.T) {
 		{"unsigned, enforced", fits().Image(), "", enforced, "refused signature EKEYREJECTED", "Loading of unsigned module is rejected"},
 		{"signed, key not there", kmod.Signed(fits().Image()), "", otherKey, "refused signature EKEYREJECTED", "unavailable key"},
 		{"signed, key there", kmod.Signed(fits().Image()), "", withKey, "", "signed by Build time key, key 1a2b3c4d5e6f, sha256, whose key the kernel has"},
+		{"signed, a key of that name there", kmod.Signed(fits().Image()), "", namesake, "", "unknown signature: signed by Build time key, key 1a2b3c4d5e6f, sha256; the kernel has a key of that name (identifier 77), this one or another"},
 		{"signed, keys not shown", kmod.Signed(fits().Image()), "", enforced, "", "cannot be seen from here"},
 		{"no module", []byte("#!/bin/sh"), "", open, "refused file ENOEXEC", "not an ELF file"},
 	} {

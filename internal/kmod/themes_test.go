@@ -166,6 +166,20 @@ func themes() []theme {
 			s.file("MOK.der", cert)
 			s.depmod()
 		}, []string{"why --cert TREE/MOK.der mine"}, []string{"ok, signature: signed by Machine owner key, key 009a2b3c, sha256", "the signature is right, by the certificate in TREE/MOK.der"}, ""},
+		{20, "signatures: is that key enrolled", "sig_enforce, the certificate at hand, and a key of the same name in the keyrings", func(s *situation) {
+			signed, cert := kmod.SignNew(s.t, fits().Image())
+			s.file("extra/mine.ko", signed)
+			s.file("MOK.der", cert)
+			s.depmod()
+			s.sys = kernel.System{Enforced: "Y", KeysKnown: true, Keys: []kernel.Key{{Name: "Mine: Machine owner key", ID: "77"}}}
+		}, []string{"why --cert TREE/MOK.der mine"}, []string{"REFUSED, signature: signed by Machine owner key, key 009a2b3c, sha256, whose key is in none of the kernel's keyrings", "(EKEYREJECTED)"}, ""},
+		{20, "signatures: that key is enrolled", "the same, and the key of the certificate in the keyrings", func(s *situation) {
+			signed, cert := kmod.SignNew(s.t, fits().Image())
+			s.file("extra/mine.ko", signed)
+			s.file("MOK.der", cert)
+			s.depmod()
+			s.sys = kernel.System{Enforced: "Y", KeysKnown: true, Keys: []kernel.Key{{Name: "Mine: Machine owner key", ID: "010203"}}}
+		}, []string{"why --cert TREE/MOK.der mine"}, []string{"ok, signature: signed by Machine owner key, key 009a2b3c, sha256, whose key the kernel has (Mine: Machine owner key)"}, ""},
 		{20, "signatures: without the certificate", "nothing demands a signature, and the key's certificate is not at hand", func(s *situation) {
 			signed, _ := kmod.SignNew(s.t, fits().Image())
 			s.file("extra/mine.ko", signed)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -113,8 +114,15 @@ func (u *unloading) why(name string, errno syscall.Errno) string {
 		return ""
 	}
 	switch {
-	case errno == syscall.EAGAIN && len(m.Users) > 0:
-		return "used by the modules " + strings.Join(m.Users, ", ")
+	case errno == syscall.EAGAIN && slices.ContainsFunc(m.Users, func(n string) bool { return n != "" }):
+		users := slices.DeleteFunc(slices.Clone(m.Users), func(n string) bool { return n == "" })
+		order := UnloadOrder(name, func(n string) []string {
+			if m := list[n]; m != nil {
+				return m.Users
+			}
+			return nil
+		})
+		return fmt.Sprintf("in use by %s; to be rid of it: rmmod %s", strings.Join(users, ", "), strings.Join(order, " "))
 	case errno == syscall.EAGAIN && m.Refs > 0:
 		return fmt.Sprintf("held by no module, but by what is open, mounted, bound or running (reference count %d)", m.Refs)
 	case errno == syscall.EBUSY && m.State != trace.Live:
@@ -123,6 +131,26 @@ func (u *unloading) why(name string, errno syscall.Errno) string {
 		return "it has no exit function, so it can't be unloaded"
 	}
 	return ""
+}
+
+// UnloadOrder lists what has to be unloaded, in order, to be rid of a module:
+// those that use it, users of theirs first, and itself last. users gives those of
+// a module as the kernel lists them; a holder without a name is none of them.
+func UnloadOrder(module string, users func(string) []string) (order []string) {
+	seen := map[string]bool{"": true}
+	var visit func(string)
+	visit = func(n string) {
+		if seen[n] {
+			return
+		}
+		seen[n] = true
+		for _, u := range users(n) {
+			visit(u)
+		}
+		order = append(order, n)
+	}
+	visit(module)
+	return order
 }
 
 // step notes a step; a refusal that repeats the one before only adds its time.

@@ -76,17 +76,23 @@ type machine struct {
 // machine started from an unpacked kernel skips, and nothing here hangs on it.
 const commandLine = "console=ttyS0 panic=-1 loglevel=5"
 
+// kernelLine is the kernel's command line, all of it.
+func (m machine) kernelLine() string {
+	_, word := m.accel.clockArgs(m.cpus)
+	return strings.Join(strings.Fields(commandLine+" "+word+" "+m.more), " ")
+}
+
 // args returns QEMU's arguments. q35 and pc start equally fast; microvm, which
 // has no PCI configuration these kernels can use, does not start them.
 func (m machine) args() []string {
-	clock, word := m.accel.clockArgs(m.cpus)
+	clock, _ := m.accel.clockArgs(m.cpus)
 	a := []string{
 		"-name", "kmodsh",
 		"-no-user-config", "-nodefaults", "-display", "none", "-no-reboot",
 		"-machine", "q35", "-cpu", m.accel.cpu(),
 		"-accel", m.accel.arg(),
 		"-m", strconv.Itoa(m.memory), "-smp", strconv.Itoa(m.cpus),
-		"-kernel", m.image, "-initrd", m.initrd, "-append", strings.Join(strings.Fields(commandLine+" "+word+" "+m.more), " "),
+		"-kernel", m.image, "-initrd", m.initrd, "-append", m.kernelLine(),
 		"-serial", "chardev:console", "-serial", "chardev:link",
 	}
 	a = append(a, clock...)

@@ -84,12 +84,13 @@ func (t *target) Can(op kernel.Op) error {
 // by who resolves the same names in the same tree out here.
 func (t *target) Damaged() []error { return t.boot.damage.List() }
 
-// Tree implements kernel.Target: the tree that the guest has a copy of.
+// Tree implements kernel.Target: the tree that the guest has a copy of, with the
+// command line that its kernel was started with.
 func (t *target) Tree() (kernel.Tree, error) {
 	if err := t.Can(kernel.OpTree); err != nil {
 		return kernel.Tree{}, err
 	}
-	return kernel.Tree{Dir: t.boot.Kernel.Modules, Release: t.boot.Kernel.Release, Config: t.configPaths}, nil
+	return kernel.Tree{Dir: t.boot.Kernel.Modules, Release: t.boot.Kernel.Release, Config: t.configPaths, Cmdline: t.made.machine.kernelLine()}, nil
 }
 
 // OpenedWith implements kernel.Opened.

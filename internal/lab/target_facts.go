@@ -47,6 +47,18 @@ func (t *target) Info(ctx context.Context) (kernel.Info, error) {
 	return i, nil
 }
 
+// System implements kernel.Describer.
+func (t *target) System(ctx context.Context) (s kernel.System, err error) {
+	err = t.call(ctx, wire.OpSystem, nil, &s)
+	return s, err
+}
+
+// Params implements kernel.ParamReader.
+func (t *target) Params(ctx context.Context) (p map[string]map[string]string, err error) {
+	err = t.call(ctx, wire.OpParams, nil, &p)
+	return p, err
+}
+
 // facts are the lines about the machine itself.
 func (t *target) facts() []kernel.Fact {
 	t.mu.Lock()

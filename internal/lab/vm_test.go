@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -103,11 +104,30 @@ func TestVM(t *testing.T) {
 			if err != nil || tree.Release != info.Release {
 				t.Errorf("tree: %+v, %v", tree, err)
 			}
+			facts(t, vm, tree.Cmdline)
 			left(t, vm)
 			if !vm.Events().Closed() {
 				t.Error("the log of events goes on after Close")
 			}
 		})
+	}
+}
+
+// facts fails the test when the guest does not tell what its kernel demands of
+// modules, or was started with another command line than cmdline.
+func facts(t *testing.T, vm *target, cmdline string) {
+	t.Helper()
+	sys, err := vm.System(t.Context())
+	if err != nil || sys.Machine != "x86_64" || sys.Lockdown != "none" || sys.Enforced != "N" || len(sys.Keys) == 0 || !sys.KeysKnown {
+		t.Errorf("system: %+v, %v", sys, err)
+	}
+	params, err := vm.Params(t.Context())
+	if err != nil || params["module"]["sig_enforce"] != sys.Enforced {
+		t.Errorf("parameters: %v, %v", params["module"], err)
+	}
+	lines, err := vm.Log(t.Context(), 0)
+	if err != nil || !slices.ContainsFunc(lines, func(l string) bool { return strings.HasSuffix(l, "Command line: "+cmdline) }) {
+		t.Errorf("the kernel was not started with %q: %v", cmdline, err)
 	}
 }
 

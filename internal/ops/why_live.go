@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"example.org/kmodsh/internal/kernel"
+	"example.org/kmodsh/internal/kmod"
 	"example.org/kmodsh/internal/kmod/refusal"
 	"example.org/kmodsh/internal/trace"
 	"example.org/kmodsh/internal/wording"
@@ -126,7 +127,7 @@ func liveOf(m kernel.Module, all map[string]kernel.Module) WhyLive {
 	case m.Permanent:
 		w.Says = "it is loaded and cannot be unloaded: it has no exit function"
 	case len(users) > 0:
-		w.Order = unloadOrder(m.Name, all)
+		w.Order = kmod.UnloadOrder(m.Name, func(n string) []string { return all[n].Users })
 		w.Says = fmt.Sprintf("it is loaded, and in use by %s; to be rid of it: rmmod %s", strings.Join(users, ", "), strings.Join(w.Order, " "))
 		if extra := m.Refs - int64(len(users)); extra > 0 {
 			w.Says += fmt.Sprintf("; %s by something that is no module (an open device, a mount, a socket)", wording.Count(int(extra), "further reference is held", "further references are held"))
@@ -137,27 +138,6 @@ func liveOf(m kernel.Module, all map[string]kernel.Module) WhyLive {
 		w.Says = "it is loaded, and nobody uses it: rmmod " + m.Name
 	}
 	return w
-}
-
-// unloadOrder lists a module's users, theirs first, and itself last.
-func unloadOrder(name string, all map[string]kernel.Module) []string {
-	var order []string
-	seen := map[string]bool{}
-	var visit func(string)
-	visit = func(n string) {
-		if seen[n] {
-			return
-		}
-		seen[n] = true
-		for _, u := range all[n].Users {
-			if u != "" {
-				visit(u)
-			}
-		}
-		order = append(order, n)
-	}
-	visit(name)
-	return order
 }
 
 // live writes what the kernel shows of a module.

@@ -22,7 +22,7 @@ import (
 )
 
 // Version is the protocol's version; both ends must have the same.
-const Version = 3
+const Version = 4
 
 // MaxFrame is the longest frame in bytes. The largest honest one is a module
 // list of a few hundred rows, some 40 KiB.
@@ -35,6 +35,8 @@ type Op string
 const (
 	OpHello     Op = "hello"     // Hello -> Welcome
 	OpInfo      Op = "info"      // nothing -> kernel.Info
+	OpSystem    Op = "system"    // nothing -> kernel.System
+	OpParams    Op = "params"    // nothing -> map[string]map[string]string, by module and name
 	OpModules   Op = "modules"   // nothing -> []kernel.Module
 	OpLoad      Op = "load"      // kernel.LoadRequest -> kernel.LoadResult
 	OpUnload    Op = "unload"    // kernel.UnloadRequest -> kernel.UnloadResult

@@ -123,7 +123,7 @@ var (
 	roundAndRound = regexp.MustCompile(`(?m)^(status 1(24|37|39)|Segmentation fault)$`)
 	chatter       = regexp.MustCompile(`(?m)^\w+: (INFO|DEBUG):? .*\n`)
 	inVain        = regexp.MustCompile(`(?m)^libkmod: ERROR: .*/modules.(soft|weak)dep line .*\n`)
-	ownWords      = regexp.MustCompile(`(?m)^modprobe: (?:why: .*|\S+(: (used by the modules|held by no module|it has no exit|it is) .*| needs \S+, which was refused))\n`)
+	ownWords      = regexp.MustCompile(`(?m)^modprobe: (?:why: .*|\S+(: (in use by|held by no module|it has no exit|it is) .*| needs \S+, which was refused))\n`)
 )
 
 // randomIndexes runs depmod and shows what it wrote, but for modules.weakdep,

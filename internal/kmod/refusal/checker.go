@@ -24,10 +24,11 @@ type Checker struct {
 	// one to compare with, so symbols of the image may stay unknown.
 	Light bool
 	// Verify checks a signature with the certificate of its key, and says which
-	// file that is from: kmod.ErrSignature when the signature is wrong, other
-	// errors when it could not be checked. nil: no certificates are at hand; the
-	// kernel does not give out its own.
-	Verify func(s *kmod.Signature, image []byte) (from string, err error)
+	// file that is from and what identifier it gives the key, nil where it gives
+	// none: kmod.ErrSignature when the signature is wrong, other errors when it
+	// could not be checked. nil: no certificates are at hand; the kernel does not
+	// give out its own.
+	Verify func(s *kmod.Signature, image []byte) (from string, id []byte, err error)
 
 	mu  sync.Mutex
 	ref *reference

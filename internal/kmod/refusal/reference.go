@@ -128,7 +128,7 @@ func rebuild(release string) string {
 // (same_magic), which is the release.
 func (c *Checker) checkVermagic(m *kmod.ModuleFacts, file string) Finding {
 	magic, ok := m.Field("vermagic")
-	f := Finding{What: WhatVermagic, State: Fits, Text: magic}
+	f := Finding{What: WhatVermagic, State: Fits, Text: strings.TrimSpace(magic)}
 	if !ok {
 		f.State = Warned
 		f.Text, f.Mend = "there is none: the kernel loads it only by force, and is tainted then", rebuild(c.release())

@@ -21,10 +21,14 @@ func (c *Checker) checkSignature(m *kmod.ModuleFacts, image []byte) Finding {
 		return c.demanded(f, "Loading of unsigned module is rejected", true)
 	}
 	f.Text = "signed by " + signer(s)
-	known, where := c.keyOf(s)
+	right, said, id := c.verify(s, image)
+	at, where := c.keyOf(s, id)
+	known := at == sameKey
 	switch {
 	case known:
 		f.Text += ", whose key the kernel has (" + where + ")"
+	case at == sameName:
+		f.Text += "; the kernel has a key of that name (" + where + "), this one or another"
 	case !c.System.KeysKnown && c.System.Lockdown == "" && c.System.Enforced == "":
 		f.Text += "; which keys the kernel has is not known"
 	case !c.System.KeysKnown:
@@ -32,14 +36,13 @@ func (c *Checker) checkSignature(m *kmod.ModuleFacts, image []byte) Finding {
 	default:
 		f.Text += ", whose key is in none of the kernel's keyrings"
 	}
-	right, said := c.verify(s, image)
 	f.Text += "; " + said
 	switch {
-	case right == wrong && (known || !c.System.KeysKnown):
+	case right == wrong && (at != noKey || !c.System.KeysKnown):
 		// Whatever is demanded: only what cannot be checked is let pass.
 		f.State, f.Errno = Refused, "EKEYREJECTED"
 		f.Mend = resign
-	case !known && c.System.KeysKnown:
+	case at == noKey && c.System.KeysKnown:
 		return c.demanded(f, "Loading of module with unavailable key is rejected", false)
 	case right == unchecked || !known && c.demand() != "":
 		f.State = Unknown
@@ -79,19 +82,20 @@ const (
 	wrong
 )
 
-// verify checks a signature with the certificates at hand, and says in words what
-// came of it.
-func (c *Checker) verify(s *kmod.Signature, image []byte) (right, string) {
+// verify checks a signature with the certificates at hand, says in words what
+// came of it, and gives the identifier of the key as the certificate has it.
+func (c *Checker) verify(s *kmod.Signature, image []byte) (r right, said string, id []byte) {
 	if c.Verify == nil {
-		return unchecked, "not verified: that takes the certificate of its key (--cert FILE)"
+		return unchecked, "not verified: that takes the certificate of its key (--cert FILE)", nil
 	}
-	switch from, err := c.Verify(s, image); {
+	from, id, err := c.Verify(s, image)
+	switch {
 	case err == nil:
-		return verified, "the signature is right, by the certificate in " + from
+		return verified, "the signature is right, by the certificate in " + from, id
 	case errors.Is(err, kmod.ErrSignature):
-		return wrong, "the signature is WRONG, by the certificate in " + from + ": the file was changed after it was signed"
+		return wrong, "the signature is WRONG, by the certificate in " + from + ": the file was changed after it was signed", id
 	default:
-		return unchecked, "not verified: " + err.Error()
+		return unchecked, "not verified: " + err.Error(), id
 	}
 }
 
@@ -127,13 +131,36 @@ func signer(s *kmod.Signature) string {
 	return who
 }
 
-// keyOf finds the key of a signature: by identifier, else by who issued it.
-func (c *Checker) keyOf(s *kmod.Signature) (known bool, where string) {
-	id := hex.EncodeToString(s.Key)
+// keyAt says how a key was found among the kernel's.
+type keyAt int
+
+const (
+	noKey keyAt = iota
+	sameName
+	sameKey
+)
+
+// keyOf finds the key of a signature among those that the kernel shows. It shows
+// a certificate by its subject and the identifier of its key, or the serial number
+// where it has no such (crypto/asymmetric_keys/x509_public_key.c, x509_key_preparse);
+// a signature names it by issuer and serial number, or by the identifier. So a
+// name alone proves nothing: the builds of a distribution's kernels have keys of
+// one name, and so have the machines that DKMS signs on. id is the identifier as a
+// certificate has it, nil without one.
+func (c *Checker) keyOf(s *kmod.Signature, id []byte) (at keyAt, where string) {
 	for _, k := range c.System.Keys {
-		if id != "" && strings.EqualFold(strings.TrimLeft(k.ID, "0"), strings.TrimLeft(id, "0")) || s.Signer != "" && (k.Name == s.Signer || strings.HasSuffix(k.Name, ": "+s.Signer)) {
-			return true, k.Name
+		named := s.Signer != "" && (k.Name == s.Signer || strings.HasSuffix(k.Name, ": "+s.Signer))
+		switch {
+		case sameID(k.ID, id) || len(id) == 0 && sameID(k.ID, s.Key):
+			return sameKey, k.Name
+		case named && at == noKey && len(id) == 0:
+			at, where = sameName, "identifier "+k.ID
 		}
 	}
-	return false, ""
+	return at, where
+}
+
+// sameID compares an identifier or serial number in hexadecimal with one in bytes.
+func sameID(text string, id []byte) bool {
+	return len(id) > 0 && strings.EqualFold(strings.TrimLeft(text, "0"), strings.TrimLeft(hex.EncodeToString(id), "0"))
 }

@@ -44,7 +44,7 @@ func verify(t *testing.T, image, certs []byte) error {
 	if err := c.Add(certs, "mine.der"); err != nil {
 		t.Fatal(err)
 	}
-	from, err := c.Verify(&s, image)
+	from, _, err := c.Verify(&s, image)
 	if from != "mine.der" && !strings.Contains(err.Error(), "none of the") {
 		t.Errorf("by the certificate from %q", from)
 	}

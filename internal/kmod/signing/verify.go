@@ -20,26 +20,27 @@ var hashes = map[string]crypto.Hash{
 }
 
 // Verify checks the signature of a module image with the certificate of its key,
-// and returns the file that the certificate is from. The error is nil when
+// and returns the file that the certificate is from and the identifier that it
+// gives its key. The error is nil when
 // the signature is right, kmod.ErrSignature when it is not; others say why it
 // could not be checked. It is the check of crypto/asymmetric_keys/pkcs7_verify.c
 // for what scripts/sign-file.c makes: RSA (PKCS #1 v1.5) or ECDSA over the whole
 // module.
-func (c *Certificates) Verify(s *kmod.Signature, image []byte) (from string, err error) {
+func (c *Certificates) Verify(s *kmod.Signature, image []byte) (from string, id []byte, err error) {
 	cert, ok := c.of(s)
 	if !ok {
-		return "", fmt.Errorf("none of the %d certificates at hand is that of its key", len(c.all))
+		return "", nil, fmt.Errorf("none of the %d certificates at hand is that of its key", len(c.all))
 	}
 	hash := hashes[s.Hash]
 	switch {
 	case s.IDType != "PKCS#7" || len(s.Bytes) == 0:
-		return cert.from, fmt.Errorf("a signature of the form %s is not checked", s.IDType)
+		return cert.from, cert.SubjectKeyId, fmt.Errorf("a signature of the form %s is not checked", s.IDType)
 	case s.Attributes:
-		return cert.from, errors.New("it is over attributes, which kernels refuse for modules (pkcs7_verify)")
+		return cert.from, cert.SubjectKeyId, errors.New("it is over attributes, which kernels refuse for modules (pkcs7_verify)")
 	case s.Offset > len(image):
-		return cert.from, kmod.ErrSignature
+		return cert.from, cert.SubjectKeyId, kmod.ErrSignature
 	case hash == 0:
-		return cert.from, fmt.Errorf("the hash %s is not known here", s.Hash)
+		return cert.from, cert.SubjectKeyId, fmt.Errorf("the hash %s is not known here", s.Hash)
 	}
 	h := hash.New()
 	h.Write(image[:s.Offset])
@@ -55,5 +56,5 @@ func (c *Certificates) Verify(s *kmod.Signature, image []byte) (from string, err
 			err = kmod.ErrSignature
 		}
 	}
-	return cert.from, err
+	return cert.from, cert.SubjectKeyId, err
 }
