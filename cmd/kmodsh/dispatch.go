@@ -72,12 +72,12 @@ func runApplet(name string, args []string) int {
 			}
 			return gate.Kernel(k), nil
 		},
-		Policy:  gate.Policy(),
-		Report:  report,
-		Thread:  thread,
-		InOrder: gate.Followed(), // one thread of a loader is followed
-		Cmdline: kernel.Cmdline,
-		Getenv:  os.Getenv,
+		Policy:    gate.Policy(),
+		Report:    report,
+		Thread:    thread,
+		InOrder:   gate.Followed(), // one thread of a loader is followed
+		Cmdline:   kernel.Cmdline,
+		LookupEnv: os.LookupEnv,
 
 		DepmodCache: depmodCache(name),
 		Now:         func() int64 { return int64(time.Since(began)) },

@@ -3,6 +3,7 @@ package kernel
 import (
 	"errors"
 	"strconv"
+	"strings"
 	"syscall"
 )
 
@@ -51,6 +52,16 @@ func ErrnoOf(err error) syscall.Errno {
 		return e
 	}
 	return 0
+}
+
+// Strerror gives an errno in the words of strerror(3), which begin with a
+// capital letter.
+func Strerror(e syscall.Errno) string {
+	s := e.Error()
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
 }
 
 // ReturnOf is the return value that an error stands for: a negative errno where

@@ -16,12 +16,14 @@ const maxCmdline = 4096
 // blacklist. The rules are those of libkmod 30, kmod_config_parse_kcmdline:
 // words end at white space outside quotes; quotes are allowed round the value
 // or round the whole word; a second dot in the name makes it no option.
-func parseCmdline(s string) []ConfigLine {
+//
+// bad are names with a bracket without its like, which make no options, as far as
+// they were normalized.
+func parseCmdline(s string) (out []ConfigLine, bad []string) {
 	s, _, _ = strings.Cut(s, "\x00")
 	if len(s) >= maxCmdline {
 		s = s[:maxCmdline-1]
 	}
-	var out []ConfigLine
 	for s != "" {
 		var word string
 		word, s = cmdlineWord(s)
@@ -37,9 +39,11 @@ func parseCmdline(s string) []ConfigLine {
 		}
 		if name, ok := normalizeAlias(module); ok {
 			out = append(out, ConfigLine{Kind: ConfigOptions, Name: name, Value: strings.ReplaceAll(param, "\t", " "), File: cmdlineFile})
+		} else {
+			bad = append(bad, name)
 		}
 	}
-	return out
+	return out, bad
 }
 
 // cmdlineWord takes the first word off s: up to white space outside quotes.

@@ -29,7 +29,7 @@ func TestParseCmdline(t *testing.T) {
 		{"a.b=1\tb.c=2\nd.e=3", "options a b=1|options b c=2|options d e=3"},
 	} {
 		var got []string
-		for _, l := range parseCmdline(tt.cmdline) {
+		for _, l := range fromCmdline(tt.cmdline) {
 			s := string(l.Kind) + " " + l.Name
 			if l.Kind == ConfigOptions {
 				s += " " + l.Value
@@ -42,10 +42,15 @@ func TestParseCmdline(t *testing.T) {
 	}
 }
 
+func fromCmdline(s string) []ConfigLine {
+	lines, _ := parseCmdline(s)
+	return lines
+}
+
 func FuzzCmdline(f *testing.F) {
 	f.Add(`quiet a.b="c d" "e.f=g h" modprobe.blacklist=x,y`)
 	f.Fuzz(func(t *testing.T, s string) {
-		for _, l := range parseCmdline(s) {
+		for _, l := range fromCmdline(s) {
 			if l.Kind == ConfigOptions && strings.Count(l.Value, `"`)%2 != 0 {
 				t.Errorf("%q: unmatched quote in %q", s, l.Value)
 			}

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"example.org/kmodsh/internal/kernel"
 )
 
 // maxConfigFile bounds the size of one configuration file in bytes.
@@ -66,11 +68,13 @@ type configFile struct {
 // after ReadConfig.
 type Config struct {
 	configSource
-	files    []configFile
-	cmdline  []ConfigLine
-	warnings []string
-	said     []string // of what the paths hold, in the words of libkmod
-	dirs     []fs.FileInfo
+	files   []configFile
+	cmdline []ConfigLine
+	// cmdlineBad are names on the command line that can be no module's.
+	cmdlineBad []string
+	warnings   []string
+	said       []string // of what the paths hold, in the words of libkmod
+	dirs       []fs.FileInfo
 	// kernelBlacklist are modules that the kernel itself refuses.
 	kernelBlacklist []string
 }
@@ -100,6 +104,9 @@ func (c *Config) Complaints() []string {
 	out := slices.Clone(c.said)
 	for _, f := range c.files {
 		out = append(out, f.said...)
+	}
+	for _, name := range c.cmdlineBad {
+		out = append(out, fmt.Sprintf("Ignoring bad option on kernel command line while parsing module name: '%s'", name))
 	}
 	return out
 }
@@ -136,7 +143,11 @@ func ReadConfigFrom(fsys fs.FS, paths []string, cmdline string) (*Config, error)
 			return nil, err
 		}
 	}
-	c.cmdline, c.kernelBlacklist = parseCmdline(cmdline), kernelBlacklist(cmdline)
+	c.kernelBlacklist = kernelBlacklist(cmdline)
+	c.cmdline, c.cmdlineBad = parseCmdline(cmdline)
+	for _, name := range c.cmdlineBad {
+		c.warn("%s: no options: unmatched bracket in the name %q", cmdlineFile, clipText(name))
+	}
 	for _, l := range c.cmdline {
 		if l.Kind == ConfigBlacklist && strings.Contains(l.Name, "-") {
 			c.warn("%s: modprobe.blacklist=%s matches no module: kmod takes the dashes literally here, write underscores", l.File, clipText(l.Name))
@@ -176,7 +187,7 @@ func (c *Config) warn(format string, args ...any) {
 	c.warnings = append(c.warnings, fmt.Sprintf(format, args...))
 }
 
-// addPath lists the files of a path.
+// addPath lists the files of a path. What cannot be read is passed over.
 func (c *Config) addPath(from string) error {
 	fi, err := c.stat(from)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -187,7 +198,8 @@ func (c *Config) addPath(from string) error {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("configuration: %w", err)
+		c.warn("%s: not read: %v", from, errors.Unwrap(err))
+		return nil
 	}
 	if !fi.IsDir() { // a pipe, too: -C <(program)
 		c.addFile(from)
@@ -200,7 +212,9 @@ func (c *Config) addPath(from string) error {
 	c.dirs = append(c.dirs, fi)
 	entries, err := c.readDir(from)
 	if err != nil {
-		return fmt.Errorf("configuration: %w", err)
+		c.warn("%s: not read: %v", from, errors.Unwrap(err))
+		c.said = append(c.said, "opendir("+from+"): "+kernel.Strerror(kernel.ErrnoOf(err)))
+		return nil
 	}
 	for _, e := range entries {
 		name := e.Name()
@@ -269,7 +283,7 @@ func (c *Config) readFile(f *configFile) error {
 // sorted in by their base names; they shadow the ones that are there (kmod 30,
 // kmod_config_new puts modules.softdep in first).
 func (c *Config) with(files ...configFile) *Config {
-	out := &Config{cmdline: c.cmdline, kernelBlacklist: c.kernelBlacklist, warnings: slices.Clone(c.warnings), said: c.said, files: slices.Clone(c.files)}
+	out := &Config{cmdline: c.cmdline, cmdlineBad: c.cmdlineBad, kernelBlacklist: c.kernelBlacklist, warnings: slices.Clone(c.warnings), said: c.said, files: slices.Clone(c.files)}
 	for _, f := range files {
 		i, found := slices.BinarySearchFunc(out.files, f, compareConfigFiles)
 		if found {

@@ -170,11 +170,11 @@ func normalizeAlias(alias string) (string, bool) {
 		case '-':
 			b[i] = '_'
 		case ']':
-			return "", false
+			return string(b), false
 		case '[':
 			n := bytes.IndexByte(b[i:], ']')
 			if n < 0 {
-				return "", false
+				return string(b), false
 			}
 			i += n
 		}

@@ -125,10 +125,14 @@ func (r *loading) failed(s PlanStep, action string, cause error) error {
 // attempt hands the module to the kernel once and notes the step.
 func (r *loading) attempt(ctx context.Context, s PlanStep) error {
 	step := kernel.Step{Module: s.Module, File: s.File, Params: s.Params, Action: "insert", Because: s.Because}
+	params := s.Params
+	if r.AtHand {
+		params = s.given // as kmod, for who looks over its shoulder
+	}
 	mark := r.Kernel.LogMark()
 	start := r.now()
 	op, err := handOver{
-		kernel: r.Kernel, module: s.Module, file: s.File, params: s.Params, flags: r.Flags, report: r.report,
+		kernel: r.Kernel, module: s.Module, file: s.File, params: params, flags: r.Flags, report: r.report,
 		open: func() (fs.File, error) { return r.Resolver.Tree().Open(s.File) },
 		note: func(text string) { step.Because = joinWords(step.Because, text) },
 	}.insert(ctx)

@@ -32,8 +32,19 @@ type PlanStep struct {
 	// nothing to insert and no command.
 	Line string `json:"-"`
 
-	entry int // its place in the probe list
+	given string // Params as kmod has them, with the blanks around them
+	entry int    // its place in the probe list
+	lacks error  // why it cannot be taken, where that is told when its turn comes
 }
+
+// checking says what becomes of a step that cannot be taken.
+type checking int
+
+const (
+	unchecked  checking = iota // it is as good as another: it is only shown
+	checked                    // without it there is no plan
+	checkedNow                 // where it has no file at all, it fails when its turn comes, as with kmod
+)
 
 // Plan returns what modprobe would do for name, in order: the dependencies of
 // each module it stands for, soft dependencies before and after, the module.
@@ -58,7 +69,7 @@ func (r *Resolver) Plan(name string, opt PlanOptions) ([]PlanStep, error) {
 	var last error
 	for _, list := range lists {
 		var own []PlanStep
-		if own, last = r.planSteps(list, true); last != nil {
+		if own, last = r.planSteps(list, checked); last != nil {
 			continue
 		}
 		for _, s := range own {
@@ -76,22 +87,26 @@ func (r *Resolver) Plan(name string, opt PlanOptions) ([]PlanStep, error) {
 
 // planSteps turns one list into steps and, when asked to, looks after the
 // files.
-func (r *Resolver) planSteps(list planList, check bool) ([]PlanStep, error) {
+func (r *Resolver) planSteps(list planList, how checking) ([]PlanStep, error) {
 	var steps []PlanStep
 	for i, m := range list {
+		options := m.options()
 		s := PlanStep{
 			entry: i, Module: m.name, File: m.file, Builtin: m.builtin, Soft: !m.required, Because: m.because,
-			Params: strings.TrimSpace(m.options()), Line: m.show(r.tree.Path("")),
+			Params: strings.TrimSpace(options), given: options, Line: m.show(r.tree.Path("")),
 		}
 		if c, ok := m.install(); ok {
-			s.Command = strings.ReplaceAll(c.Value, "$CMDLINE_OPTS", m.options())
+			s.Command = strings.ReplaceAll(c.Value, "$CMDLINE_OPTS", options)
 		}
 		var err error
-		if check {
+		if how != unchecked {
 			err = r.checkStep(s)
 		}
 		if err != nil && s.Soft && errors.Is(err, kernel.ErrNotFound) {
 			continue
+		}
+		if err != nil && how == checkedNow && s.File == "" {
+			s.lacks, err = err, nil
 		}
 		if err != nil {
 			return nil, err

@@ -17,7 +17,8 @@ type planList []*planModule
 type planModule struct {
 	p        *planner
 	name     string
-	alias    string // how else options lines may call it
+	alias    string // how else options lines may call it, where it is
+	aliased  bool
 	file     string
 	deps     []*planModule // farthest first, which is the order to load them in
 	known    bool          // deps were looked up
@@ -84,12 +85,12 @@ func because(f Found, name string) string {
 // fromFound returns the module that was found.
 func (p *planner) fromFound(f Found) *planModule {
 	key := f.Module
-	if f.alias != "" {
+	if f.aliased() {
 		key += `\` + f.alias
 	}
 	m := p.modules[key]
 	if m == nil {
-		m = &planModule{p: p, name: f.Module, alias: f.alias, file: f.File, builtin: f.Builtin, command: f.command}
+		m = &planModule{p: p, name: f.Module, alias: f.alias, aliased: f.aliased(), file: f.File, builtin: f.Builtin, command: f.command}
 		p.modules[key] = m
 	}
 	return m
@@ -267,7 +268,7 @@ func (p *planner) lookupSoft(names []string, m *planModule, l ConfigLine) ([]*pl
 func (m *planModule) options() string {
 	var parts []string
 	for _, l := range m.p.r.about(ConfigOptions, m.name, m.alias) {
-		if l.Name == m.name || m.alias != "" && l.Name == m.alias {
+		if (l.Name == m.name || m.aliased && l.Name == m.alias) && l.Value != "" {
 			parts = append(parts, l.Value)
 		}
 	}

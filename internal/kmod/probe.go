@@ -18,10 +18,10 @@ func (e *NoModuleError) Error() string {
 
 // planFound returns the steps that load one module a name stands for, and the
 // planner that knows of their order.
-func (l *Loader) planFound(f Found, name string, opt PlanOptions, shown bool) ([]PlanStep, *planner, error) {
+func (l *Loader) planFound(f Found, name string, opt PlanOptions, how checking) ([]PlanStep, *planner, error) {
 	r := l.Resolver
 	// A plan that is only shown follows kmod, which shows what is not there.
-	p := &planner{r: r, modules: map[string]*planModule{}, soft: map[string][]*planModule{}, dropBroken: shown}
+	p := &planner{r: r, modules: map[string]*planModule{}, soft: map[string][]*planModule{}, dropBroken: how == unchecked}
 	m := p.fromFound(f)
 	m.because, m.extra = because(f, name), opt.Params
 	if err := p.probe(m, true, opt.IgnoreCommands); err != nil {
@@ -30,7 +30,7 @@ func (l *Loader) planFound(f Found, name string, opt PlanOptions, shown bool) ([
 	if p.missing != nil && l.Note != nil {
 		l.Note(p.missing)
 	}
-	steps, err := r.planSteps(p.list, !shown)
+	steps, err := r.planSteps(p.list, how)
 	return steps, p, err
 }
 
@@ -69,7 +69,14 @@ func (r *loading) module(ctx context.Context, f Found) error {
 	if r.req.First && r.blacklisted(f) { // it was to be seen first whether it is there, as with kmod
 		return nil
 	}
-	plan, p, err := r.planFound(f, r.req.Name, r.planOptions(), r.DryRun)
+	how := checked
+	switch {
+	case r.DryRun:
+		how = unchecked
+	case r.AtHand:
+		how = checkedNow
+	}
+	plan, p, err := r.planFound(f, r.req.Name, r.planOptions(), how)
 	if err != nil && p != nil && !r.DryRun {
 		r.unnamed(p.list, true)
 	}
@@ -138,6 +145,9 @@ func (r *loading) planned(ctx context.Context, s PlanStep, self bool) error {
 		if at, err = r.there(s.Module, s.Builtin, self); at.inKernel() || err != nil {
 			return err
 		}
+	}
+	if s.lacks != nil {
+		return s.lacks
 	}
 	if s.Command != "" {
 		return r.install(ctx, s, self)

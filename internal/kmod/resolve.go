@@ -40,6 +40,15 @@ type Found struct {
 	command *ConfigLine // the install line that led here
 }
 
+// aliased says that the name is an alias of the module; the empty word may be one.
+func (f Found) aliased() bool {
+	switch f.Via {
+	case ViaConfig, ViaSymbol, ViaAlias, ViaBuiltinAlias:
+		return true
+	}
+	return false
+}
+
 // Resolver finds the modules that names stand for, in one tree under one
 // configuration, as modprobe of kmod 30 does. All methods may be called from
 // any goroutine.
@@ -163,10 +172,16 @@ func (r *Resolver) names(name string) ([]Found, error) {
 	return found, nil
 }
 
+// pathMax is PATH_MAX, the size of libkmod's buffers for names.
+const pathMax = 4096
+
 // checkName refuses what cannot be looked up, and gives it the indexes' form.
 func (r *Resolver) checkName(name string) (string, error) {
-	if err := kernel.CheckAlias(name); err != nil && (!r.AtHand || len(name) > kernel.MaxAlias) {
+	if err := kernel.CheckAlias(name); err != nil && !r.AtHand {
 		return "", err
+	}
+	if len(name) >= pathMax {
+		name = name[:pathMax-1] // as libkmod, alias_normalize
 	}
 	key, ok := normalizeAlias(name)
 	if !ok {
@@ -222,7 +237,7 @@ func (r *Resolver) complete(f *Found) error {
 	}
 	if l, ok := r.blacklisted(f.Module); ok {
 		f.BlacklistedBy = l.Where()
-		f.Blacklisted = f.alias != ""
+		f.Blacklisted = f.aliased()
 	}
 	return nil
 }

@@ -71,7 +71,7 @@ blacklist crc16
 	for label, text := range configs {
 		t.Run(label, func(t *testing.T) {
 			conf, c := readConfigs(t, text, "")
-			c.cmdline = parseCmdline(string(cmdline))
+			c.cmdline = fromCmdline(string(cmdline))
 			tree, err := OpenTree(dir)
 			if err != nil {
 				t.Fatal(err)

@@ -123,7 +123,7 @@ func (t *together) add(req kernel.LoadRequest) {
 		var steps []PlanStep
 		var planner *planner
 		var follows []follow
-		steps, planner, p.err = t.loader.planFound(f, req.Name, r.planOptions(), false)
+		steps, planner, p.err = t.loader.planFound(f, req.Name, r.planOptions(), checked)
 		if planner != nil {
 			t.loader.unnamed(planner.list, p.err != nil)
 		}

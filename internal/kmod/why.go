@@ -172,10 +172,10 @@ func (r *Resolver) whyModule(f Found, name string) (WhyModule, error) {
 		return m, err
 	}
 	for _, list := range lists {
-		steps, err := r.planSteps(list, true)
+		steps, err := r.planSteps(list, checked)
 		if err != nil {
 			m.Fails = err.Error()
-			steps, err = r.planSteps(list, false)
+			steps, err = r.planSteps(list, unchecked)
 		}
 		if err != nil {
 			return m, err
@@ -194,7 +194,7 @@ func (r *Resolver) concerns(l ConfigLine, f Found, name string) bool {
 	case ConfigBlacklist, ConfigWeakdep:
 		return l.Name == f.Module
 	case ConfigOptions:
-		return l.Name == f.Module || f.alias != "" && l.Name == f.alias
+		return l.Name == f.Module || f.aliased() && l.Name == f.alias
 	}
 	return globMatch(l.Name, f.Module)
 }

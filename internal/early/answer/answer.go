@@ -36,15 +36,15 @@ func query(argv []string) (name string, args []string, ok bool) {
 		}
 		name, args = args[0], args[1:]
 	}
-	return name, args, applet.OnlyIndexes(name, args, os.Getenv)
+	return name, args, applet.OnlyIndexes(name, args, os.LookupEnv)
 }
 
 // env is the world of an applet on this system, without what watches it.
 func env() applet.Env {
 	return applet.Env{
 		Stdout: os.Stdout, Stderr: os.Stderr,
-		Kernel:  func() (kernel.Kernel, error) { return kernel.NewLinux() },
-		Cmdline: kernel.Cmdline,
-		Getenv:  os.Getenv,
+		Kernel:    func() (kernel.Kernel, error) { return kernel.NewLinux() },
+		Cmdline:   kernel.Cmdline,
+		LookupEnv: os.LookupEnv,
 	}
 }

@@ -44,8 +44,9 @@ type Env struct {
 	DepmodCache string
 	// Cmdline gives the kernel's command line; nil: it is empty.
 	Cmdline func() string
-	// Getenv reads the environment (MODPROBE_OPTIONS); nil: it is empty.
-	Getenv func(string) string
+	// LookupEnv reads the environment (MODPROBE_OPTIONS, KMOD_LOG,
+	// POSIXLY_CORRECT); nil: it is empty.
+	LookupEnv func(string) (string, bool)
 	// Policy names the loader's policy; "" is verified.
 	Policy string
 	// Run runs install and remove commands; nil: Shell.
@@ -121,10 +122,7 @@ func (p *program) run(applet func(*program, []string) error, args []string) int 
 			p.printError(err)
 		}
 	}
-	if err := p.stdout.Flush(); err != nil && status == 0 {
-		status = 1
-		p.printError(err)
-	}
+	p.stdout.Flush()
 	if stages {
 		p.Report(kmod.Exited(status))
 	}
@@ -140,6 +138,14 @@ func (e fatalError) Error() string { return e.text }
 type warning struct{ text string }
 
 func (e warning) Error() string { return e.text }
+
+// env reads a variable of the environment; one that is set may be empty.
+func (p *program) env(name string) (value string, set bool) {
+	if p.LookupEnv == nil {
+		return "", false
+	}
+	return p.LookupEnv(name)
+}
 
 // printError writes an error in the form of kmod's messages.
 func (p *program) printError(err error) {
@@ -232,8 +238,10 @@ func (p *program) resolver(dir string, config []string) (*kmod.Resolver, error) 
 	tree.OnDamage(p.damage) // also with modprobe -q, as what libkmod says
 	r := kmod.NewResolver(tree, c)
 	r.AtHand = true
-	for _, line := range r.Complaints() { // also with modprobe -q, as kmod
-		fmt.Fprintf(p.stderr, "libkmod: ERROR: %s\n", line)
+	if level, given := p.env("KMOD_LOG"); !given || logsErrors(level) {
+		for _, line := range r.Complaints() { // also with modprobe -q, as kmod
+			fmt.Fprintf(p.stderr, "libkmod: ERROR: %s\n", line)
+		}
 	}
 	return r, nil
 }

@@ -25,6 +25,7 @@ type box struct {
 	dir   string // with root, fake (proc and sys) and bin
 	tools string
 
+	log     *sysLog   // where its /dev/log leads
 	orders  io.Writer // to its shell
 	answers *bufio.Reader
 	stop    func()
@@ -32,7 +33,7 @@ type box struct {
 
 func newBox(t *testing.T, tree string, p peer, library string) *box {
 	t.Helper()
-	b := &box{t: t, peer: p, dir: t.TempDir()}
+	b := &box{t: t, peer: p, dir: openDir(t)}
 	ar, err := txtar.ParseFile(tree)
 	if err != nil {
 		t.Fatal(err)
@@ -72,8 +73,19 @@ func newBox(t *testing.T, tree string, p peer, library string) *box {
 			t.Fatal(err)
 		}
 	}
+	b.log = listenSysLog(t, filepath.Join(b.dir, "fake/devlog"))
 	b.start()
 	return b
+}
+
+// openDir makes a temporary directory that other users may go into, too.
+func openDir(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.Chmod(filepath.Dir(dir), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return dir
 }
 
 // peerScript starts a tool of kmod on the kernel of files. One that goes round
@@ -142,6 +154,8 @@ if [ "$2" = ns ]; then
 		over /lib modprobe.d depmod.d modules
 		ln -s "$box/root/lib/modules/1.0" "/lib/modules/$(uname -r)"
 	fi
+	over /dev
+	rm -f "$box/top/dev/log" "$box/top/dev/console" && ln -s "$box/fake/devlog" "$box/top/dev/log"
 	mount --rbind /proc "$box/fake/proc/real" && mount --rbind "$box/fake/proc" /proc && mount --bind "$box/fake/sys" /sys || exit 1
 fi
 log() { s=$?; case $s in 124|137|139) echo status $s;; esac; cat "$FAKE/log" 2>/dev/null; rm -f "$FAKE/log"; return $s; }
@@ -207,7 +221,7 @@ func (b *box) run(line string) string {
 		}
 		return string(text)
 	}
-	out, errs, root := read("out"), read("err"), filepath.Join(b.dir, "root")
+	out, errs, root := read("out"), read("err")+b.log.messages(b.t), filepath.Join(b.dir, "root")
 	text := libkmodPlace.ReplaceAllString(out, "$1: ")
 	if text != "" && !strings.HasSuffix(text, "\n") {
 		text += "<no newline>\n"
@@ -224,4 +238,4 @@ func (b *box) run(line string) string {
 }
 
 // libkmodPlace is the place in its own source that libkmod puts in a message.
-var libkmodPlace = regexp.MustCompile(`(?m)^(\w+: (?:ERROR|WARNING)):? (?:\S+\.c:\d+ \w+(?:\(\))?:? |[a-z]+_\w+: )`)
+var libkmodPlace = regexp.MustCompile(`(?m)^((?:/dev/log: <\d+><time> )?\w+: (?:ERROR|WARNING)):? (?:\S+\.c:\d+ \w+(?:\(\))?:? |[a-z]+_\w+: )`)

@@ -173,7 +173,7 @@ func (k fakeKernel) answer(op, name string) error {
 // fakeLibrary builds the fake kernel for kmod's tools, once.
 func fakeLibrary(t *testing.T) string {
 	t.Helper()
-	lib := filepath.Join(t.TempDir(), "fakekernel.so")
+	lib := filepath.Join(openDir(t), "fakekernel.so")
 	out, err := exec.Command("gcc", "-O1", "-shared", "-fPIC", "-o", lib, "testdata/fakekernel.c", "-ldl").CombinedOutput()
 	if err != nil {
 		t.Logf("the fake kernel for kmod's tools cannot be built (apt-get install gcc libc6-dev): %v\n%s", err, out)

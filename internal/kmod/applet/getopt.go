@@ -37,7 +37,8 @@ func (e usageError) Error() string { return e.text }
 // environment, they end at the first other word, as for all programs of the GNU
 // C library.
 func (p *program) options(args []string, options []option) (flags []flag, rest []string, err error) {
-	return getopt(args, options, p.Getenv != nil && p.Getenv("POSIXLY_CORRECT") != "")
+	_, strict := p.env("POSIXLY_CORRECT")
+	return getopt(args, options, strict)
 }
 
 // getopt takes the options from args by the rules of getopt_long(3): options

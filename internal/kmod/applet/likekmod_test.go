@@ -21,8 +21,11 @@ import (
 func TestMain(m *testing.M) {
 	name := filepath.Base(os.Args[0])
 	if slices.Contains(Names(), name) {
+		if !namespaces() {
+			syslogSocket = filepath.Join(os.Getenv("FAKE"), "devlog")
+		}
 		os.Exit(Main(name, os.Args[1:], Env{
-			Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv,
+			Stdout: os.Stdout, Stderr: os.Stderr, LookupEnv: os.LookupEnv,
 			Kernel: func() (kernel.Kernel, error) {
 				return fakeKernel{os.Getenv("FAKE")}, nil
 			},

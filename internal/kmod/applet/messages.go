@@ -3,21 +3,16 @@ package applet
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"syscall"
 
+	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/kmod"
 )
 
-// strerror gives an errno in the words of strerror(3), which begin with a
-// capital letter.
-func strerror(e syscall.Errno) string {
-	s := e.Error()
-	if s == "" {
-		return s
-	}
-	return strings.ToUpper(s[:1]) + s[1:]
-}
+// strerror gives an errno in the words of strerror(3).
+func strerror(e syscall.Errno) string { return kernel.Strerror(e) }
 
 // insertReason explains the errno of a load as modprobe of kmod 30 does.
 func insertReason(e syscall.Errno) string {
@@ -59,6 +54,21 @@ func damageReason(err error) string {
 type toolError struct{ text string }
 
 func (e toolError) Error() string { return e.text }
+
+// logsErrors says whether libkmod tells of errors in the configuration under a
+// value of KMOD_LOG: a level of syslog(3), or the beginning of the name of one of
+// three (libkmod.c, log_priority). The tools have levels of their own after that.
+func logsErrors(level string) bool {
+	const errorLevel = 3
+	f := strings.Fields(level)
+	if len(f) == 0 {
+		return false // strtol(3) makes 0 of it
+	}
+	if n, err := strconv.Atoi(f[0]); err == nil {
+		return n >= errorLevel
+	}
+	return strings.HasPrefix(level, "err") || strings.HasPrefix(level, "info") || strings.HasPrefix(level, "debug")
+}
 
 // said returns a message in kmod's words.
 func said(format string, args ...any) error { return toolError{fmt.Sprintf(format, args...)} }

@@ -52,13 +52,14 @@ var modprobeOptions = []option{
 // modprobeRun is one run of modprobe.
 type modprobeRun struct {
 	*program
-	all, remove, holders, first, verbose bool
-	silent                               bool            // -q; what is wrong with the flags is said nevertheless
-	asked                                map[string]bool // the flags of queries, by id
-	query                                string          // the one of them that counts; "" for none
-	out                                  *bufio.Writer   // of a query's lines
+	all, remove, holders, first, verbose, syslog bool
+	silent                                       bool            // -q; what is wrong with the flags is said nevertheless
+	asked                                        map[string]bool // the flags of queries, by id
+	query                                        string          // the one of them that counts; "" for none
+	out                                          *bufio.Writer   // of a query's lines
 
 	handDown string // MODPROBE_OPTIONS of commands
+	handed   bool   // that it is set, if only to nothing
 	wait     time.Duration
 	jobs     int // modules to load at once; 0: one after the other, as kmod
 	config   []string
@@ -70,10 +71,8 @@ type modprobeRun struct {
 
 func (p *program) modprobe(args []string) error {
 	m := &modprobeRun{program: p, out: bufio.NewWriter(p.Stdout), asked: map[string]bool{}}
-	if p.Getenv != nil {
-		m.handDown = p.Getenv("MODPROBE_OPTIONS")
-		args = append(splitOptions(m.handDown), args...)
-	}
+	m.handDown, m.handed = p.env("MODPROBE_OPTIONS")
+	args = append(splitOptions(m.handDown), args...)
 	flags, rest, err := p.options(args, modprobeOptions)
 	for _, f := range flags {
 		switch f.id {
@@ -88,6 +87,9 @@ func (p *program) modprobe(args []string) error {
 	}
 	if err != nil {
 		return err
+	}
+	if m.syslog { // messages about the flags were for standard error, as with kmod
+		m.toSyslog()
 	}
 	m.query = query(m.asked, m.remove)
 	if len(rest) == 0 && m.query != "showconfig" {
@@ -169,7 +171,7 @@ func (m *modprobeRun) flag(f flag) error {
 		m.version = f.value
 	case "syslog":
 		m.pass("-s")
-		m.toSyslog()
+		m.syslog = true
 	case "quiet":
 		m.pass("-q")
 		m.silent = true
@@ -184,10 +186,11 @@ func (m *modprobeRun) flag(f flag) error {
 // kmod does with these: so it reads the same configuration.
 func (m *modprobeRun) pass(words ...string) {
 	for _, w := range words {
-		if m.handDown != "" {
-			m.handDown += " "
+		if m.handed {
+			m.handDown += " " // also behind nothing: an empty word, and so an empty name there
 		}
 		m.handDown += w
+		m.handed = true
 	}
 }
 

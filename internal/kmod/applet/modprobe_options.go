@@ -90,11 +90,13 @@ func waitValue(s string) (time.Duration, bool) {
 
 // OnlyIndexes says whether a run of an applet reads indexes and configuration
 // alone: no module file, no kernel.
-func OnlyIndexes(name string, args []string, getenv func(string) string) bool {
+func OnlyIndexes(name string, args []string, env func(string) (string, bool)) bool {
 	if name != "modprobe" {
 		return false
 	}
-	flags, _, err := getopt(append(splitOptions(getenv("MODPROBE_OPTIONS")), args...), modprobeOptions, getenv("POSIXLY_CORRECT") != "")
+	given, _ := env("MODPROBE_OPTIONS")
+	_, strict := env("POSIXLY_CORRECT")
+	flags, _, err := getopt(append(splitOptions(given), args...), modprobeOptions, strict)
 	if err != nil {
 		return false
 	}

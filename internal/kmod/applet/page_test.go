@@ -129,14 +129,12 @@ What ours does otherwise on purpose, and no line of these tables shows:
 - Help texts and what ` + "`-V`" + ` prints are our own words; more than one ` + "`-v`" + ` adds nothing, where kmod tells of its own insides.
 - A release with a slash in it (` + "`-S`" + `, ` + "`-k`" + `, ` + "`depmod RELEASE`" + `) is refused: it becomes part of a path.
 - insmod, rmmod, lsmod and modinfo FILE read no configuration; kmod's read modules.softdep of the running kernel, and say so when a line of it is bad.
-- Parameters are handed to the kernel without the blanks around them that kmod leaves there.
-- A backslash at the very end of a modprobe.d file is nothing; kmod makes a byte 255 of it.
 - lsmod's sizes are those of /proc/modules; kmod takes those of /sys/module/NAME/coresize where it can.
 - modinfo of an alias whose module has no file in modules.dep says that it is not found; kmod calls it built in.
 - Of a module that is not loaded and has a remove command, ours looks for no holders.
-- Where an alias leads to a module that is not in the tree, modprobe loads nothing; kmod loads first what softdep lines want before that module.
-- Options for a module without a name (.x=1 on the kernel's command line) are nobody's; kmod gives them to what the empty word finds as an alias.
 - rmmod of a module that is just being removed asks the kernel and tells what it says; kmod fails without a word.
+- Where SIGPIPE is ignored and nobody reads standard output any more, ours ends by that signal nevertheless. Where standard error is closed, kmod takes the system log, ours says nothing.
+- KMOD_LOG tells of nothing inside: it only silences what is said of bad lines of the configuration.
 - An empty release (-S '', -k '') is the running kernel's.
 - depmod takes of modules of one name and the same right the first in the order of the paths, kmod the one that the file system lists first. With -A it also sees that a directory has changed, and so a module that was taken away or came with an old time. It passes over hidden files and paths that no index can hold (blanks, colons, bytes beyond ASCII), leaves out aliases that are not printable,
   and says so. It takes the last line of modules.order also without its newline, and writes a sound index where kmod leaves an empty file.

@@ -9,6 +9,9 @@ import (
 	"example.org/kmodsh/internal/kmod"
 )
 
+// noShell is the status of a command that system(3) finds no shell for.
+const noShell = 127
+
 // Shell runs an install or remove command by /bin/sh with MODPROBE_MODULE in
 // its environment, as libkmod does. The command's exit status is no error.
 func Shell(ctx context.Context, c kmod.Command) (int, error) {
@@ -21,7 +24,7 @@ func Shell(ctx context.Context, c kmod.Command) (int, error) {
 		Files: []*os.File{os.Stdin, os.Stdout, os.Stderr},
 	})
 	if err != nil {
-		return 0, err
+		return noShell, nil
 	}
 	stop := context.AfterFunc(ctx, func() { p.Kill() })
 	defer stop()
@@ -32,7 +35,7 @@ func Shell(ctx context.Context, c kmod.Command) (int, error) {
 	case ctx.Err() != nil:
 		return 0, ctx.Err()
 	case !state.Exited():
-		return 0, &os.SyscallError{Syscall: "wait", Err: os.ErrProcessDone}
+		return 0, nil // libkmod looks at the exit status alone: a signal leaves none
 	}
 	return state.ExitCode(), nil
 }

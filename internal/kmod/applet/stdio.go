@@ -11,10 +11,12 @@ import (
 // in blocks, or at the end. So who reads standard output and standard error
 // from one pipe, or what an install command prints among them, has the same
 // order from both. Writers that are no files get everything at once.
+//
+// As with kmod's tools, nobody is told of what could not be written (a full disk):
+// the exit status is about modules.
 type stdio struct {
 	io.Writer
 	blocks *bufio.Writer // nil: at once
-	failed error         // the first error of a write
 }
 
 // blockSize is that of a pipe and of a file on all usual file systems.
@@ -33,21 +35,15 @@ func newStdio(w io.Writer) *stdio {
 	return s
 }
 
-// Write keeps the first error; what is written after it is lost, as the rest is.
+// Write never fails; what is written after an error is lost, as the rest is.
 func (s *stdio) Write(p []byte) (int, error) {
-	n, err := s.Writer.Write(p)
-	if err != nil && s.failed == nil {
-		s.failed = err
-	}
-	return n, err
+	_, _ = s.Writer.Write(p)
+	return len(p), nil
 }
 
 // Flush hands over what is left.
-func (s *stdio) Flush() error {
+func (s *stdio) Flush() {
 	if s.blocks != nil {
-		if err := s.blocks.Flush(); err != nil && s.failed == nil {
-			s.failed = err
-		}
+		_ = s.blocks.Flush()
 	}
-	return s.failed
 }
