@@ -121,7 +121,7 @@ func Depmod(ctx context.Context, opt DepmodOptions) (DepmodStats, error) {
 		return stats, err
 	}
 	opened := opt.openCache() // beside the search
-	mods, err := findModules(opt.Dir, cfg, opt.Warn)
+	mods, err := findModules(opt.Dir, cfg, opt.Warn, opt.cached())
 	if opt.Files != nil {
 		mods, err = namedModules(opt.Dir, opt.Files)
 	}
@@ -139,6 +139,9 @@ func Depmod(ctx context.Context, opt DepmodOptions) (DepmodStats, error) {
 	}
 	if stats, ok := cache.unchanged(&opt, mods); ok {
 		return stats, nil
+	}
+	if err := opt.unpackAll(ctx, mods, cache); err != nil {
+		return stats, fmt.Errorf("depmod %s: %w", opt.Dir, err)
 	}
 	stats.Cached = cache.used
 	if err := sortModules(opt.Dir, mods, opt.Warn); err != nil {
@@ -179,10 +182,13 @@ func Depmod(ctx context.Context, opt DepmodOptions) (DepmodStats, error) {
 	return stats, nil
 }
 
-// openCache begins to read the cache, and returns what waits for it. It is empty
-// for who wants none, or checksums, which are not in it.
+// cached says that facts are kept: not for who wants none, nor for who wants
+// checksums, which are not in the cache.
+func (opt *DepmodOptions) cached() bool { return opt.Cache != "" && opt.Symvers == "" }
+
+// openCache begins to read the cache, and returns what waits for it.
 func (opt *DepmodOptions) openCache() func() *depmodCache {
-	if opt.Cache == "" || opt.Symvers != "" {
+	if !opt.cached() {
 		return func() *depmodCache { return &depmodCache{} }
 	}
 	c := make(chan *depmodCache, 1)
@@ -198,11 +204,12 @@ func (opt *DepmodOptions) readAll(ctx context.Context, mods []*depmodModule, c *
 	}
 	var fresh []*depmodModule
 	for _, m := range mods {
-		key, err := keyOf(m.path)
+		if m.key == (fileKey{}) { // it was given by name
+			m.key, _ = keyOf(m.path)
+		}
 		known := false
-		if err == nil {
-			m.key = key
-			m.facts, known = c.get(m.path, key)
+		if m.key != (fileKey{}) {
+			m.facts, known = c.get(m.path, m.key)
 		}
 		if !known {
 			fresh = append(fresh, m)
@@ -214,6 +221,24 @@ func (opt *DepmodOptions) readAll(ctx context.Context, mods []*depmodModule, c *
 	c.compare(mods)
 	c.keep(mods, opt.Now)
 	return nil
+}
+
+// unpackAll makes all facts of those that the cache has. What makes no sense, for
+// all its checksum, is read from the modules.
+func (opt *DepmodOptions) unpackAll(ctx context.Context, mods []*depmodModule, c *depmodCache) error {
+	var again []*depmodModule
+	for _, m := range mods {
+		if m.facts.packed != nil && m.facts.unpack() != nil {
+			again = append(again, m)
+		}
+	}
+	if again == nil {
+		return nil
+	}
+	c.used -= len(again)
+	c.writing.Wait() // it reads what is read anew now
+	os.Remove(c.file)
+	return readModules(ctx, again, *opt)
 }
 
 // countUnreadable warns about the modules that could not be read.

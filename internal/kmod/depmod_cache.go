@@ -23,7 +23,7 @@ type fileKey struct {
 // when that user alone can have written it, when it is whole, and of the same
 // form; a fact of it only when the module's file has the same key.
 const (
-	cacheMagic = "kmodsh depmod facts 3\n"
+	cacheMagic = "kmodsh depmod facts 4\n"
 	// settled is how old a file's last change has to be before its facts are
 	// taken, in nanoseconds, and it is not read again: a second change may get the same times as the first
 	// on file systems whose clock ticks slowly (FAT: 2 s).
@@ -46,9 +46,9 @@ type depmodCache struct {
 }
 
 type cachedFacts struct {
-	rel   string // what the indexes call the file
-	key   fileKey
-	facts depmodFacts
+	rel    string // what the indexes call the file
+	key    fileKey
+	packed []byte // see depmodFacts.unpack
 }
 
 // cacheFile is where the facts of a tree are kept.
@@ -87,24 +87,30 @@ func openCache(dir, tree string, prefix byte) *depmodCache {
 	return c
 }
 
-// get returns what is known of a file, false when it may have changed.
+// get returns what is known of a file, packed, false when it may have changed.
 func (c *depmodCache) get(file string, key fileKey) (depmodFacts, bool) {
 	f, ok := c.facts[file]
 	if !ok || f.key != key {
 		return depmodFacts{}, false
 	}
 	c.used++
-	return f.facts, true
+	return depmodFacts{worker: c.worker, packed: f.packed}, true
 }
 
 // compare counts the modules that have the facts the cache has of them.
 func (c *depmodCache) compare(mods []*depmodModule) {
 	for _, m := range mods {
 		f, ok := c.facts[m.path]
-		if ok && f.rel == m.rel && m.facts.err == nil && (m.facts.worker == c.worker || f.facts.equal(&m.facts)) {
+		if ok && f.rel == m.rel && m.facts.err == nil && (m.facts.packed != nil || c.had(f, &m.facts)) {
 			c.same++
 		}
 	}
+}
+
+// had says whether a module that was read anew has the facts it had before.
+func (c *depmodCache) had(f cachedFacts, now *depmodFacts) bool {
+	before := depmodFacts{worker: c.worker, packed: f.packed}
+	return before.unpack() == nil && before.equal(now)
 }
 
 // equal compares what the indexes are made of.

@@ -46,6 +46,13 @@ func (r *cacheReader) str() string {
 	return r.text[at : at+n]
 }
 
+func (r *cacheReader) bytes() []byte {
+	n := r.count()
+	b := r.b[:n:n]
+	r.b = r.b[n:]
+	return b
+}
+
 func (r *cacheReader) strs() []string {
 	n := r.count()
 	if n == 0 {
@@ -102,10 +109,7 @@ func parseCache(b []byte, prefix byte) (map[string]cachedFacts, *depmodWorker, e
 		file := r.str()
 		f.rel = r.str()
 		f.key = fileKey{Dev: r.number(), Ino: r.number(), Size: r.number(), Mtime: int64(r.number()), Ctime: int64(r.number())}
-		f.facts = depmodFacts{
-			worker: w, exports: r.ids(len(w.names)), imports: r.ids(len(w.names)), weak: r.ids(len(w.names)),
-			aliases: r.strs(), softdeps: r.strs(), weakdeps: r.strs(),
-		}
+		f.packed = r.bytes()
 		if r.err != nil {
 			return nil, nil, r.err
 		}
@@ -117,79 +121,113 @@ func parseCache(b []byte, prefix byte) (map[string]cachedFacts, *depmodWorker, e
 	return facts, w, nil
 }
 
-// format lays a cache out.
+// unpack reads the facts of a module as the cache has them: most runs need those
+// of few modules. What it was made of stays, for the next cache. An error leaves
+// the facts as they were.
+func (f *depmodFacts) unpack() error {
+	r := &cacheReader{b: f.packed, text: unsafe.String(unsafe.SliceData(f.packed), len(f.packed))}
+	n := len(f.worker.names)
+	u := depmodFacts{
+		exports: r.ids(n), imports: r.ids(n), weak: r.ids(n),
+		aliases: r.strs(), softdeps: r.strs(), weakdeps: r.strs(),
+	}
+	if r.err != nil || len(r.b) > 0 {
+		return errCache
+	}
+	// One by one: who writes the next cache reads the other two at this time.
+	f.exports, f.imports, f.weak = u.exports, u.imports, u.weak
+	f.aliases, f.softdeps, f.weakdeps = u.aliases, u.softdeps, u.weakdeps
+	return nil
+}
+
+// format lays a cache out. What is packed it takes as it is.
 func (c *depmodCache) format(mods []*depmodModule, now int64) []byte {
-	b := make([]byte, 0, c.size+c.size/8)
-	b = append(append(b, cacheMagic...), c.prefix)
-	number := func(v uint64) { b = binary.AppendUvarint(b, v) }
-	str := func(s string) {
-		number(uint64(len(s)))
-		b = append(b, s...)
-	}
-	strs := func(list []string) {
-		number(uint64(len(list)))
-		for _, s := range list {
-			str(s)
-		}
-	}
-	names, tables := oneNumbering(mods)
-	strs(names)
-	number(uint64(len(mods)))
+	w := cacheWriter{b: make([]byte, 0, c.size+c.size/8)}
+	w.b = append(append(w.b, cacheMagic...), c.prefix)
+	names, tables := oneNumbering(c.worker, mods)
+	w.strs(names)
+	w.number(uint64(len(mods)))
+	var one cacheWriter
 	for _, m := range mods {
-		str(m.path)
-		str(m.rel)
+		w.str(m.path)
+		w.str(m.rel)
 		key := m.key
 		if max(key.Ctime, key.Mtime) >= now-settled {
 			key = fileKey{} // fits no file: it is read again, and may have the same facts
 		}
 		for _, v := range [...]uint64{key.Dev, key.Ino, key.Size, uint64(key.Mtime), uint64(key.Ctime)} {
-			number(v)
+			w.number(v)
 		}
-		table := tables[m.facts.worker]
-		for _, ids := range [...][]uint32{m.facts.exports, m.facts.imports, m.facts.weak} {
-			number(uint64(len(ids)))
-			last := int64(0)
-			for _, id := range ids {
-				n := int64(table[id])
-				d := n - last
-				number(uint64(d<<1) ^ uint64(d>>63))
-				last = n
-			}
+		packed := m.facts.packed
+		if packed == nil {
+			one.b = one.b[:0]
+			one.facts(&m.facts, tables[m.facts.worker])
+			packed = one.b
 		}
-		strs(m.facts.aliases)
-		strs(m.facts.softdeps)
-		strs(m.facts.weakdeps)
+		w.number(uint64(len(packed)))
+		w.b = append(w.b, packed...)
 	}
-	return binary.LittleEndian.AppendUint64(b, cacheSum(b))
+	return binary.LittleEndian.AppendUint64(w.b, cacheSum(w.b))
+}
+
+// cacheWriter writes what a cacheReader reads.
+type cacheWriter struct{ b []byte }
+
+func (w *cacheWriter) number(v uint64) { w.b = binary.AppendUvarint(w.b, v) }
+
+func (w *cacheWriter) str(s string) {
+	w.number(uint64(len(s)))
+	w.b = append(w.b, s...)
+}
+
+func (w *cacheWriter) strs(list []string) {
+	w.number(uint64(len(list)))
+	for _, s := range list {
+		w.str(s)
+	}
+}
+
+// facts packs the facts of a module, whose symbols the table numbers.
+func (w *cacheWriter) facts(f *depmodFacts, table []uint32) {
+	for _, ids := range [...][]uint32{f.exports, f.imports, f.weak} {
+		w.number(uint64(len(ids)))
+		last := int64(0)
+		for _, id := range ids {
+			n := int64(table[id])
+			d := n - last
+			w.number(uint64(d<<1) ^ uint64(d>>63))
+			last = n
+		}
+	}
+	w.strs(f.aliases)
+	w.strs(f.softdeps)
+	w.strs(f.weakdeps)
 }
 
 // oneNumbering numbers the symbols of all workers, who number them each in their
 // own way, in one: names has the symbols, tables the new numbers by the old.
-// Those of the first stay: mostly it is the cache, which has nearly all.
-func oneNumbering(mods []*depmodModule) (names []string, tables map[*depmodWorker][]uint32) {
+// Those of the cache, if there is one, keep theirs.
+func oneNumbering(cache *depmodWorker, mods []*depmodModule) (names []string, tables map[*depmodWorker][]uint32) {
 	tables = map[*depmodWorker][]uint32{}
 	var others []*depmodWorker
 	numbers := map[string]uint32{} // of symbols that the others have
 	for _, m := range mods {
 		w := m.facts.worker
-		if w == nil || tables[w] != nil {
+		if w == nil || w == cache || tables[w] != nil {
 			continue
 		}
 		tables[w] = make([]uint32, len(w.names))
-		if names == nil {
-			names = slices.Clip(w.names)
-			for i := range names {
-				tables[w][i] = uint32(i)
-			}
-			continue
-		}
 		others = append(others, w)
 		for _, name := range w.names {
 			numbers[name] = noNumber
 		}
 	}
-	if len(others) > 0 {
+	if cache != nil {
+		names = slices.Clip(cache.names)
 		for i, name := range names {
+			if len(numbers) == 0 {
+				break
+			}
 			if _, ok := numbers[name]; ok {
 				numbers[name] = uint32(i)
 			}

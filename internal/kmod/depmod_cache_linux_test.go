@@ -174,6 +174,39 @@ func TestDepmodCacheSilent(t *testing.T) {
 	}
 }
 
+// TestDepmodCacheNonsense: facts of one module that make no sense, in a cache that
+// is whole, are read from the module, and are right in the next cache.
+func TestDepmodCacheNonsense(t *testing.T) {
+	dir, modules := builtTree(t, 20)
+	cache := filepath.Join(t.TempDir(), "cache")
+	cachedRun(t, dir, cache, DepmodOptions{})
+	file, err := cacheFile(cache, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	facts, _, err := parseCache(b, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	packed := facts[filepath.Join(dir, slices.Sorted(maps.Keys(modules))[4])].packed
+	packed[0] = 0x7f // more symbols than there are bytes
+	body := b[:len(b)-8]
+	if err := os.WriteFile(file, binary.LittleEndian.AppendUint64(body, cacheSum(body)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	os.Remove(filepath.Join(dir, "modules.dep")) // so that there is something to make
+	for _, cached := range []int{len(modules) - 1, 0, len(modules)} {
+		if stats := cachedRun(t, dir, cache, DepmodOptions{}); stats.Cached != cached {
+			t.Errorf("%d modules were not read, want %d", stats.Cached, cached)
+		}
+		os.Remove(filepath.Join(dir, "modules.dep"))
+	}
+}
+
 func FuzzDepmodCache(f *testing.F) {
 	w := &depmodWorker{names: []string{"printk", "x"}}
 	c := depmodCache{}
@@ -188,7 +221,11 @@ func FuzzDepmodCache(f *testing.F) {
 			return
 		}
 		for _, f := range facts {
-			for _, ids := range [][]uint32{f.facts.exports, f.facts.imports, f.facts.weak} {
+			facts := depmodFacts{worker: w, packed: f.packed}
+			if facts.unpack() != nil {
+				continue
+			}
+			for _, ids := range [][]uint32{facts.exports, facts.imports, facts.weak} {
 				for _, id := range ids {
 					if int(id) >= len(w.names) {
 						t.Fatalf("symbol %d of %d", id, len(w.names))

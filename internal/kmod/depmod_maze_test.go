@@ -19,7 +19,7 @@ func TestDepmodMaze(t *testing.T) {
 	}
 	warned := ""
 	dir = linkedDirs(t, 60, "a")
-	mods, err := findModules(dir, &depmodConfig{}, func(s string) { warned += s + "\n" })
+	mods, err := findModules(dir, &depmodConfig{}, func(s string) { warned += s + "\n" }, true)
 	if err != nil || len(mods) != 1 || mods[0].rel != "d00/x.ko" {
 		t.Error(mods, err, warned)
 	}

@@ -17,6 +17,7 @@ import (
 // worker's table.
 type depmodFacts struct {
 	worker  *depmodWorker
+	packed  []byte // the rest as the cache has it; nil: this was read from the module
 	exports []uint32
 	imports []uint32
 	crcs    map[uint32]uint32 // of imports; nil unless asked for

@@ -35,8 +35,11 @@ type depmodSearch struct {
 	warn  func(string)
 	// each, when set, is told of every module file in place of names.
 	each func(*depmodModule)
-	dirs int // directories that were walked, each as often as links lead to it
-	most int // of them, in place of maxModuleDirs; 0: that
+	// batch, when set, is told of the modules of a directory when it was read.
+	batch func([]*depmodModule)
+	here  []*depmodModule // found in the directory that is being read
+	dirs  int             // directories that were walked, each as often as links lead to it
+	most  int             // of them, in place of maxModuleDirs; 0: that
 }
 
 // maxModuleDirs bounds how many directories are walked. The tree of a kernel has
@@ -45,9 +48,23 @@ type depmodSearch struct {
 const maxModuleDirs = 1 << 16
 
 // findModules returns the modules of the tree in dir and of the external
-// directories, sorted by path.
-func findModules(dir string, cfg *depmodConfig, warn func(string)) ([]*depmodModule, error) {
+// directories, sorted by path; with their keys, when these are wanted.
+func findModules(dir string, cfg *depmodConfig, warn func(string), wantKeys bool) ([]*depmodModule, error) {
 	s := &depmodSearch{cfg: cfg, dir: dir, names: map[string]*depmodModule{}, warn: warn}
+	if wantKeys { // beside the search: each takes about as long
+		found, keyed := make(chan []*depmodModule, 64), make(chan struct{})
+		go func() {
+			defer close(keyed)
+			for batch := range found {
+				for _, m := range batch {
+					m.key, _ = keyOf(m.path)
+				}
+			}
+		}()
+		s.batch = func(mods []*depmodModule) { found <- mods }
+		defer func() { <-keyed }()
+		defer close(found)
+	}
 	if err := s.all(); err != nil {
 		return nil, err
 	}
@@ -71,11 +88,34 @@ func (s *depmodSearch) all() error {
 		if !st.IsDir() {
 			continue
 		}
+		ext = path.Clean(ext)
 		if err := s.walk(ext, ext, true, nil); err != nil {
 			return err
 		}
 	}
-	return s.walk(s.dir, "", false, nil)
+	return s.walk(path.Clean(s.dir), "", false, nil)
+}
+
+// below is path.Join of a clean path and a name in it.
+func below(dir, name string) string {
+	if dir == "" || strings.HasSuffix(dir, "/") {
+		return dir + name
+	}
+	return dir + "/" + name
+}
+
+// readModuleDir returns what is in a directory, by name, and which one it is.
+func readModuleDir(dir string) (entries []os.DirEntry, self os.FileInfo, err error) {
+	f, err := os.Open(dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer f.Close()
+	if entries, err = f.ReadDir(-1); err == nil {
+		self, err = f.Stat()
+	}
+	slices.SortFunc(entries, func(a, b os.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
+	return entries, self, err
 }
 
 // walk reads one directory. Symbolic links are followed, as kmod does (module
@@ -85,11 +125,7 @@ func (s *depmodSearch) walk(dir, rel string, ext bool, above []os.FileInfo) erro
 	if s.dirs++; s.dirs > cmp.Or(s.most, maxModuleDirs) {
 		return fmt.Errorf("module directory %s: more than %d directories: links lead to the same ones in many ways", s.dir, s.dirs-1)
 	}
-	entries, err := os.ReadDir(dir)
-	var self os.FileInfo
-	if err == nil {
-		self, err = os.Stat(dir)
-	}
+	entries, self, err := readModuleDir(dir)
 	if err != nil {
 		if len(above) == 0 {
 			return fmt.Errorf("module directory: %w", err)
@@ -111,10 +147,10 @@ func (s *depmodSearch) walk(dir, rel string, ext bool, above []os.FileInfo) erro
 		}
 		isDir := e.IsDir()
 		if t := e.Type(); t != 0 && !isDir {
-			st, err := os.Stat(path.Join(dir, name))
+			st, err := os.Stat(below(dir, name))
 			if err != nil {
 				if _, module := moduleFileName(name); module {
-					s.warn(fmt.Sprintf("ERROR: %s: %v", path.Join(dir, name), cause(err)))
+					s.warn(fmt.Sprintf("ERROR: %s: %v", below(dir, name), cause(err)))
 				}
 				continue // such as build and source of a removed kernel
 			}
@@ -127,26 +163,37 @@ func (s *depmodSearch) walk(dir, rel string, ext bool, above []os.FileInfo) erro
 			if name == "build" || name == "source" {
 				continue
 			}
-			if err := s.walk(path.Join(dir, name), path.Join(rel, name), ext, above); err != nil {
+			if err := s.walk(below(dir, name), below(rel, name), ext, above); err != nil {
 				return err
 			}
 			continue
 		}
-		s.file(path.Join(dir, name), path.Join(rel, name), ext)
+		s.file(dir, rel, name, ext)
+	}
+	if s.batch != nil && len(s.here) > 0 {
+		s.batch(s.here)
+		s.here = nil
 	}
 	return nil
 }
 
-func (s *depmodSearch) file(file, rel string, ext bool) {
-	name, ok := moduleFileName(path.Base(rel))
+// file takes one file of the directory dir, which the indexes call rel.
+func (s *depmodSearch) file(dir, rel, base string, ext bool) {
+	name, ok := moduleFileName(base)
 	if !ok {
 		return
 	}
-	if i := strings.IndexFunc(rel, func(r rune) bool { return r <= ' ' || r == ':' || r >= 0x7f }); i >= 0 {
-		s.warn(fmt.Sprintf("WARNING: %q passed over: an index cannot hold the character %q", rel, rel[i]))
-		return
+	rel = below(rel, base)
+	for i := range len(rel) {
+		if c := rel[i]; c <= ' ' || c == ':' || c >= 0x7f {
+			s.warn(fmt.Sprintf("WARNING: %q passed over: an index cannot hold the character %q", rel, c))
+			return
+		}
 	}
-	m := &depmodModule{name: name, path: file, rel: rel, ext: ext}
+	m := &depmodModule{name: name, path: below(dir, base), rel: rel, ext: ext}
+	if s.batch != nil {
+		s.here = append(s.here, m)
+	}
 	if s.each != nil {
 		s.each(m)
 		return
@@ -154,101 +201,6 @@ func (s *depmodSearch) file(file, rel string, ext bool) {
 	if old := s.names[name]; old == nil || s.cfg.prefers(m, old) {
 		s.names[name] = m
 	}
-}
-
-// prefers reports whether m takes the place of old, a module of the same name
-// that was found before: by the override that comes last in the
-// configuration, then by the search order, where external stands for those
-// directories in the order of their lines; between equals the first stays.
-func (c *depmodConfig) prefers(m, old *depmodModule) bool {
-	for _, o := range c.overrides {
-		if c.overridden(m, o) {
-			return true
-		}
-		if c.overridden(old, o) {
-			return false
-		}
-	}
-	if m.ext && old.ext && slices.Contains(c.searches, searchExternal) {
-		return c.externalOf(m) < c.externalOf(old)
-	}
-	// Where one word of the order is above another, such as updates above
-	// updates/dkms, kmod's answer can hang on which file it meets first.
-	if first, second := c.replaces(m, old), c.replaces(old, m); first != second {
-		return first
-	}
-	return c.rank(m) < c.rank(old)
-}
-
-// replaces reports whether kmod would take m in place of old, when it meets old
-// first: a word that stands for both is a right of m alone there (kmod 30 to 34,
-// tools/depmod.c, depmod_module_is_higher_priority).
-func (c *depmodConfig) replaces(m, old *depmodModule) bool {
-	right, other := -1, -1
-	for i, s := range c.searches {
-		switch {
-		case c.standsFor(s, m):
-			if right < 0 {
-				right = i
-			}
-		case c.standsFor(s, old):
-			if other < 0 {
-				other = i
-			}
-		}
-	}
-	if right < 0 {
-		right = c.rankOf(searchBuiltin)
-	}
-	if other < 0 {
-		other = c.rankOf(searchBuiltin)
-	}
-	return right < other
-}
-
-// standsFor reports whether a word of the search order, other than built-in,
-// stands for a module's file.
-func (c *depmodConfig) standsFor(word string, m *depmodModule) bool {
-	switch word {
-	case searchBuiltin:
-		return false
-	case searchExternal:
-		return m.ext
-	}
-	return !m.ext && strings.HasPrefix(m.rel, word+"/")
-}
-
-// externalOf is the place of the external directory that a module is in.
-func (c *depmodConfig) externalOf(m *depmodModule) int {
-	return slices.IndexFunc(c.externals, func(dir string) bool { return strings.HasPrefix(m.path, dir+"/") })
-}
-
-func (c *depmodConfig) overridden(m *depmodModule, override string) bool {
-	dir, base := path.Split(m.rel)
-	stem, _, _ := strings.Cut(base, ".")
-	return dir+stem == override
-}
-
-// rank is a module's place in the search order, 0 the best. A directory stands
-// for all below it. What no word of the order stands for comes
-// after all that one does.
-func (c *depmodConfig) rank(m *depmodModule) int {
-	if m.ext {
-		return c.rankOf(searchExternal)
-	}
-	for i, s := range c.searches {
-		if c.standsFor(s, m) {
-			return i
-		}
-	}
-	return c.rankOf(searchBuiltin)
-}
-
-func (c *depmodConfig) rankOf(word string) int {
-	if i := slices.Index(c.searches, word); i >= 0 {
-		return i
-	}
-	return len(c.searches)
 }
 
 // DuplicateError says that two of the files that depmod was given by name hold

@@ -103,7 +103,8 @@ func (s *depmodSearch) allOf(t *Tree) error {
 				return nil
 			}
 		}
-		s.file(path.Join(s.dir, name), name, false)
+		rel, base := path.Split(name)
+		s.file(path.Join(s.dir, rel), strings.TrimSuffix(rel, "/"), base, false)
 		return nil
 	})
 }
