@@ -130,6 +130,19 @@ func themes() []theme {
 				os.Remove(filepath.Join(s.dir, f))
 			}
 		}, []string{"why fs-mine"}, []string{"aliases inside modules: yes: mine", "has no modules.builtin.alias: aliases of built-in modules look as if nothing answered them"}, ""},
+		{12, "a tree of an old kernel", "Linux 3.10, whose build makes no modules.builtin.modinfo, and a module of another kernel in it", func(s *situation) {
+			old := filepath.Join(filepath.Dir(s.dir), "3.10.0-old")
+			s.depmod()
+			if err := os.Rename(s.dir, old); err != nil {
+				s.t.Fatal(err)
+			}
+			s.dir = old
+			os.RemoveAll(filepath.Join(s.dir, "kernel"))
+			s.mine(func(m *kmod.Tiny) { m.Imports = m.Imports[:1] })
+			for _, f := range []string{"modules.builtin.alias.bin", "modules.builtin.modinfo"} {
+				os.Remove(filepath.Join(s.dir, f))
+			}
+		}, []string{"why --tree TREE --conf CONF mine"}, []string{"has no modules.builtin.alias: aliases of built-in modules look as if nothing answered them: kernels before 5.2 have no list of them", "odd, vermagic:", "names another release, and the kernel is 3.10.0-old", "not known, symbol versions: 2 checksums; those of the kernel are not known"}, ""},
 		{13, "a damaged index", "modules.alias.bin was cut off by a loss of power", func(s *situation) {
 			s.mine(nil)
 			s.file("modules.alias.bin", wrong)

@@ -73,6 +73,9 @@ func (t *Tree) Health() Health {
 			}
 		case ix.reader == nil:
 			row.Lost = i.lost
+			if i.kind == indexBuiltinAlias && t.beforeModinfo() {
+				row.Lost += ": kernels before 5.2 have no list of them"
+			}
 		default:
 			row.File = ix.file
 		}
@@ -84,7 +87,7 @@ func (t *Tree) Health() Health {
 	return h
 }
 
-// mend says how to get an index that is missing. What is built in only the
+// mend says how to get an index that is missing, "" where nothing helps. What is built in only the
 // kernel's build knows: depmod makes indexes of its lists and can't make these.
 func (t *Tree) mend(index string) string {
 	source := ""
@@ -94,10 +97,22 @@ func (t *Tree) mend(index string) string {
 	case string(indexBuiltinAlias):
 		source = "modules.builtin.modinfo"
 	}
+	if source == "modules.builtin.modinfo" && t.beforeModinfo() {
+		return ""
+	}
 	if source == "" || t.there(source) {
 		return "run depmod, or copy it into this tree (an initramfs needs it, too)"
 	}
 	return "the kernel's build makes " + source + ", and depmod cannot: copy that from the kernel's own tree or package (an initramfs needs it, too), and run depmod"
+}
+
+// beforeModinfo says that a tree is of a kernel whose build makes no
+// modules.builtin.modinfo, going by the name of its directory: they do since Linux
+// 5.2 (scripts/link-vmlinux.sh).
+func (t *Tree) beforeModinfo() bool {
+	var major, minor int
+	n, _ := fmt.Sscanf(path.Base(path.Clean(t.name)), "%d.%d", &major, &minor)
+	return n == 2 && (major < 5 || major == 5 && minor < 2)
 }
 
 // stat is fs.Stat on the tree.

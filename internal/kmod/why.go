@@ -119,7 +119,7 @@ func (r *Resolver) hints(name string, h Health) (out []string) {
 	}
 	for _, i := range h.Trouble() {
 		if i.Lost != "" {
-			out = append(out, fmt.Sprintf("%s has no %s: %s; %s", h.Dir, i.Index, i.Lost, r.tree.mend(i.Index)))
+			out = append(out, strings.TrimSuffix(fmt.Sprintf("%s has no %s: %s; %s", h.Dir, i.Index, i.Lost, r.tree.mend(i.Index)), "; "))
 		}
 	}
 	if kernel.CheckModuleName(name) != nil {

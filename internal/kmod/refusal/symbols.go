@@ -41,6 +41,7 @@ type used struct {
 	missing   []string        // exported by nobody
 	gone      []string        // modules that are not there
 	unknown   int             // whether the image has so many cannot be told
+	compared  int             // checksums that were held against others
 	differ    []string        // exported with other checksums
 }
 
@@ -61,9 +62,7 @@ func (c *Checker) uses(m *kmod.ModuleFacts, module string) used {
 			continue
 		}
 		u.providers[owner] = true
-		if have, ok := c.exportsOf(owner)[s.Name]; ok && have != 0 && crcs[s.Name] != 0 && have != crcs[s.Name] {
-			u.differ = append(u.differ, fmt.Sprintf("%s (built against %08x, %s has %08x)", s.Name, crcs[s.Name], owner, have))
-		}
+		u.compare(s.Name, owner, crcs[s.Name], c.exportsOf(owner)[s.Name])
 	}
 	if _, ok := crcs["module_layout"]; ok {
 		u.image["module_layout"] = true // it is checked, and no symbol table has it
@@ -75,9 +74,8 @@ func (c *Checker) uses(m *kmod.ModuleFacts, module string) used {
 	u.gone = c.gone(m)
 	for _, name := range sorted(u.image) {
 		have, there := c.image[name]
+		u.compare(name, "the kernel", crcs[name], have)
 		switch {
-		case there && have != 0 && crcs[name] != 0 && have != crcs[name]:
-			u.differ = append(u.differ, fmt.Sprintf("%s (built against %08x, the kernel has %08x)", name, crcs[name], have))
 		case there, u.image[name]:
 		case c.all != "":
 			u.missing = append(u.missing, name)
@@ -86,6 +84,18 @@ func (c *Checker) uses(m *kmod.ModuleFacts, module string) used {
 		}
 	}
 	return u
+}
+
+// compare holds the checksum that a symbol had in the build of its user against
+// that of who exports it; 0 is one that is not known.
+func (u *used) compare(symbol, owner string, built, have uint32) {
+	if built == 0 || have == 0 {
+		return
+	}
+	u.compared++
+	if built != have {
+		u.differ = append(u.differ, fmt.Sprintf("%s (built against %08x, %s has %08x)", symbol, built, owner, have))
+	}
 }
 
 // names says whether all symbols are there.
@@ -114,7 +124,7 @@ func (c *Checker) names(m *kmod.ModuleFacts, u used) Finding {
 		f.State = Unknown
 		f.Text = fmt.Sprintf("%d of %d symbols are exported by no module of the tree; whether the kernel has them cannot be told here (no Module.symvers, and no module that came with the kernel uses them)", u.unknown, len(m.Imports))
 	default:
-		f.Text = fmt.Sprintf("all %d are there", len(m.Imports)) + in(", some in ")
+		f.Text = fmt.Sprintf("%d, none of them missing", len(m.Imports)) + in(", some in ")
 	}
 	return f
 }
@@ -133,8 +143,12 @@ func (c *Checker) versions(m *kmod.ModuleFacts, u used) Finding {
 		f.State, f.Errno = Refused, "EINVAL"
 		f.Text = "other checksums: " + few(u.differ)
 		f.Mend = rebuild(c.release())
+	case u.compared == 0 && !u.own:
+		f.State, f.Text = Unknown, fmt.Sprintf("%d checksums; those of the kernel are not known", len(m.Versions))
 	default:
 		f.Text = fmt.Sprintf("%d checksums, none of another build", len(m.Versions))
+	}
+	if f.State == Fits || f.State == Unknown {
 		if m.Extended > 0 {
 			f.Text += fmt.Sprintf(" (%d in the extended tables of Linux 6.14)", m.Extended)
 		}
