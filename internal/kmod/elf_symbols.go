@@ -167,10 +167,31 @@ func (f *elfFile) versions(fn func(name []byte, crc uint32)) error {
 	for len(crcs) >= 4 && len(names) > 0 {
 		n := bytes.IndexByte(names, 0)
 		if n < 0 {
-			return fmt.Errorf("%w: __version_ext_names does not end", kernel.ErrDamaged)
+			return nil // extendedFault tells of it
 		}
 		fn(names[:n], f.order.Uint32(crcs))
 		crcs, names = crcs[4:], names[n+1:]
 	}
 	return nil
+}
+
+// extendedFault says why kernels from 6.14 on refuse the extended tables of
+// versions (kernel/module/main.c, elf_validity_cache_index_versions), "" when they
+// do not: each of the two needs the other, and every checksum a name.
+func (f *elfFile) extendedFault() (string, error) {
+	const crcs, names = "__version_ext_crcs", "__version_ext_names"
+	switch haveCRCs, haveNames := f.at[secVersionExtCRCs].there, f.at[secVersionExtNames].there; {
+	case haveCRCs && !haveNames:
+		return "it has " + crcs + " and no " + names, nil
+	case haveNames && !haveCRCs:
+		return "it has " + names + " and no " + crcs, nil
+	}
+	b, err := f.section(secVersionExtNames)
+	if err != nil {
+		return "", err
+	}
+	if n, all := bytes.Count(b, []byte{0}), f.at[secVersionExtCRCs].size/4; uint64(n) < all {
+		return fmt.Sprintf("it has more checksums than names for them: %s %d, %s %d", crcs, all, names, n), nil
+	}
+	return "", nil
 }

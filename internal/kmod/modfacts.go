@@ -30,6 +30,9 @@ type ModuleFacts struct {
 	Versions []ModuleSymbol `json:"versions,omitempty"`
 	// Extended is how many of them are in the extended tables only.
 	Extended int `json:"extended_versions,omitempty"`
+	// ExtendedFault says what is wrong with the extended tables, "" when nothing is
+	// or there are none.
+	ExtendedFault string `json:"extended_fault,omitempty"`
 	// ThisModule is the size in bytes of .gnu.linkonce.this_module, which has
 	// to be that of the kernel's struct module; -1 when there is none.
 	ThisModule int64 `json:"this_module"`
@@ -117,6 +120,9 @@ func (m *ModuleFacts) readSymbols(f *elfFile) error {
 		m.Versions = append(m.Versions, ModuleSymbol{Name: string(name), CRC: crc})
 	})
 	if err != nil {
+		return err
+	}
+	if m.ExtendedFault, err = f.extendedFault(); err != nil {
 		return err
 	}
 	err = f.symbols(func(s elfSymbol) {

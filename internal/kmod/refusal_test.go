@@ -1,6 +1,7 @@
 package kmod_test
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -124,6 +125,9 @@ func TestPreflight(t *testing.T) {
 		{"blanks around =", fits().Image(), "level = 3", open, "refused parameters EINVAL", "=: blanks around a = make words of their own"},
 		{"built with the kernel", change(func(m *kmod.Tiny) { m.Info = append(m.Info, "intree=Y") }), "", open, "", "2, which the build of the kernel checked; 1 of them are exported by no module"},
 		{"built with the kernel, and what it needs was removed", change(func(m *kmod.Tiny) { m.Info = append(m.Info, "intree=Y", "depends=core,lockd") }), "", open, "refused symbols ENOENT", "symbols of lockd, which the tree has not got"},
+		{"another build of the kernel's source", change(func(m *kmod.Tiny) {
+			m.Info, m.CRCs = append(m.Info, "intree=Y"), map[string]uint32{"printk": 7}
+		}), "", open, "refused symbol versions EINVAL", "printk (built against 00000007, the kernel has"},
 		{"of the loader", fits().Image(), "async_probe=1 dyndbg", open, "", "parameters: 2,"},
 		{"unsigned, locked down", fits().Image(), "", locked, "refused signature EPERM", "locked down (integrity)"},
 		{"unsigned, enforced", fits().Image(), "", enforced, "refused signature EKEYREJECTED", "Loading of unsigned module is rejected"},
@@ -134,9 +138,13 @@ func TestPreflight(t *testing.T) {
 		{"no module", []byte("#!/bin/sh"), "", open, "refused file ENOEXEC", "not an ELF file"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			r := kernelTree(t, map[string][]byte{"extra/mine.ko": test.image})
+			file := "extra/mine.ko"
+			if strings.HasPrefix(test.name, "built with the kernel") {
+				file = "kernel/a/mine.ko"
+			}
+			r := kernelTree(t, map[string][]byte{file: test.image})
 			c := refusal.Checker{Resolver: r, System: test.system, Release: testRelease}
-			list := c.File("mine", "extra/mine.ko", test.params)
+			list := c.File("mine", file, test.params)
 			var all strings.Builder
 			for _, f := range list {
 				fmt.Fprintf(&all, "%s %s\n", f.State, f)
@@ -149,6 +157,29 @@ func TestPreflight(t *testing.T) {
 				t.Errorf("%q, want %q with %q in\n%s", got, test.want, test.text, all.String())
 			}
 		})
+	}
+}
+
+// TestPreflightExtended: extended tables of versions that kernels from 6.14 on
+// refuse, on one that does not look at them and on one that does.
+func TestPreflightExtended(t *testing.T) {
+	m := fits()
+	m.Extended = []string{"a_name_of_rust", "another_name_of_rust"}
+	for from, to := range map[string]string{
+		"__version_ext_names\x00":   "it has __version_ext_crcs and no __version_ext_names",
+		"__version_ext_crcs\x00":    "it has __version_ext_names and no __version_ext_crcs",
+		"a_name_of_rust\x00another": "it has more checksums than names for them: __version_ext_crcs 2, __version_ext_names 1",
+		"another_name_of_rust\x00":  "it has more checksums than names for them: __version_ext_crcs 2, __version_ext_names 1",
+	} {
+		image := bytes.Replace(m.Image(), []byte(from), []byte(strings.ReplaceAll(from, "\x00", "z")), 1)
+		r := kernelTree(t, map[string][]byte{"extra/mine.ko": image})
+		for release, want := range map[string]string{testRelease: "warned", "6.14.2-test": "refused", "7.0.0": "refused", "6.13.12": "warned"} {
+			c := refusal.Checker{Resolver: r, Release: release}
+			list := c.File("mine", "extra/mine.ko", "")
+			if f := list[len(list)-1]; string(f.State) != want || f.Errno != "ENOEXEC" || !strings.HasPrefix(f.Text, to) {
+				t.Errorf("%q, %s: %s %v", from, release, f.State, f)
+			}
+		}
 	}
 }
 

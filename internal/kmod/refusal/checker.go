@@ -76,7 +76,7 @@ func (c *Checker) Open(f fs.File, module, file, params string) []Finding {
 		// other symbols.
 		return out
 	}
-	out = append(out, c.checkSymbols(m, module)...)
+	out = append(out, c.checkSymbols(m, module, file)...)
 	return append(out, checkParams(m, params)...)
 }
 

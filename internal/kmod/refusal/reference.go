@@ -118,6 +118,14 @@ func (c *Checker) release() string {
 	return "$(uname -r)"
 }
 
+// since says whether the kernel is of that version or a later one; false where
+// its release is not known.
+func (c *Checker) since(major, minor int) bool {
+	var a, b int
+	n, _ := fmt.Sscanf(c.release(), "%d.%d", &a, &b)
+	return n == 2 && (a > major || a == major && b >= minor)
+}
+
 // rebuild says how a module comes to fit a kernel.
 func rebuild(release string) string {
 	return fmt.Sprintf("build it against the headers of %s (dkms autoinstall -k %s, or make -C /lib/modules/%s/build M=DIR)", release, release, release)

@@ -28,8 +28,8 @@ const maxSymvers = 64 << 20
 // checkSymbols looks up every symbol the module asks for: who has it, and
 // whether its checksum is the one the module was built with
 // (kernel/module/main.c, resolve_symbol; version.c, check_version).
-func (c *Checker) checkSymbols(m *kmod.ModuleFacts, module string) []Finding {
-	u := c.uses(m, module)
+func (c *Checker) checkSymbols(m *kmod.ModuleFacts, module, file string) []Finding {
+	u := c.uses(m, module, file)
 	return []Finding{c.names(m, u), c.versions(m, u)}
 }
 
@@ -46,8 +46,8 @@ type used struct {
 }
 
 // uses looks at each symbol that a module uses.
-func (c *Checker) uses(m *kmod.ModuleFacts, module string) used {
-	u := used{own: c.cameWithKernel(m), providers: map[string]bool{}, image: map[string]bool{}}
+func (c *Checker) uses(m *kmod.ModuleFacts, module, file string) used {
+	u := used{own: c.cameWithKernel(m, file), providers: map[string]bool{}, image: map[string]bool{}}
 	crcs := map[string]uint32{}
 	for _, v := range m.Versions {
 		crcs[v.Name] = v.CRC
@@ -134,6 +134,13 @@ func (c *Checker) names(m *kmod.ModuleFacts, u used) Finding {
 func (c *Checker) versions(m *kmod.ModuleFacts, u used) Finding {
 	f := Finding{What: WhatVersions, State: Fits}
 	switch {
+	case m.ExtendedFault != "":
+		f.State, f.Errno = Warned, "ENOEXEC"
+		f.Text = m.ExtendedFault + ": kernels from 6.14 on refuse it"
+		if c.since(6, 14) {
+			f.State = Refused
+		}
+		f.Mend = "build it anew, or with CONFIG_EXTENDED_MODVERSIONS off"
 	case len(m.Versions) == 0:
 		f.State, f.Text = Warned, "it has none: a kernel with symbol versions says so and is tainted (forced)"
 		if c.ref == nil || c.ref.facts == nil || len(c.ref.facts.Versions) == 0 {

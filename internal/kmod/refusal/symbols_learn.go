@@ -64,10 +64,12 @@ func (c *Checker) learn(need map[string]bool, module string) {
 }
 
 // cameWithKernel says whether a module is one of the kernel's own build: then
-// modpost has seen to it that every symbol is there.
-func (c *Checker) cameWithKernel(m *kmod.ModuleFacts) bool {
+// modpost has seen to it that every symbol is there. Other builds of the same
+// source say intree=Y, too: only those of the tree's own part are meant.
+func (c *Checker) cameWithKernel(m *kmod.ModuleFacts, file string) bool {
 	ref := c.reference()
-	if ref == nil {
+	file = strings.TrimPrefix(file, c.Resolver.Tree().Dir()+"/")
+	if ref == nil || !strings.HasPrefix(path.Clean(file), "kernel/") {
 		return false
 	}
 	_, intree := m.Field("intree")
