@@ -169,6 +169,27 @@ func (k *Linux) Compression() string {
 	return strings.TrimSpace(text)
 }
 
+// Attribute reads /sys/module/NAME/FILE.
+func (k *Linux) Attribute(name, file string) (string, error) {
+	if err := CheckModuleName(name); err != nil {
+		return "", err
+	}
+	return readSmall(k.sys + "/module/" + Normalize(name) + "/" + file)
+}
+
+// Holders lists /sys/module/NAME/holders.
+func (k *Linux) Holders(name string) ([]string, error) {
+	if err := CheckModuleName(name); err != nil {
+		return nil, err
+	}
+	f, err := os.Open(k.sys + "/module/" + Normalize(name) + "/holders")
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return f.Readdirnames(-1) // ReadDir would sort them
+}
+
 // readSmall reads a file of procfs or sysfs, which never holds more than a page.
 func readSmall(path string) (string, error) {
 	f, err := os.Open(path)
@@ -202,4 +223,7 @@ func (k *Linux) LogMark() LogMark { return k.log.mark() }
 // LogSince returns the text of the records after the mark.
 func (k *Linux) LogSince(mark LogMark) []string { return k.log.since(mark) }
 
-var _ Kernel = (*Linux)(nil)
+var (
+	_ Kernel = (*Linux)(nil)
+	_ Sysfs  = (*Linux)(nil)
+)

@@ -23,6 +23,27 @@ type Opening struct {
 	Kernel string
 }
 
+// Sysfs is implemented by a Kernel whose /sys/module can be looked into.
+type Sysfs interface {
+	// Attribute reads /sys/module/NAME/FILE.
+	Attribute(name, file string) (string, error)
+	// Holders lists /sys/module/NAME/holders, the modules that use one. They come
+	// in the order of the directory, which is that of kmod's tools: the kernel
+	// sorts it by a hash of the names, where /proc/modules has the latest first.
+	Holders(name string) ([]string, error)
+}
+
+// HoldersOr lists the modules that use one as kmod's tools see them, or users
+// where the kernel cannot be looked into.
+func HoldersOr(k Kernel, name string, users []string) []string {
+	if s, ok := k.(Sysfs); ok {
+		if list, err := s.Holders(name); err == nil {
+			return list
+		}
+	}
+	return users
+}
+
 // Stopper is implemented by a Debugger whose threads do not stop at every point
 // of the table.
 type Stopper interface {

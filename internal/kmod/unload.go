@@ -192,7 +192,7 @@ func (u *unloading) unused(ctx context.Context, name string) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if s.builtin {
+		if s.builtin || slices.Contains(u.under, s.name) { // its own turn comes: kmod removes it twice, and fails
 			continue
 		}
 		list, err := u.list()

@@ -22,10 +22,13 @@ func (u *unloading) itself(ctx context.Context, name string, holders bool) error
 		}
 	}
 	var err error
-	if holders {
+	switch {
+	case holders && u.AtHand:
+		err = u.holdersOf(ctx, name)
+	case holders:
 		err = u.holders(ctx, name, nil)
 	}
-	if err == nil && !(holders && u.DryRun) { // the holders are still there then
+	if err == nil {
 		err = u.free(name)
 	}
 	if err != nil {

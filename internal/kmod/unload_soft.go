@@ -58,7 +58,7 @@ func (u *unloading) softly(ctx context.Context, list []*planModule) error {
 		if m.builtin && !u.IgnoreLoaded || slices.Contains(u.under, m.name) {
 			continue
 		}
-		err := u.softOne(ctx, m.name)
+		err := u.softOne(ctx, m.name, false)
 		if err == nil {
 			continue
 		}
@@ -74,8 +74,33 @@ func (u *unloading) softly(ctx context.Context, list []*planModule) error {
 	return nil
 }
 
-// softOne removes one module of a softdep line, if it is there.
-func (u *unloading) softOne(ctx context.Context, name string) error {
+// holdersOf removes the modules that use a module, for who typed its name: the last
+// in their directory first, each by its remove command or with its own soft
+// dependencies, until one cannot go (kmod 30 to 34, tools/modprobe.c,
+// rmmod_do_module); and before each, what kmod leaves, those that use it.
+func (u *unloading) holdersOf(ctx context.Context, name string) error {
+	list, err := u.list()
+	if err != nil {
+		return err
+	}
+	var users []string
+	if m := list[name]; m != nil {
+		users = m.Users
+	}
+	for _, holder := range slices.Backward(kernel.HoldersOr(u.Kernel, name, users)) {
+		if slices.Contains(u.under, holder) {
+			return &kernel.LoadError{Op: "remove", Module: name, Err: fmt.Errorf("it and %s use each other", holder)}
+		}
+		if err := errors.Join(ctx.Err(), u.softOne(ctx, holder, true)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// softOne removes one module of a softdep line, or one that uses another, if it is
+// there; with those that use it, where they are to go.
+func (u *unloading) softOne(ctx context.Context, name string, holders bool) error {
 	_, command := u.Resolver.removeCommand(name)
 	if !command && !u.IgnoreLoaded {
 		state, err := listed(u.Kernel, name)
@@ -89,7 +114,7 @@ func (u *unloading) softOne(ctx context.Context, name string) error {
 			return nil
 		}
 	}
-	return u.module(ctx, name, false)
+	return u.module(ctx, name, holders)
 }
 
 // free says by an error that a module is in use. Only who typed the name is

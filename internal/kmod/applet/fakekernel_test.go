@@ -54,6 +54,20 @@ func (k fakeKernel) Initstate(name string) (kernel.Initstate, error) {
 	return kernel.Initstate{Dir: true, State: trace.ParseInitstate(strings.TrimSpace(string(b)))}, nil
 }
 
+func (k fakeKernel) Attribute(name, file string) (string, error) {
+	b, err := os.ReadFile(k.file("sys/module", name, file))
+	return string(b), err
+}
+
+func (k fakeKernel) Holders(name string) ([]string, error) {
+	f, err := os.Open(k.file("sys/module", name, "holders"))
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return f.Readdirnames(-1)
+}
+
 func (k fakeKernel) Finit(_ context.Context, f fs.File, params string, flags kernel.InitFlags) error {
 	st, err := f.Stat()
 	if err != nil {

@@ -52,11 +52,12 @@ var modprobeOptions = []option{
 // modprobeRun is one run of modprobe.
 type modprobeRun struct {
 	*program
-	all, remove, holders, first, verbose, syslog bool
-	silent                                       bool            // -q; what is wrong with the flags is said nevertheless
-	asked                                        map[string]bool // the flags of queries, by id
-	query                                        string          // the one of them that counts; "" for none
-	out                                          *bufio.Writer   // of a query's lines
+	all, remove, holders, first, force bool
+	verbose, syslog                    bool
+	silent                             bool            // -q; what is wrong with the flags is said nevertheless
+	asked                              map[string]bool // the flags of queries, by id
+	query                              string          // the one of them that counts; "" for none
+	out                                *bufio.Writer   // of a query's lines
 
 	handDown string // MODPROBE_OPTIONS of commands
 	handed   bool   // that it is set, if only to nothing
@@ -148,6 +149,7 @@ func (m *modprobeRun) flag(f flag) error {
 	case "use-blacklist":
 		m.loader.Blacklist = true
 	case "force":
+		m.force = true
 		m.loader.Flags |= kernel.IgnoreModversions | kernel.IgnoreVermagic
 	case "force-modversion":
 		m.loader.Flags |= kernel.IgnoreModversions

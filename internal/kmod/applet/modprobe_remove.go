@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"syscall"
 
 	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/kmod"
@@ -44,24 +43,23 @@ func (m *modprobeRun) graded(text string) error {
 func (m *modprobeRun) unloadOne(ctx context.Context, module string) error {
 	l := &m.loader
 	l.Insists, l.First = !m.all && !m.quiet, m.first
-	asked := module
 	l.Failed = func(module string, err error) {
-		if err := m.removeError(asked, module, err); err != nil {
+		if err := m.removeError(module, err); err != nil {
 			m.complain(err)
 		}
 	}
 	res, err := l.Unload(ctx, kernel.UnloadRequest{
-		Name: module, Deps: true, Holders: m.holders, Wait: m.wait, Force: l.Flags != 0,
+		Name: module, Deps: true, Holders: m.holders, Wait: m.wait, Force: m.force,
 	})
 	if err != nil && res.State == trace.Builtin {
 		return m.graded(fmt.Sprintf("Module %s is builtin.", module))
 	}
-	return m.removeError(module, module, err)
+	return m.removeError(module, err)
 }
 
 // removeError is kmod's message for what became of a removal, nil where that is
-// no failure. asked is the module that was asked for.
-func (m *modprobeRun) removeError(asked, module string, err error) error {
+// no failure.
+func (m *modprobeRun) removeError(module string, err error) error {
 	var command *kmod.CommandError
 	var busy *kmod.BusyError
 	var absent *kmod.AbsentError
@@ -73,7 +71,7 @@ func (m *modprobeRun) removeError(asked, module string, err error) error {
 	case errors.As(err, &command):
 		return m.graded("Error running remove command for " + command.Module)
 	case !errors.Is(err, kernel.ErrNotFound):
-		m.sayRemove(asked, err)
+		m.sayRemove(err)
 		return errSilent
 	case errors.As(err, &absent):
 		return m.graded(fmt.Sprintf("Module %s is not in kernel.", absent.Module))
@@ -85,15 +83,12 @@ func (m *modprobeRun) removeError(asked, module string, err error) error {
 
 // sayRemove prints why a module could not be removed: kmod's line, and below
 // it who holds the module.
-func (m *modprobeRun) sayRemove(asked string, err error) {
+func (m *modprobeRun) sayRemove(err error) {
 	for _, err := range split(err) {
 		var le *kernel.LoadError
-		switch {
-		case !errors.As(err, &le) || le.Errno == 0:
+		if !errors.As(err, &le) || le.Errno == 0 {
 			m.complain(err)
-		case le.Errno == syscall.EAGAIN && le.Module == asked:
-			m.complain(m.graded(fmt.Sprintf("Module %s is in use.", le.Module)))
-		default:
+		} else {
 			m.complain(said("could not remove '%s': %s", le.Module, strerror(le.Errno)))
 		}
 		if le != nil && le.Why != "" && !m.quiet {

@@ -129,7 +129,6 @@ What ours does otherwise on purpose, and no line of these tables shows:
 - Help texts and what ` + "`-V`" + ` prints are our own words; more than one ` + "`-v`" + ` adds nothing, where kmod tells of its own insides.
 - A release with a slash in it (` + "`-S`" + `, ` + "`-k`" + `, ` + "`depmod RELEASE`" + `) is refused: it becomes part of a path.
 - insmod, rmmod, lsmod and modinfo FILE read no configuration; kmod's read modules.softdep of the running kernel, and say so when a line of it is bad.
-- lsmod's sizes are those of /proc/modules; kmod takes those of /sys/module/NAME/coresize where it can.
 - modinfo of an alias whose module has no file in modules.dep says that it is not found; kmod calls it built in.
 - Of a module that is not loaded and has a remove command, ours looks for no holders.
 - rmmod of a module that is just being removed asks the kernel and tells what it says; kmod fails without a word.

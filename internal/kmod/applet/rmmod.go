@@ -102,15 +102,16 @@ func (p *program) notInUse(k kernel.Kernel, name string) error {
 		return err
 	}
 	for _, m := range modules {
-		switch {
-		case m.Name != name:
-		case len(m.Users) > 0:
-			return said("Module %s is in use by: %s", name, strings.Join(m.Users, " "))
-		case m.Refs > 0:
-			return said("Module %s is in use", name)
-		default:
-			return nil
+		if m.Name != name {
+			continue
 		}
+		if users := kernel.HoldersOr(k, name, m.Users); len(users) > 0 {
+			return said("Module %s is in use by: %s", name, strings.Join(users, " "))
+		}
+		if m.Refs > 0 {
+			return said("Module %s is in use", name)
+		}
+		return nil
 	}
 	if p.builtin(name) {
 		return said("Module %s is builtin.", name)
