@@ -18,9 +18,23 @@ import (
 func cachedRun(t *testing.T, dir, cache string, opt DepmodOptions) DepmodStats {
 	t.Helper()
 	opt.Dir, opt.Cache, opt.Now = dir, cache, time.Now().Add(time.Hour).UnixNano()
+	warned := false
+	tell := opt.Warn
+	opt.Warn = func(s string) {
+		warned = true
+		if tell != nil {
+			tell(s)
+		}
+	}
 	stats, err := Depmod(t.Context(), opt)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if name, err := cacheFile(cache, dir); err == nil && !warned {
+		c := depmodCache{file: name}
+		if _, err := os.Stat(c.stateFile()); err != nil {
+			t.Errorf("without a warning, and nothing remembered: %v", err)
+		}
 	}
 	plain := t.TempDir()
 	if _, err := Depmod(t.Context(), DepmodOptions{Dir: dir, Out: plain}); err != nil {
@@ -42,10 +56,12 @@ func cachedRun(t *testing.T, dir, cache string, opt DepmodOptions) DepmodStats {
 	return stats
 }
 
-// builtTree is a tree of so many modules with all files of a kernel's build.
+// builtTree is a tree of so many modules with all files of a kernel's build, and
+// nothing in it to warn about: else depmod makes its indexes every time.
 func builtTree(t *testing.T, n int) (dir string, modules map[string]tinyModule) {
 	t.Helper()
 	modules, files := generatedTree(n)
+	files["modules.builtin.modinfo"] = strings.ReplaceAll(files["modules.builtin.modinfo"], "bad]", "good")
 	for _, name := range buildFiles {
 		if _, ok := files[name]; !ok {
 			files[name] = ""
