@@ -33,7 +33,10 @@ type planModule struct {
 }
 
 // span is a part of a probe list: the entries from one place to before another.
-type span struct{ from, to int }
+type span struct {
+	from, to int
+	old      bool // the one entry of what had a place already
+}
 
 // planner makes the probe lists of one request.
 type planner struct {
@@ -207,16 +210,16 @@ func (p *planner) withSoft(m *planModule) error {
 				return err
 			}
 			if s.at > 0 && s.at <= from { // it has a place already
-				chain = append(chain, span{s.at - 1, s.at})
+				chain = append(chain, span{s.at - 1, s.at, true})
 			}
-			chain = append(chain, span{from, len(p.list)})
+			chain = append(chain, span{from, len(p.list), false})
 		}
 		return nil
 	}
 	if err := soft(pre); err != nil {
 		return err
 	}
-	chain = append(chain, span{len(p.list), len(p.list) + 1})
+	chain = append(chain, span{len(p.list), len(p.list) + 1, false})
 	p.add(m)
 	m.bare = len(pre) > 0 || len(post) > 0
 	if err := soft(post); err != nil {

@@ -2,7 +2,6 @@ package kmod
 
 import (
 	"context"
-	"slices"
 	"sync"
 
 	"example.org/kmodsh/internal/kernel"
@@ -52,133 +51,6 @@ func (l *Loader) LoadAll(ctx context.Context, reqs []kernel.LoadRequest, jobs in
 	}
 }
 
-// together is several loads at the same time.
-type together struct {
-	loader Loader  // what each step is taken by
-	shared *Loader // the caller's, whose functions are called by one at a time
-	loads  []*togetherLoad
-	steps  []*togetherStep // of all loads, in the order in which one after the other takes them
-	began  int64
-
-	mu      sync.Mutex // of what follows, and of the parts of a step that change
-	changed sync.Cond  // a step has ended
-	left    int        // steps that have not begun
-	ready   []int      // those of them that nothing holds up, in rising order
-	calls   sync.Mutex // held while a function of the caller's is called
-}
-
-// togetherLoad is one request.
-type togetherLoad struct {
-	*loading
-	err   error // of the name itself
-	plans []*togetherPlan
-}
-
-// togetherPlan is one of the modules a request's name stands for.
-type togetherPlan struct {
-	load  *togetherLoad
-	found Found
-	err   error // no plan could be made
-	look  *togetherStep
-	steps []*togetherStep
-	noted []kernel.Step // instead of steps
-}
-
-// togetherStep is one step of a plan, or the look at the module before its first.
-type togetherStep struct {
-	PlanStep
-	plan  *togetherPlan
-	after []*togetherStep
-	needs []*togetherStep
-
-	waits int   // how many of after have not ended
-	then  []int // the steps that wait for it
-
-	vain   bool // nothing was left to do: the module that was asked for is in the kernel, or failed
-	failed error
-	took   *loading // what it has done
-	at     int64    // when it ended
-}
-
-// add resolves and plans one request.
-func (t *together) add(req kernel.LoadRequest) {
-	r, err := t.loader.begin(req)
-	l := &togetherLoad{loading: r, err: err}
-	t.loads = append(t.loads, l)
-	if err != nil {
-		return
-	}
-	if l.err = r.resolve(); l.err != nil {
-		return
-	}
-	for _, f := range r.found {
-		p := &togetherPlan{load: l, found: f}
-		l.plans = append(l.plans, p)
-		if r.blacklisted(f) {
-			p.noted, r.res.Steps = r.res.Steps, []kernel.Step{}
-			continue
-		}
-		p.look = &togetherStep{plan: p, PlanStep: PlanStep{Module: f.Module, Builtin: f.Builtin}}
-		t.steps = append(t.steps, p.look)
-		var steps []PlanStep
-		var planner *planner
-		var follows []follow
-		steps, planner, p.err = t.loader.planFound(f, req.Name, r.planOptions(), checked)
-		if planner != nil {
-			t.loader.unnamed(planner.list, p.err != nil)
-		}
-		if p.err == nil {
-			follows, p.err = planner.follows(steps, f.Module)
-		}
-		if p.err != nil {
-			continue
-		}
-		for j, s := range steps {
-			step := &togetherStep{PlanStep: s, plan: p, after: []*togetherStep{p.look}}
-			for _, i := range follows[j].after {
-				step.after = append(step.after, p.steps[i])
-			}
-			for _, i := range follows[j].needs {
-				step.needs = append(step.needs, p.steps[i])
-			}
-			p.steps = append(p.steps, step)
-		}
-		t.steps = append(t.steps, p.steps...)
-	}
-}
-
-// order adds what steps have to wait for whatever plan they are of: a module is
-// one step's at a time, a look comes when all earlier steps about its module have
-// ended, and an install command, which may do anything, begins when all before it
-// have ended and holds up all behind it.
-func (t *together) order() {
-	last := map[string]*togetherStep{} // the latest about a module
-	var command *togetherStep
-	for i, s := range t.steps {
-		switch {
-		case s.Command != "":
-			s.after = slices.Clone(t.steps[:i])
-		case command != nil:
-			s.after = append(s.after, command)
-		}
-		if earlier := last[s.Module]; earlier != nil && !slices.Contains(s.after, earlier) {
-			s.after = append(s.after, earlier)
-		}
-		if last[s.Module] = s; s.Command != "" {
-			command = s
-		}
-	}
-	t.left = len(t.steps)
-	for i, s := range t.steps {
-		if s.waits = len(s.after); s.waits == 0 {
-			t.ready = append(t.ready, i)
-		}
-		for _, a := range s.after {
-			a.then = append(a.then, i)
-		}
-	}
-}
-
 // run takes all steps, up to jobs of them at once.
 func (t *together) run(ctx context.Context, jobs int) {
 	var all sync.WaitGroup
@@ -203,8 +75,7 @@ func (t *together) work(ctx context.Context) {
 			t.changed.Wait()
 			continue
 		}
-		s := t.steps[t.ready[0]]
-		t.ready = t.ready[1:]
+		s := t.steps[t.ready.take()]
 		t.left--
 		why := t.inVain(s)
 		if why == nil && !s.vain && ctx.Err() == nil {
@@ -214,13 +85,13 @@ func (t *together) work(ctx context.Context) {
 		} else if s.failed = why; why == nil && !s.vain {
 			s.failed = ctx.Err()
 		}
-		s.at = t.loader.now()
-		for _, i := range s.then {
-			if t.steps[i].waits--; t.steps[i].waits == 0 {
-				at, _ := slices.BinarySearch(t.ready, i)
-				t.ready = slices.Insert(t.ready, at, i)
-			}
+		s.ended = t.loader.now()
+		if s.before != nil && s.before.lost != nil {
+			s.lost = s.before.lost
+		} else if s.failed != nil {
+			s.lost = s
 		}
+		t.free(s.pass(nil))
 		t.changed.Broadcast()
 	}
 }
@@ -239,20 +110,34 @@ func (t *together) inVain(s *togetherStep) error {
 	if p.load.policy.KeepsFailed {
 		return nil
 	}
-	for _, n := range s.needs {
-		if n.failed != nil {
-			s.took = &loading{Loader: &t.loader, policy: p.load.policy, req: p.load.req}
-			s.took.step(kernel.Step{Module: s.Module, File: s.File, Action: "skip", Because: "it needs " + n.Module + ", which could not be loaded"})
-			return n.failed
-		}
+	if n := s.firstFailed(); n != nil {
+		s.took = &loading{Loader: &t.loader, policy: p.load.policy, req: p.load.req}
+		s.took.step(kernel.Step{Module: s.Module, File: s.File, Action: "skip", Because: "it needs " + n.Module + ", which could not be loaded"})
+		return n.failed
 	}
 	// Behind the module that was asked for is what it wants loaded after it.
-	for _, a := range s.after {
-		if a.plan == p && a.self() && a.failed != nil {
-			s.vain = true
+	s.vain = s.behind != nil && s.behind.failed != nil
+	return nil
+}
+
+// firstFailed is the first step of the plan that a step needs and that failed; for
+// the module that was asked for that is any that is not wanted softly.
+func (s *togetherStep) firstFailed() (first *togetherStep) {
+	p := s.plan
+	if s.self() { // it waited for all before it
+		for ; p.looked < s.at; p.looked++ {
+			if e := p.steps[p.looked]; p.failed == nil && !e.Soft && e.failed != nil {
+				p.failed = e
+			}
+		}
+		first = p.failed
+	}
+	for _, n := range s.needs {
+		if n.lost != nil && (first == nil || n.lost.at < first.at) {
+			first = n.lost
 		}
 	}
-	return nil
+	return first
 }
 
 // self says that a step is that of the module that was asked for.

@@ -2,7 +2,6 @@ package kmod
 
 import (
 	"context"
-	"slices"
 	"strings"
 
 	"example.org/kmodsh/internal/kernel"
@@ -13,7 +12,7 @@ import (
 // loads other than this one.
 func (t *together) isForeign(line, module string) bool {
 	name, _, ok := strings.Cut(strings.TrimPrefix(line, "module "), ":")
-	return ok && name != module && slices.ContainsFunc(t.steps, func(s *togetherStep) bool { return s.Module == name })
+	return ok && name != module && t.names[name]
 }
 
 // finish puts together what became of one request.
@@ -35,7 +34,7 @@ func (t *together) finish(ctx context.Context, l *togetherLoad) (kernel.LoadResu
 			r.res.Steps = append(r.res.Steps, s.took.res.Steps...)
 			r.falseBuiltin = r.falseBuiltin || s.took.falseBuiltin
 			r.byConfig = r.byConfig || s.took.byConfig
-			end = max(end, s.at)
+			end = max(end, s.ended)
 		}
 		if errs = append(errs, err); err != nil && r.Failed != nil {
 			r.Failed(p.found.Module, err)
