@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"example.org/kmodsh/internal/kernel"
+	"example.org/kmodsh/internal/wording"
 )
 
 // ParamTrouble is a parameter of a load that the kernel refuses, or passes over.
@@ -135,13 +136,10 @@ func cutParam(word string) (name, value string, has bool) {
 }
 
 // nearParam returns the parameter that a mistyped one was meant to be: it
-// begins alike, or one letter is left out, added or wrong, or two neighbours
-// have changed places. "" when there is none.
+// is a slip or two away (wording.Meant), or begins alike. "" when there is none.
 func nearParam(word string, names []string) string {
-	for _, n := range names {
-		if len(word) > 2 && oneLetterOff(word, n) {
-			return n
-		}
+	if meant := wording.Meant(word, names); meant != "" {
+		return meant
 	}
 	for _, n := range names {
 		if len(word) > 2 && len(n) > 2 && (strings.HasPrefix(n, word) || strings.HasPrefix(word, n)) {
@@ -149,21 +147,4 @@ func nearParam(word string, names []string) string {
 		}
 	}
 	return ""
-}
-
-func oneLetterOff(a, b string) bool {
-	i := 0
-	for i < min(len(a), len(b)) && a[i] == b[i] {
-		i++
-	}
-	a, b = a[i:], b[i:]
-	switch len(a) - len(b) {
-	case 0:
-		return len(a) > 0 && a[1:] == b[1:] || len(a) > 1 && a[0] == b[1] && a[1] == b[0] && a[2:] == b[2:]
-	case 1:
-		return a[1:] == b
-	case -1:
-		return a == b[1:]
-	}
-	return false
 }

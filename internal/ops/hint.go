@@ -9,7 +9,6 @@ import (
 	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/scenario"
 	"example.org/kmodsh/internal/trace"
-	"example.org/kmodsh/internal/wording"
 )
 
 // hintedError is an error with what a person can do about it.
@@ -74,7 +73,7 @@ func (s *Session) near(words []string) []string {
 			continue
 		}
 		slices.Sort(list)
-		if near := wording.Near(word, slices.Compact(list)); len(near) > 0 {
+		if near := nearest(word, slices.Compact(list)); len(near) > 0 {
 			return near
 		}
 	}
@@ -84,7 +83,7 @@ func (s *Session) near(words []string) []string {
 // NearScenarios says which scenarios a mistyped name could have meant, "" when
 // none comes near.
 func NearScenarios(word string) string {
-	if near := wording.Near(word, scenario.Names()); len(near) > 0 {
+	if near := nearest(word, scenario.Names()); len(near) > 0 {
 		return "did you mean " + strings.Join(near, ", ") + "?"
 	}
 	return ""

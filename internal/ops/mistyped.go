@@ -10,7 +10,6 @@ import (
 	"sync"
 
 	"example.org/kmodsh/internal/kernel"
-	"example.org/kmodsh/internal/wording"
 )
 
 // parserWords are what the parser of arguments says of values that it cannot read,
@@ -67,7 +66,7 @@ func noVerb(word string) error {
 		e.Hint = word + " is for the command line of your own shell: kmodsh " + word
 		return e
 	}
-	if near := wording.Near(word, verbWords()); len(near) > 0 {
+	if near := nearest(word, verbWords()); len(near) > 0 {
 		e.Hint = "did you mean " + strings.Join(near, ", ") + "?"
 	}
 	return e
@@ -107,7 +106,7 @@ func (v *Verb) dashed(s *Session, words []string) string {
 			return "did you mean " + v.Name + " " + bare + "?"
 		}
 		slices.Sort(list)
-		if near := wording.Near(bare, slices.Compact(list)); len(near) > 0 {
+		if near := nearest(bare, slices.Compact(list)); len(near) > 0 {
 			return "did you mean " + v.Name + " " + near[0] + "?"
 		}
 	}
@@ -125,7 +124,7 @@ func conditionHint(usage *UsageError) string {
 			name, _, _ := strings.Cut(c.Text, "(")
 			names = append(names, name)
 		}
-		if near := wording.Near(m[1], names); len(near) > 0 {
+		if near := nearest(m[1], names); len(near) > 0 {
 			return "did you mean " + strings.Join(near, ", ") + "?"
 		}
 	}
@@ -158,7 +157,7 @@ func (s *Session) threadHint(ctx context.Context, words []string) string {
 				return "did you mean " + name + "?"
 			}
 		}
-		if near := wording.Near(word, names); len(near) > 0 {
+		if near := nearest(word, names); len(near) > 0 {
 			return "did you mean " + strings.Join(near, ", ") + "?"
 		}
 	}

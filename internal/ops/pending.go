@@ -7,7 +7,6 @@ import (
 	"example.org/kmodsh/internal/condition"
 	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/trace"
-	"example.org/kmodsh/internal/wording"
 )
 
 // pending says what keeps a fault or a breakpoint from striking now, a sentence
@@ -105,7 +104,7 @@ func nearThreads(id string, names []string) string {
 			return n
 		}
 	}
-	return strings.Join(wording.Near(id, names), ", ")
+	return strings.Join(nearest(id, names), ", ")
 }
 
 // notOnItsWay says why a thread's task never brings it by a point, "" where it
@@ -144,7 +143,7 @@ func (s *Session) modulePending(snap *kernel.Snapshot, name string) []string {
 			return []string{quoteShort(name) + " is an alias, and no module: resolve " + name + " says whose"}
 		}
 	}
-	if near := wording.Near(name, names); len(near) > 0 {
+	if near := nearest(name, names); len(near) > 0 {
 		note += "; did you mean " + strings.Join(near, ", ") + "?"
 	}
 	return []string{note}

@@ -5,10 +5,7 @@ package wording
 
 import (
 	"fmt"
-	"slices"
 	"strings"
-
-	"github.com/sahilm/fuzzy"
 )
 
 // Count is a number of things in words, "1 event" or "2 events": a noun whose
@@ -27,39 +24,24 @@ func Count[N ~int | ~int64 | ~uint64](n N, one string, many ...string) string {
 // file, and the work grows with the product of two lengths.
 const longest = 64
 
-// Near returns up to three words of list that a mistyped one was meant to be:
-// those it is the fewest slips away from (see Meant), then those it abbreviates.
-func Near(word string, list []string) []string {
-	if len(word) < 2 || len(word) > longest {
-		return nil
-	}
-	near := slipped(word, list)
-	for _, m := range fuzzy.Find(word, list) {
-		if !slices.Contains(near, m.Str) {
-			near = append(near, m.Str)
-		}
-	}
-	return near[:min(3, len(near))]
-}
-
 // Meant returns the word of list that a mistyped one was meant to be: the same but
 // for capitals, or a slip or two away (a letter left out, added or wrong, or two
 // neighbours that changed places; two slips only in a word of six letters or more).
 // "" when there is none. Abbreviations do not count: it is for places where a word
 // of nobody's list may be rightly there.
 func Meant(word string, list []string) string {
-	if len(word) < 3 || len(word) > longest {
-		return ""
-	}
-	if near := slipped(word, list); len(near) > 0 {
+	if near := Slipped(word, list); len(word) > 2 && len(near) > 0 {
 		return near[0]
 	}
 	return ""
 }
 
-// slipped returns the words of list within the slips that Meant tells of that have
+// Slipped returns the words of list within the slips that Meant tells of that have
 // the fewest: of kmod18, kmod19 was meant and not kmod20.
-func slipped(word string, list []string) []string {
+func Slipped(word string, list []string) []string {
+	if len(word) < 2 || len(word) > longest {
+		return nil
+	}
 	word = strings.ToLower(word)
 	var near []string
 	fewest := 3
