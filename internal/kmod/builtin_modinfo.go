@@ -14,8 +14,9 @@ import (
 const maxBuiltinField = 1 << 20
 
 // readBuiltinModinfo calls fn for every field of a modules.builtin.modinfo:
-// MODULE.KEY=VALUE, each ended by a NUL. Without the = the value is empty; what
-// has another form is passed over. A field of maxBuiltinField bytes, or one
+// MODULE.KEY=VALUE, each ended by a NUL; what is behind the last NUL was cut off, and
+// does not count. Without the = the value is empty; what has another form is passed
+// over. A field of maxBuiltinField bytes, or one
 // that ends beyond maxTextFile, ends it with an error that wraps
 // kernel.ErrDamaged and gives the offset.
 func readBuiltinModinfo(r io.Reader, fn func(module, key, value string)) error {
@@ -27,8 +28,6 @@ func readBuiltinModinfo(r io.Reader, fn func(module, key, value string)) error {
 		next := n + 1
 		switch {
 		case n >= 0:
-		case atEOF && len(data) > 0:
-			n, next = len(data), len(data)
 		case len(data) >= maxBuiltinField:
 			return 0, nil, fmt.Errorf("%w at offset %d: a field of more than %d bytes", kernel.ErrDamaged, offset, maxBuiltinField)
 		default:

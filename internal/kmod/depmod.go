@@ -7,6 +7,8 @@ import (
 	"os"
 	"path"
 	"runtime"
+
+	"example.org/kmodsh/internal/kernel"
 )
 
 // DepmodOptions say what Depmod works on. Dir is needed, the rest has useful
@@ -37,13 +39,11 @@ type DepmodOptions struct {
 	// already get this time in place of being written; 0: all are written.
 	Cache string
 	Now   int64
-	// SystemMap is a System.map of the kernel. With it, symbols that neither
-	// the kernel nor a module has are warned about (depmod -e -F).
-	SystemMap string
-	// Symvers is a Module.symvers of the kernel. With it, symbols are warned
-	// about as with SystemMap, and those whose checksum is another than the one
-	// the module was built with (depmod -e -E).
-	Symvers string
+	// Kernel, when set, are the kernel's symbols. Symbols that neither it nor a
+	// module has are warned about (depmod -e -F), and where their checksums are
+	// known those that are another than the one the module was built with
+	// (depmod -e -E).
+	Kernel *KernelSymbols
 	// SymbolPrefix is a character that architectures may put before symbols, to
 	// be passed over; 0 for none (depmod -P).
 	SymbolPrefix byte
@@ -116,10 +116,7 @@ func Depmod(ctx context.Context, opt DepmodOptions) (DepmodStats, error) {
 	if err := opt.validate(); err != nil {
 		return stats, err
 	}
-	cfg, err := loadDepmodConfig(configSource{}, opt.Config, opt.Release, opt.Warn)
-	if err != nil {
-		return stats, err
-	}
+	cfg := loadDepmodConfig(configSource{}, opt.Config, opt.Release, opt.Warn)
 	opened := opt.openCache() // beside the search
 	mods, err := findModules(opt.Dir, cfg, opt.Warn, opt.cached())
 	if opt.Files != nil {
@@ -144,15 +141,11 @@ func Depmod(ctx context.Context, opt DepmodOptions) (DepmodStats, error) {
 		return stats, fmt.Errorf("depmod %s: %w", opt.Dir, err)
 	}
 	stats.Cached = cache.used
-	if err := sortModules(opt.Dir, mods, opt.Warn); err != nil {
-		return stats, fmt.Errorf("depmod %s: %w", opt.Dir, err)
-	}
+	sortModules(opt.Dir, mods, opt.Warn)
 	stats.Skipped = countUnreadable(mods, opt.Warn)
 	symbols := ownSymbols(mods, opt.SymbolPrefix)
 	symbols.resolve(mods)
-	if err := opt.checkSymbols(mods, symbols); err != nil {
-		return stats, fmt.Errorf("depmod: %w", err)
-	}
+	opt.checkSymbols(mods, symbols)
 	if unsorted := sortTopologically(mods); len(unsorted) > 0 {
 		return stats, fmt.Errorf("depmod %s: %w", opt.Dir, findCycles(unsorted))
 	}
@@ -184,7 +177,7 @@ func Depmod(ctx context.Context, opt DepmodOptions) (DepmodStats, error) {
 
 // cached says that facts are kept: not for who wants none, nor for who wants
 // checksums, which are not in the cache.
-func (opt *DepmodOptions) cached() bool { return opt.Cache != "" && opt.Symvers == "" }
+func (opt *DepmodOptions) cached() bool { return opt.Cache != "" && !opt.wantCRCs() }
 
 // openCache begins to read the cache, and returns what waits for it.
 func (opt *DepmodOptions) openCache() func() *depmodCache {
@@ -195,6 +188,9 @@ func (opt *DepmodOptions) openCache() func() *depmodCache {
 	go func() { c <- openCache(opt.Cache, opt.Dir, opt.SymbolPrefix) }()
 	return func() *depmodCache { return <-c }
 }
+
+// wantCRCs says that checksums of symbols are to be compared.
+func (opt *DepmodOptions) wantCRCs() bool { return opt.Kernel != nil && opt.Kernel.crcs }
 
 // readAll reads the modules, except those whose facts the cache has, and begins to
 // keep what is new.
@@ -248,10 +244,15 @@ func countUnreadable(mods []*depmodModule, warn func(string)) (n int) {
 			reason := "Invalid argument"
 			if other := (*NotELFError)(nil); errors.As(m.facts.err, &other) {
 				reason = "Exec format error"
+			} else if kernel.ErrnoOf(m.facts.err) != 0 {
+				reason = reasonOf(m.facts.err)
 			}
 			warn(fmt.Sprintf("ERROR: failed to load symbols from %s: %s", m.path, reason))
 			warn(fmt.Sprintf("WARNING: only the name of %s is in the indexes: %v", m.path, m.facts.err))
 			n++
+		}
+		if m.facts.noExports {
+			warn(fmt.Sprintf("ERROR: failed to load symbols from %s: Invalid argument", m.path))
 		}
 	}
 	return n

@@ -131,7 +131,7 @@ func (c *depmodCache) keep(mods []*depmodModule, now int64) {
 	}
 	var kept []*depmodModule
 	for _, m := range mods {
-		if m.facts.err == nil && m.key.Ctime != 0 {
+		if m.facts.err == nil && !m.facts.noExports && m.key.Ctime != 0 {
 			kept = append(kept, m)
 		}
 	}

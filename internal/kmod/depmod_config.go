@@ -1,11 +1,11 @@
 package kmod
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"path"
 	"slices"
 	"strings"
@@ -17,7 +17,7 @@ type depmodConfig struct {
 	release   string
 	searches  []string // highest priority first; searchBuiltin and searchExternal are words
 	overrides []string // SUBDIR/MODULE, the one that counts first
-	externals []string // absolute directories, highest priority first
+	externals []string // directories, highest priority first; see inWorkDir
 	excludes  []string // names of directories and files to leave out
 	warn      func(string)
 
@@ -44,26 +44,22 @@ const maxDepmodConfig = 1 << 20
 // all configuration of kmod a file hides those of the same name in later
 // directories, and files are taken in the order of their names. What does not
 // exist is passed over, and what cannot be read is warned about.
-func loadDepmodConfig(from configSource, paths []string, release string, warn func(string)) (*depmodConfig, error) {
+func loadDepmodConfig(from configSource, paths []string, release string, warn func(string)) *depmodConfig {
 	c := &depmodConfig{configSource: from, release: release, warn: warn}
-	files, err := c.files(paths)
-	if err != nil {
-		return nil, err
-	}
-	for _, path := range files {
+	for _, path := range c.files(paths) {
 		if err := c.parseFile(path); err != nil {
-			warn(fmt.Sprintf("ERROR: file parse %s: %v", path, err))
+			warn(fmt.Sprintf("ERROR: file parse %s: %s", path, reasonOf(err)))
 		}
 	}
 	// depmod.d(5): without any search line it is "updates built-in".
 	if len(c.searches) == 0 {
 		c.searches = []string{"updates", searchBuiltin}
 	}
-	return c, nil
+	return c
 }
 
 // files lists the files of paths, those that count first in front.
-func (c *depmodConfig) files(paths []string) ([]string, error) {
+func (c *depmodConfig) files(paths []string) []string {
 	byName := map[string]string{}
 	note := func(file string) {
 		if name := path.Base(file); byName[name] == "" {
@@ -72,11 +68,8 @@ func (c *depmodConfig) files(paths []string) ([]string, error) {
 	}
 	for _, from := range paths {
 		st, err := c.stat(from)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
 		if err != nil {
-			return nil, fmt.Errorf("depmod configuration: %w", err)
+			continue
 		}
 		if !st.IsDir() {
 			note(from)
@@ -84,7 +77,8 @@ func (c *depmodConfig) files(paths []string) ([]string, error) {
 		}
 		entries, err := c.readDir(from)
 		if err != nil {
-			return nil, fmt.Errorf("depmod configuration: %w", err)
+			c.warn(fmt.Sprintf("ERROR: files list %s: %s", from, reasonOf(err)))
+			continue
 		}
 		for _, e := range entries {
 			if !strings.HasSuffix(e.Name(), ".conf") || e.Name()[0] == '.' {
@@ -93,7 +87,7 @@ func (c *depmodConfig) files(paths []string) ([]string, error) {
 			file := path.Join(from, e.Name())
 			st, err := c.stat(file)
 			if err != nil {
-				c.warn("ERROR: Cannot stat directory entry: " + file)
+				c.warn("ERROR: Cannot stat directory entry: " + from + e.Name())
 				continue
 			}
 			if st.IsDir() {
@@ -111,7 +105,7 @@ func (c *depmodConfig) files(paths []string) ([]string, error) {
 	for i, name := range names {
 		names[i] = byName[name]
 	}
-	return names, nil
+	return names
 }
 
 // parseFile reads the file at path; what it said before an error counts.
@@ -139,11 +133,11 @@ func cause(err error) error {
 // parse reads one file. A line it does not understand is warned about and
 // passed over.
 func (c *depmodConfig) parse(r io.Reader, path string) error {
-	s := bufio.NewScanner(io.LimitReader(r, maxDepmodConfig))
+	s := lineScanner(io.LimitReader(r, maxDepmodConfig))
 	s.Buffer(nil, maxDepmodConfig)
 	var pending string
 	for n := 1; s.Scan(); n++ {
-		line := pending + s.Text()
+		line := pending + strings.TrimSuffix(s.Text(), "\n")
 		if head, ok := strings.CutSuffix(line, `\`); ok {
 			pending = head
 			continue
@@ -194,15 +188,24 @@ func (c *depmodConfig) line(line, path string, n int) {
 	c.warn(fmt.Sprintf("ERROR: %s:%d: ignoring bad line starting with '%s'", path, n, words[0]))
 }
 
-// external adds a directory. Of several in one line kmod up to 34 takes the first
+// external adds a directory as it is written. Of several in one line kmod up to 34 takes the first
 // alone, whatever its manual says, and so does this (tools/depmod.c,
 // cfg_file_parse).
 func (c *depmodConfig) external(dir string) {
-	if !path.IsAbs(dir) {
-		c.warn(fmt.Sprintf("ERROR: could not open directory %s: No such file or directory", dir))
-		return
+	c.externals = append(c.externals, dir)
+}
+
+// inWorkDir is a directory of an external line, below the working directory
+// unless it is absolute.
+func inWorkDir(dir string) string {
+	if path.IsAbs(dir) {
+		return dir
 	}
-	c.externals = append(c.externals, path.Clean(dir))
+	wd, err := os.Getwd()
+	if err != nil {
+		return dir
+	}
+	return wd + "/" + dir
 }
 
 // matches reports whether a version pattern, a POSIX extended regular

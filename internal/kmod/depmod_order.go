@@ -1,12 +1,9 @@
 package kmod
 
 import (
-	"bufio"
 	"cmp"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path"
 	"slices"
@@ -20,18 +17,16 @@ const moduleBuckets = 512
 // sortModules puts mods into the order of modules.order, which is the order of
 // the kernel's build and decides between aliases; the rest follow in the order
 // of kmod's table of names.
-func sortModules(dir string, mods []*depmodModule, warn func(string)) error {
+func sortModules(dir string, mods []*depmodModule, warn func(string)) {
 	name := path.Join(dir, "modules.order")
 	f, err := OpenPlain(name)
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
 		what := "modules.order at "
 		if _, err := os.Stat(dir); err != nil {
 			what = "directory "
 		}
-		warn(fmt.Sprintf("WARNING: could not open %s%s: No such file or directory", what, dir))
-	case err != nil:
-		return fmt.Errorf("order of modules: %w", err)
+		warn(fmt.Sprintf("WARNING: could not open %s%s: %s", what, dir, reasonOf(err)))
 	default:
 		defer f.Close()
 		if err := readModulesOrder(f, mods); err != nil {
@@ -48,7 +43,6 @@ func sortModules(dir string, mods []*depmodModule, warn func(string)) error {
 	for i, m := range mods {
 		m.index = i
 	}
-	return nil
 }
 
 // readModulesOrder notes for each module its line, the first when there are
@@ -62,9 +56,9 @@ func readModulesOrder(r io.Reader, mods []*depmodModule) error {
 			byPath[dir+stem+".ko"] = m
 		}
 	}
-	s := bufio.NewScanner(r)
+	s := lineScanner(r)
 	for n := 1; s.Scan(); n++ {
-		if m := byPath[s.Text()]; m != nil && m.order == 0 {
+		if m := byPath[strings.TrimSuffix(s.Text(), "\n")]; m != nil && m.order == 0 {
 			m.order = n
 		}
 	}
@@ -75,7 +69,7 @@ func readModulesOrder(r io.Reader, mods []*depmodModule) error {
 type depmodSymbols struct {
 	owner  map[string]*depmodModule
 	names  []string          // in the order they were first met
-	crcs   map[string]uint32 // their checksums; nil unless asked for
+	crcs   map[string]uint64 // their checksums; nil unless asked for
 	prefix byte              // before symbols, to be passed over; 0 for none
 }
 
@@ -106,7 +100,7 @@ func ownSymbols(mods []*depmodModule, prefix byte) *depmodSymbols {
 			s.owner[name] = m
 			if m.facts.exportCRCs != nil {
 				if s.crcs == nil {
-					s.crcs = map[string]uint32{}
+					s.crcs = map[string]uint64{}
 				}
 				s.crcs[name] = m.facts.exportCRCs[id]
 			}

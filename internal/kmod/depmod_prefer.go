@@ -70,7 +70,7 @@ func (c *depmodConfig) standsFor(word string, m *depmodModule) bool {
 
 // externalOf is the place of the external directory that a module is in.
 func (c *depmodConfig) externalOf(m *depmodModule) int {
-	return slices.IndexFunc(c.externals, func(dir string) bool { return strings.HasPrefix(m.path, dir+"/") })
+	return slices.IndexFunc(c.externals, func(dir string) bool { return strings.HasPrefix(m.path, inWorkDir(dir)+"/") })
 }
 
 func (c *depmodConfig) overridden(m *depmodModule, override string) bool {

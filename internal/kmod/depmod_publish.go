@@ -2,7 +2,9 @@ package kmod
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path"
 	"time"
@@ -53,9 +55,13 @@ func publish(dir string, files []depmodFile, now int64) (err error) {
 // that are get the time now, by which depmod -A tells whether they are old.
 func changed(dir string, files []depmodFile, now int64) (rest []depmodFile, err error) {
 	var same []string
+	mode, err := newMode(dir)
+	if err != nil {
+		return nil, fmt.Errorf("write indexes: %w", err)
+	}
 	for _, f := range files {
 		name := path.Join(dir, f.name)
-		if sameContent(name, f.data) {
+		if sameContent(name, f.data, mode) {
 			same = append(same, name)
 			continue
 		}
@@ -69,10 +75,39 @@ func changed(dir string, files []depmodFile, now int64) (rest []depmodFile, err 
 	return rest, nil
 }
 
-// sameContent says whether a regular file, no link, holds just these bytes.
-func sameContent(name string, data []byte) bool {
+// newMode is the mode that files made in dir get: 0644 without what the umask takes
+// away.
+func newMode(dir string) (fs.FileMode, error) {
+	t, err := createTemp(dir, "modules.dep")
+	if err != nil {
+		return 0, err
+	}
+	defer os.Remove(t.Name())
+	defer t.Close()
+	st, err := t.Stat()
+	if err != nil {
+		return 0, err
+	}
+	return st.Mode().Perm(), nil
+}
+
+// createTemp makes a file in dir whose name begins as told. os.CreateTemp would
+// keep it from all others.
+func createTemp(dir, name string) (*os.File, error) {
+	for try := 0; ; try++ {
+		temp := path.Join(dir, fmt.Sprintf("%s.%d.%d.tmp", name, os.Getpid(), try))
+		t, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+		if err == nil || !errors.Is(err, fs.ErrExist) || try == 1000 {
+			return t, err
+		}
+	}
+}
+
+// sameContent says whether a regular file, no link, holds just these bytes, and has
+// that mode.
+func sameContent(name string, data []byte, mode fs.FileMode) bool {
 	st, err := os.Lstat(name)
-	if err != nil || !st.Mode().IsRegular() || st.Size() != int64(len(data)) || st.Mode().Perm() != 0o644 {
+	if err != nil || !st.Mode().IsRegular() || st.Size() != int64(len(data)) || st.Mode().Perm() != mode {
 		return false
 	}
 	f, err := OpenPlain(name)
@@ -96,14 +131,11 @@ func sameContent(name string, data []byte) bool {
 // writeTemp writes a file under a temporary name, which it returns also when
 // it failed half-way.
 func writeTemp(dir string, f depmodFile) (name string, err error) {
-	t, err := os.CreateTemp(dir, f.name+".*.tmp")
+	t, err := createTemp(dir, f.name)
 	if err != nil {
 		return "", err
 	}
 	_, err = t.Write(f.data)
-	if err == nil {
-		err = t.Chmod(0o644)
-	}
 	if err == nil {
 		err = t.Sync()
 	}

@@ -20,13 +20,14 @@ type depmodFacts struct {
 	packed  []byte // the rest as the cache has it; nil: this was read from the module
 	exports []uint32
 	imports []uint32
-	crcs    map[uint32]uint32 // of imports; nil unless asked for
+	crcs    map[uint32]uint64 // of imports; nil unless asked for
 	// exportCRCs are those of exports; nil unless asked for.
-	exportCRCs map[uint32]uint32
+	exportCRCs map[uint32]uint64
 	weak       []uint32 // those of imports that may be missing
 	aliases    []string
 	softdeps   []string
 	weakdeps   []string
+	noExports  bool  // their table makes no sense; all else is well
 	err        error // why it could not be read; nil when all is well
 }
 
@@ -49,7 +50,7 @@ func readModules(ctx context.Context, mods []*depmodModule, opt DepmodOptions) e
 	var wg sync.WaitGroup
 	var large largeRoom
 	for range min(opt.Workers, len(mods)) {
-		w := &depmodWorker{ids: map[string]uint32{}, wantCRC: opt.Symvers != "", decoder: imageDecoder{large: &large}}
+		w := &depmodWorker{ids: map[string]uint32{}, wantCRC: opt.wantCRCs(), decoder: imageDecoder{large: &large}}
 		wg.Go(func() {
 			for ctx.Err() == nil {
 				i := int(next.Add(1)) - 1
@@ -129,46 +130,8 @@ func (w *depmodWorker) collect(facts *depmodFacts, e *elfFile) error {
 		return err
 	}
 	facts.readInfo(info)
-	err = e.symbols(func(s elfSymbol) {
-		if name, ok := s.exported(); ok {
-			id := w.id(name)
-			facts.exports = append(facts.exports, id)
-			if w.wantCRC {
-				if facts.exportCRCs == nil {
-					facts.exportCRCs = map[uint32]uint32{}
-				}
-				facts.exportCRCs[id], _ = e.crc(s)
-			}
-		}
-		if e.undefined(s) {
-			id := w.id(s.name)
-			facts.imports = append(facts.imports, id)
-			if s.weak {
-				facts.weak = append(facts.weak, id)
-			}
-		}
-	})
-	if err != nil {
-		return err
-	}
-	if facts.exports == nil {
-		// Without module versions the names are all there is.
-		b, err := e.section(secKsymtabStrings)
-		if err != nil {
-			return err
-		}
-		elfStrings(b, func(s []byte) { facts.exports = append(facts.exports, w.id(s)) })
-	}
-	return e.versions(func(name []byte, crc uint32) {
-		id := w.id(name)
-		facts.imports = append(facts.imports, id)
-		if w.wantCRC {
-			if facts.crcs == nil {
-				facts.crcs = map[uint32]uint32{}
-			}
-			facts.crcs[id] = crc
-		}
-	})
+	w.readSymbols(facts, e)
+	return nil
 }
 
 // readInfo picks the fields that go into indexes. They are copied out of the

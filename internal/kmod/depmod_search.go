@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path"
 	"slices"
 	"strings"
+	"syscall"
 )
 
 // depmodModule is a module file that depmod found, and what it learnt of it.
@@ -81,25 +81,26 @@ func findModules(dir string, cfg *depmodConfig, warn func(string), wantKeys bool
 func (s *depmodSearch) all() error {
 	for _, ext := range slices.Backward(s.cfg.externals) {
 		st, err := os.Stat(ext)
+		if err == nil && !st.IsDir() {
+			err = syscall.ENOTDIR
+		}
 		if err != nil {
-			s.warn(fmt.Sprintf("ERROR: could not open directory %s: No such file or directory", ext))
+			s.warn(fmt.Sprintf("ERROR: could not open directory %s: %s", ext, reasonOf(err)))
 			continue
 		}
-		if !st.IsDir() {
-			continue
-		}
-		ext = path.Clean(ext)
-		if err := s.walk(ext, ext, true, nil); err != nil {
+		dir := inWorkDir(ext)
+		if err := s.walk(dir, dir, true, nil); err != nil {
 			return err
 		}
 	}
-	return s.walk(path.Clean(s.dir), "", false, nil)
+	return s.walk(s.dir, "", false, nil)
 }
 
-// below is path.Join of a clean path and a name in it.
+// below is the path of a file in a directory, in which nothing is made shorter, as
+// with kmod.
 func below(dir, name string) string {
-	if dir == "" || strings.HasSuffix(dir, "/") {
-		return dir + name
+	if dir == "" {
+		return name
 	}
 	return dir + "/" + name
 }
@@ -150,11 +151,12 @@ func (s *depmodSearch) walk(dir, rel string, ext bool, above []os.FileInfo) erro
 			st, err := os.Stat(below(dir, name))
 			if err != nil {
 				if _, module := moduleFileName(name); module {
-					s.warn(fmt.Sprintf("ERROR: %s: %v", below(dir, name), cause(err)))
+					s.warn(fmt.Sprintf("ERROR: %s: %s", below(dir, name), reasonOf(err)))
 				}
 				continue // such as build and source of a removed kernel
 			}
 			if !st.IsDir() && !st.Mode().IsRegular() {
+				s.warn(fmt.Sprintf("ERROR: unsupported file type %s: %o", below(dir, name), fileType(st.Mode())))
 				continue
 			}
 			isDir = st.IsDir()

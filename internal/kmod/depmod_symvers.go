@@ -2,39 +2,54 @@ package kmod
 
 import (
 	"bufio"
+	"bytes"
+	"cmp"
 	"fmt"
 	"io"
 	"strconv"
 	"strings"
 )
 
-// kernelSymbols are the symbols the kernel image exports and, where that is
-// known, their checksums.
-type kernelSymbols = map[string]uint32
+// KernelSymbols are the symbols that the kernel image exports, for depmod -e.
+type KernelSymbols struct {
+	symbols kernelSymbols
+	crcs    bool // their checksums are known
+}
+
+// kernelSymbols are symbols and their checksums, 0 where these are not known.
+type kernelSymbols = map[string]uint64
+
+// ReadKernelSymbols reads a Module.symvers, or without one ("") a System.map.
+// prefix is a character before symbols, to be passed over; 0 for none. warn gets
+// a line for each line of the file that makes no sense, in kmod's words.
+func ReadKernelSymbols(symvers, systemMap string, prefix byte, warn func(string)) (*KernelSymbols, error) {
+	image := &KernelSymbols{crcs: symvers != ""}
+	file := cmp.Or(symvers, systemMap)
+	f, err := openGiven(file)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if image.crcs {
+		image.symbols, err = readSymvers(f, prefix, func(line int, checksum string) {
+			warn(fmt.Sprintf("ERROR: %s:%d Invalid symbol version %s: Invalid argument", file, line, checksum))
+		})
+	} else {
+		image.symbols, err = readSystemMap(f, file, prefix, warn)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	for _, name := range []string{"__this_module", "_GLOBAL_OFFSET_TABLE_", "TOC."} {
+		image.symbols[name] = 0 // the loader of modules itself supplies these
+	}
+	return image, nil
+}
 
 // checkSymbols tells of the symbols modules need: who provides them, who does
 // not, and whose checksum is another.
-func (opt *DepmodOptions) checkSymbols(mods []*depmodModule, symbols *depmodSymbols) error {
-	var image kernelSymbols
-	var err error
-	switch {
-	case opt.Symvers != "":
-		image, err = readKernelSymbols(opt.Symvers, func(r io.Reader) (kernelSymbols, error) {
-			return readSymvers(r, opt.SymbolPrefix, func(line int, checksum string) {
-				opt.Warn(fmt.Sprintf("ERROR: %s:%d Invalid symbol version %s: Invalid argument", opt.Symvers, line, checksum))
-			})
-		})
-	case opt.SystemMap != "":
-		image, err = readKernelSymbols(opt.SystemMap, func(r io.Reader) (kernelSymbols, error) {
-			return readSystemMap(r, opt.SystemMap, opt.SymbolPrefix, opt.Warn)
-		})
-	}
-	if err != nil {
-		return err
-	}
-	if image != nil { // the loader of modules itself supplies these
-		image["__this_module"], image["_GLOBAL_OFFSET_TABLE_"], image["TOC."] = 0, 0, 0
-	}
+func (opt *DepmodOptions) checkSymbols(mods []*depmodModule, symbols *depmodSymbols) {
+	image := opt.Kernel
 	for _, m := range mods {
 		if opt.Needs != nil {
 			opt.tellNeeds(m, symbols)
@@ -50,11 +65,10 @@ func (opt *DepmodOptions) checkSymbols(mods []*depmodModule, symbols *depmodSymb
 		for _, id := range m.facts.imports {
 			if !said[id] {
 				said[id] = true
-				opt.checkSymbol(m, id, weak[id], image, symbols)
+				opt.checkSymbol(m, id, weak[id], symbols)
 			}
 		}
 	}
-	return nil
 }
 
 // tellNeeds tells which modules have symbols that m imports, and of each the
@@ -71,33 +85,19 @@ func (opt *DepmodOptions) tellNeeds(m *depmodModule, symbols *depmodSymbols) {
 }
 
 // checkSymbol tells of one symbol that m imports.
-func (opt *DepmodOptions) checkSymbol(m *depmodModule, id uint32, weak bool, image kernelSymbols, symbols *depmodSymbols) {
+func (opt *DepmodOptions) checkSymbol(m *depmodModule, id uint32, weak bool, symbols *depmodSymbols) {
 	name := m.facts.worker.names[id]
 	key := symbols.key(name)
-	crc, there := image[key]
+	crc, there := opt.Kernel.symbols[key]
 	if symbols.owner[key] != nil {
 		crc, there = symbols.crcs[key], true
 	}
 	switch {
 	case !there && !weak:
 		opt.Warn(fmt.Sprintf("WARNING: %s needs unknown symbol %s", m.path, name))
-	case there && opt.Symvers != "" && !weak && m.facts.crcs[id] != crc:
+	case there && opt.Kernel.crcs && !weak && m.facts.crcs[id] != crc:
 		opt.Warn(fmt.Sprintf("WARNING: %s disagrees about version of symbol %s", m.path, name))
 	}
-}
-
-// readKernelSymbols reads a file of symbols.
-func readKernelSymbols(file string, read func(io.Reader) (kernelSymbols, error)) (kernelSymbols, error) {
-	f, err := openGiven(file)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	symbols, err := read(f)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
-	}
-	return symbols, nil
 }
 
 // readSystemMap returns the symbols for which a System.map has a
@@ -105,11 +105,12 @@ func readKernelSymbols(file string, read func(io.Reader) (kernelSymbols, error))
 // nm writes them and kmod has it; lines without three are warned about.
 func readSystemMap(r io.Reader, file string, prefix byte, warn func(string)) (kernelSymbols, error) {
 	exported := kernelSymbols{}
-	s := bufio.NewScanner(r)
+	s := lineScanner(r)
 	for n := 1; s.Scan(); n++ {
-		words := strings.SplitN(s.Text(), " ", 3)
+		line, _ := strings.CutSuffix(s.Text(), "\n")
+		words := strings.SplitN(line, " ", 3)
 		if len(words) < 3 {
-			warn(fmt.Sprintf("ERROR: %s:%d: invalid line: %s\n", file, n, s.Text()))
+			warn(fmt.Sprintf("ERROR: %s:%d: invalid line: %s", file, n, s.Text()))
 			continue
 		}
 		if name, ok := strings.CutPrefix(unprefixed(words[2], prefix), "__ksymtab_"); ok {
@@ -119,31 +120,71 @@ func readSystemMap(r io.Reader, file string, prefix byte, warn func(string)) (ke
 	return exported, s.Err()
 }
 
+// lineScanner returns lines with their ends, as C's fgets does: no \r is taken
+// away.
+func lineScanner(r io.Reader) *bufio.Scanner {
+	s := bufio.NewScanner(r)
+	s.Split(func(data []byte, atEOF bool) (int, []byte, error) {
+		if n := bytes.IndexByte(data, '\n'); n >= 0 {
+			return n + 1, data[:n+1], nil
+		}
+		if atEOF && len(data) > 0 {
+			return len(data), data, nil
+		}
+		return 0, nil, nil
+	})
+	return s
+}
+
 // ReadSymvers returns the symbols of a Module.symvers that the kernel image
 // has: checksum, name, module and kind of export on each line (kernel:
 // Documentation/kbuild/modules.rst). wrong, when set, is told of checksums that
 // are none, by the line they are in, from 1.
 func ReadSymvers(r io.Reader, wrong func(line int, checksum string)) (map[string]uint32, error) {
-	return readSymvers(r, 0, wrong)
+	symbols, err := readSymvers(r, 0, wrong)
+	exported := make(map[string]uint32, len(symbols))
+	for name, crc := range symbols {
+		exported[name] = uint32(crc)
+	}
+	return exported, err
 }
 
 // readSymvers is ReadSymvers of names that may have a prefix before; 0 for none.
-// Of several lines for a name the last counts.
+// Of several lines for a name the last counts. The third word has to have a
+// blank behind it, as all have since Linux 2.6.12, for kmod.
 func readSymvers(r io.Reader, prefix byte, wrong func(line int, checksum string)) (kernelSymbols, error) {
-	exported := map[string]uint32{}
-	s := bufio.NewScanner(r)
+	exported := kernelSymbols{}
+	s := lineScanner(r)
 	for n := 1; s.Scan(); n++ {
-		words := strings.Fields(s.Text())
+		words := strings.FieldsFunc(s.Text(), func(r rune) bool { return r == ' ' || r == '\t' })
 		if len(words) < 3 || words[2] != "vmlinux" {
 			continue
 		}
-		digits := strings.TrimPrefix(strings.TrimPrefix(words[0], "0x"), "0X")
-		crc, err := strconv.ParseUint(digits, 16, 32)
-		if err == nil {
-			exported[unprefixed(words[1], prefix)] = uint32(crc)
+		if crc, ok := checksum(words[0]); ok {
+			exported[unprefixed(words[1], prefix)] = crc
 		} else if wrong != nil {
 			wrong(n, words[0])
 		}
 	}
 	return exported, s.Err()
+}
+
+// checksum reads a number as C's strtoull does to the base 16: with a sign or
+// 0x before it, and the largest in place of one that is larger.
+func checksum(word string) (crc uint64, ok bool) {
+	digits, minus := strings.CutPrefix(word, "-")
+	if !minus {
+		digits = strings.TrimPrefix(word, "+")
+	}
+	if rest, ok := strings.CutPrefix(strings.ToLower(digits), "0x"); ok {
+		digits = rest
+	}
+	if strings.Trim(digits, "0123456789abcdefABCDEF") != "" || digits == "" {
+		return 0, false
+	}
+	crc, err := strconv.ParseUint(digits, 16, 64)
+	if minus && err == nil {
+		crc = -crc
+	}
+	return crc, true
 }

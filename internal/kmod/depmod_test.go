@@ -39,8 +39,8 @@ func TestDepmodStatsAndProgress(t *testing.T) {
 		t.Errorf("%d calls of progress, want 21", len(calls))
 	}
 	want := []string{
-		"ERROR: failed to load symbols from DIR/kernel/bad.ko: Invalid argument",
-		"WARNING: only the name of DIR/kernel/bad.ko is in the indexes: damaged: too short for an ELF file",
+		"ERROR: failed to load symbols from DIR/kernel/bad.ko: Exec format error",
+		"WARNING: only the name of DIR/kernel/bad.ko is in the indexes: damaged: not an ELF file",
 		"WARNING: Unmatched bracket in bad]",
 	}
 	if diff := cmp.Diff(want, warnings); diff != "" {
@@ -147,9 +147,12 @@ func TestDepmodUnknownSymbols(t *testing.T) {
 	dir := tinyTree(t, map[string]tinyModule{"a.ko": {exports: []string{"a"}}, "b.ko": {imports: []string{"a", "printk", "gone"}, weak: []string{"perhaps"}}},
 		map[string]string{"System.map": "ffffffff81000000 r __ksymtab_printk\nshort\nffffffff81000000 T gone\n", "modules.order": "", "modules.builtin": "", "modules.builtin.modinfo": ""})
 	var warnings []string
-	_, err := Depmod(t.Context(), DepmodOptions{Dir: dir, SystemMap: filepath.Join(dir, "System.map"),
-		Warn: func(s string) { warnings = append(warnings, strings.ReplaceAll(s, dir, "DIR")) }})
+	warn := func(s string) { warnings = append(warnings, strings.ReplaceAll(s, dir, "DIR")) }
+	symbols, err := ReadKernelSymbols("", filepath.Join(dir, "System.map"), 0, warn)
 	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Depmod(t.Context(), DepmodOptions{Dir: dir, Kernel: symbols, Warn: warn}); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff([]string{"ERROR: DIR/System.map:2: invalid line: short\n", "WARNING: DIR/b.ko needs unknown symbol gone"}, warnings); diff != "" {

@@ -1,11 +1,9 @@
 package kmod
 
 import (
-	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path"
 	"strings"
@@ -97,16 +95,21 @@ func (w *depmodWriter) symbolIndex(x *indexWriter) error {
 // builtinIndex names the modules that are in the kernel image, from the
 // build's modules.builtin. Without that file the index is valid and empty.
 func (w *depmodWriter) builtinIndex(x *indexWriter) error {
-	f, err := w.open("modules.builtin")
+	f := w.open("modules.builtin")
 	if f == nil {
-		return err
+		return nil
 	}
 	defer f.Close()
-	s := bufio.NewScanner(f)
+	s := lineScanner(f)
 	for s.Scan() {
-		name, _, _ := strings.Cut(path.Base(s.Text()), ".")
-		if name == "" || name == "/" {
-			w.warn("ERROR: Invalid modules.builtin line: " + s.Text() + "\n")
+		line := s.Text()
+		if c := line[0] | 0x20; c < 'a' || c > 'z' {
+			w.warn("ERROR: Invalid modules.builtin line: " + line)
+			continue
+		}
+		file := strings.TrimSuffix(line, "\n")
+		name, _, _ := strings.Cut(file[strings.LastIndexByte(file, '/')+1:], ".")
+		if name == "" {
 			continue
 		}
 		w.put(x, strings.ReplaceAll(name, "-", "_"), "", 0)
@@ -117,13 +120,13 @@ func (w *depmodWriter) builtinIndex(x *indexWriter) error {
 // builtinAliasIndex holds the aliases of built-in modules, from the build's
 // modules.builtin.modinfo (Linux 5.2).
 func (w *depmodWriter) builtinAliasIndex(x *indexWriter) error {
-	f, err := w.open("modules.builtin.modinfo")
+	f := w.open("modules.builtin.modinfo")
 	if f == nil {
-		return err
+		return nil
 	}
 	defer f.Close()
-	err = readBuiltinModinfo(f, func(module, key, value string) {
-		if key != "alias" {
+	err := readBuiltinModinfo(f, func(module, key, value string) {
+		if key != "alias" || value == "" {
 			return
 		}
 		if alias, ok := normalizeAlias(value); ok {
@@ -139,15 +142,15 @@ func (w *depmodWriter) builtinAliasIndex(x *indexWriter) error {
 	return named(f, err)
 }
 
-// open opens a file that the kernel's build may have left in the tree; no file
-// is not an error.
-func (w *depmodWriter) open(name string) (*os.File, error) {
+// open opens a file that the kernel's build may have left in the tree; nil when
+// there is none, or it cannot be read, which is warned about.
+func (w *depmodWriter) open(name string) *os.File {
 	f, err := OpenPlain(path.Join(w.dir, name))
-	if errors.Is(err, fs.ErrNotExist) {
-		w.warn(fmt.Sprintf("WARNING: could not open %s at %s: No such file or directory", name, w.dir))
-		return nil, nil
+	if err != nil {
+		w.warn(fmt.Sprintf("WARNING: could not open %s at %s: %s", name, w.dir, reasonOf(err)))
+		return nil
 	}
-	return f, err
+	return f
 }
 
 func named(f *os.File, err error) error {

@@ -80,6 +80,10 @@ type elfFile struct {
 	shnum   int
 	at      [secCount]elfExtent
 	heads   []byte // the section headers
+	names   uint64 // size of the section names
+	// past says which section of use reaches past the image's end, nil when none
+	// does. It counts as not there, as for libkmod; the kernel refuses the module.
+	past error
 }
 
 type elfExtent struct {
@@ -102,14 +106,18 @@ const longestMagic = 6
 // elfOpen reads the headers. Its errors wrap kernel.ErrDamaged.
 func elfOpen(src elfSource) (*elfFile, error) {
 	f := &elfFile{src: src}
+	const identSize = 16 // EI_NIDENT
+	short := fmt.Errorf("%w: too short for an ELF file", kernel.ErrDamaged)
+	magic, err := src.bytes(0, longestMagic)
+	if err != nil {
+		return nil, short
+	}
+	if !bytes.HasPrefix(magic, []byte(elfMagic)) || src.size() <= identSize {
+		return nil, &NotELFError{"not an ELF file"}
+	}
 	ident, err := src.bytes(0, 64) // no less, with at least one section header
 	if err != nil {
-		if magic, short := src.bytes(0, longestMagic); short != nil || bytes.HasPrefix(magic, []byte(elfMagic)) {
-			return nil, fmt.Errorf("%w: too short for an ELF file", kernel.ErrDamaged)
-		}
-	}
-	if err != nil || !bytes.HasPrefix(ident, []byte(elfMagic)) {
-		return nil, &NotELFError{"not an ELF file"}
+		return nil, short
 	}
 	switch ident[elfDataAt] {
 	case elfDataLSB:
@@ -117,7 +125,7 @@ func elfOpen(src elfSource) (*elfFile, error) {
 	case elfDataMSB:
 		f.order = binary.BigEndian
 	default:
-		return nil, &NotELFError{fmt.Sprintf("ELF data encoding %d", ident[elfDataAt])}
+		return nil, fmt.Errorf("%w: ELF data encoding %d", kernel.ErrDamaged, ident[elfDataAt])
 	}
 	var shoff uint64
 	var shentsize, shstrndx int
@@ -134,7 +142,7 @@ func elfOpen(src elfSource) (*elfFile, error) {
 		f.shnum = int(f.order.Uint16(ident[60:]))
 		shstrndx = int(f.order.Uint16(ident[62:]))
 	default:
-		return nil, &NotELFError{fmt.Sprintf("ELF class %d", ident[elfClassAt])}
+		return nil, fmt.Errorf("%w: ELF class %d", kernel.ErrDamaged, ident[elfClassAt])
 	}
 	f.machine = Machine(f.order.Uint16(ident[18:]))
 	if shentsize != f.shentsize() {
@@ -167,12 +175,15 @@ func (f *elfFile) header(i int) (name uint32, off, size uint64) {
 }
 
 // findSections notes where the sections of use are; of two with one name the
-// first counts, as for libkmod.
+// first counts, as for libkmod, and one at the image's very beginning is none.
 func (f *elfFile) findSections(shstrndx int) error {
-	_, off, size := f.header(shstrndx)
+	own, off, size := f.header(shstrndx)
 	names, err := f.src.bytes(off, size)
 	if err != nil {
 		return fmt.Errorf("section names: %w", err)
+	}
+	if f.names = size; uint64(own) >= size || names[size-1] != 0 {
+		return fmt.Errorf("%w: the section names do not end", kernel.ErrDamaged)
 	}
 	for i := 1; i < f.shnum; i++ {
 		name, off, size := f.header(i)
@@ -185,7 +196,13 @@ func (f *elfFile) findSections(shstrndx int) error {
 			continue
 		}
 		if off > f.src.size() || size > f.src.size()-off {
-			return fmt.Errorf("%w: section %s reaches past the end", kernel.ErrDamaged, title)
+			if f.past == nil {
+				f.past = fmt.Errorf("%w: section %s reaches past the end", kernel.ErrDamaged, title)
+			}
+			continue
+		}
+		if off == 0 {
+			continue
 		}
 		f.at[s] = elfExtent{off, size, i, true}
 	}

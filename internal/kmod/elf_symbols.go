@@ -2,6 +2,7 @@ package kmod
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 
 	"example.org/kmodsh/internal/kernel"
@@ -14,6 +15,7 @@ type elfSymbol struct {
 	section uint16
 	weak    bool
 	cut     bool // name is not all of it
+	outside bool // the name is not in .strtab; name is nil
 	typ     byte // STT_…
 }
 
@@ -26,9 +28,22 @@ const maxSymbolName = 4096
 // none. Their names together may not be much longer than the table that holds
 // them, so that a small file cannot ask for large memory.
 func (f *elfFile) symbols(fn func(elfSymbol)) error {
+	var outside error
+	err := f.symbolRows(func(s elfSymbol) {
+		if s.outside {
+			outside = fmt.Errorf("%w: a symbol's name lies outside .strtab", kernel.ErrDamaged)
+			return
+		}
+		fn(s)
+	})
+	return cmp.Or(err, outside)
+}
+
+// symbolRows is symbols that also calls fn for rows whose name is outside.
+func (f *elfFile) symbolRows(fn func(elfSymbol)) error {
 	room := 4*int(f.at[secStrtab].size) + 1<<16
 	return f.rows(func(s elfSymbol) error {
-		if s.section != elfUndefined && !bytes.HasPrefix(s.name, elfCRCPrefix) {
+		if s.section != elfUndefined && !s.outside && !bytes.HasPrefix(s.name, elfCRCPrefix) {
 			return nil
 		}
 		if room -= len(s.name); s.cut || room < 0 {
@@ -68,12 +83,11 @@ func (f *elfFile) rows(fn func(elfSymbol) error) error {
 		} else {
 			s.value, info, s.section = uint64(f.order.Uint32(b[4:])), b[12], f.order.Uint16(b[14:])
 		}
-		if name >= uint64(len(names)) {
-			return fmt.Errorf("%w: a symbol's name lies outside .strtab", kernel.ErrDamaged)
+		if s.outside = name >= uint64(len(names)); !s.outside {
+			var whole bool
+			s.name, whole = elfString(names, name, maxSymbolName)
+			s.cut = !whole
 		}
-		var whole bool
-		s.name, whole = elfString(names, name, maxSymbolName)
-		s.cut = !whole
 		s.weak = info>>elfBindShift == elfBindWeak
 		s.typ = info & elfTypeBit
 		if err := fn(s); err != nil {
@@ -87,7 +101,7 @@ func (f *elfFile) rows(fn func(elfSymbol) error) error {
 // register symbols look undefined and are not.
 func (f *elfFile) undefined(s elfSymbol) bool {
 	const sttRegister = 13 // STT_SPARC_REGISTER
-	if s.section != elfUndefined || len(s.name) == 0 {
+	if s.section != elfUndefined || len(s.name) == 0 && !s.outside {
 		return false
 	}
 	sparc := f.machine == MachineSparc || f.machine == MachineSparcV9
@@ -119,8 +133,8 @@ func (f *elfFile) word(s elfSymbol) (w uint32, ok bool) {
 	if int(s.section) >= f.shnum {
 		return 0, false
 	}
-	_, off, size := f.header(int(s.section))
-	if size < 4 || s.value > size-4 || off+s.value < off {
+	name, off, size := f.header(int(s.section))
+	if uint64(name) >= f.names || off > f.src.size() || size > f.src.size()-off || size < 4 || s.value > size-4 || off+s.value < off {
 		return 0, false
 	}
 	b, err := f.src.bytes(off+s.value, 4)
@@ -133,12 +147,20 @@ func (f *elfFile) word(s elfSymbol) (w uint32, ok bool) {
 // versionRow is the size in bytes of struct modversion_info.
 const versionRow = 64
 
+// elfVersion is a symbol that a module was built against; name points into the
+// image.
+type elfVersion struct {
+	name []byte
+	crc  uint64 // a long of the module's machine in __versions
+	cut  bool   // no NUL ends the name
+}
+
 // versions calls fn for the checksums of symbols the module was built
 // against: the rows of __versions (64 bytes each: a long, then the name,
 // struct modversion_info), then those of the extended tables (Linux 6.14:
 // __version_ext_crcs, 32 bits each, beside NUL-terminated
 // __version_ext_names).
-func (f *elfFile) versions(fn func(name []byte, crc uint32)) error {
+func (f *elfFile) versions(fn func(elfVersion)) error {
 	b, err := f.section(secVersions)
 	if err != nil {
 		return err
@@ -148,13 +170,17 @@ func (f *elfFile) versions(fn func(name []byte, crc uint32)) error {
 		return fmt.Errorf("%w: __versions of %d bytes is no multiple of %d", kernel.ErrDamaged, len(b), row)
 	}
 	for ; len(b) > 0; b = b[row:] {
+		v := elfVersion{name: b[4:row]}
 		if f.is64 {
-			name, _ := elfString(b[:row], 8, row)
-			fn(name, uint32(f.order.Uint64(b)))
+			v.name, v.crc = b[8:row], f.order.Uint64(b)
 		} else {
-			name, _ := elfString(b[:row], 4, row)
-			fn(name, f.order.Uint32(b))
+			v.crc = uint64(f.order.Uint32(b))
 		}
+		n := bytes.IndexByte(v.name, 0)
+		if v.cut = n < 0; !v.cut {
+			v.name = v.name[:n]
+		}
+		fn(v)
 	}
 	crcs, err := f.section(secVersionExtCRCs)
 	if err != nil {
@@ -169,7 +195,7 @@ func (f *elfFile) versions(fn func(name []byte, crc uint32)) error {
 		if n < 0 {
 			return nil // extendedFault tells of it
 		}
-		fn(names[:n], f.order.Uint32(crcs))
+		fn(elfVersion{name: names[:n], crc: uint64(f.order.Uint32(crcs))})
 		crcs, names = crcs[4:], names[n+1:]
 	}
 	return nil

@@ -2,6 +2,8 @@ package kmod
 
 import (
 	"encoding/binary"
+	"fmt"
+	"syscall"
 )
 
 // InfoReader reads what module files say of themselves, one after the other,
@@ -24,7 +26,8 @@ func InfoReaders(n int) []InfoReader {
 
 // Read reads .modinfo, build ID and signature of a module file, and no symbols;
 // of one that is not compressed it reads only these parts. The error of a file
-// that makes no sense wraps kernel.ErrDamaged. What it returns is the caller's.
+// that makes no sense wraps kernel.ErrDamaged, that of one without .modinfo
+// ENODATA. What it returns is the caller's.
 func (r *InfoReader) Read(file string) (*ModuleFacts, error) {
 	f, err := OpenPlain(file)
 	if err != nil {
@@ -43,6 +46,9 @@ func (r *InfoReader) Read(file string) (*ModuleFacts, error) {
 	m := &ModuleFacts{Bits: 32, Machine: e.machine, ThisModule: -1}
 	if e.is64 {
 		m.Bits = 64
+	}
+	if !e.at[secModinfo].there {
+		return nil, fmt.Errorf("module %s: no .modinfo: %w", file, syscall.ENODATA)
 	}
 	info, err := e.section(secModinfo)
 	if err != nil {

@@ -69,6 +69,9 @@ func (m *ModuleFacts) Name() string {
 // errors wrap kernel.ErrDamaged.
 func ReadModule(image []byte) (*ModuleFacts, error) {
 	f, err := elfOpen(elfImage(image))
+	if err == nil {
+		err = f.past
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -108,7 +111,8 @@ func (m *ModuleFacts) readSymbols(f *elfFile) error {
 		rows = int(at.size / versionRow)
 	}
 	n := 0
-	err := f.versions(func(name []byte, crc uint32) {
+	err := f.versions(func(v elfVersion) {
+		name, crc := v.name, uint32(v.crc)
 		if n++; n > rows {
 			// Both tables have the names that fit into the old one.
 			if _, ok := crcs[string(name)]; ok {

@@ -4,7 +4,10 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"strings"
 	"syscall"
+
+	"example.org/kmodsh/internal/kernel"
 )
 
 // errNotRegular says that a pipe, a device or a directory is in the place of a
@@ -37,4 +40,30 @@ func plain(f *os.File, err error) (*os.File, error) {
 		return nil, err
 	}
 	return f, nil
+}
+
+// fileType is the type of a file that is neither regular nor a directory, as in
+// st_mode (inode(7)).
+func fileType(m fs.FileMode) int {
+	switch {
+	case m&fs.ModeNamedPipe != 0:
+		return 0o010000
+	case m&fs.ModeCharDevice != 0:
+		return 0o020000
+	case m&fs.ModeDevice != 0:
+		return 0o060000
+	}
+	return 0o140000 // a socket
+}
+
+// reasonOf is the text of the errno that an error wraps, as C has it.
+func reasonOf(err error) string {
+	text := cause(err).Error()
+	if errno := kernel.ErrnoOf(err); errno != 0 {
+		text = errno.Error()
+	}
+	if text == "" {
+		return text
+	}
+	return strings.ToUpper(text[:1]) + text[1:]
 }

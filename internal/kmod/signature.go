@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"fmt"
+	"strings"
 )
 
 // Signature says how a module is signed, as the file itself tells it.
@@ -12,7 +14,7 @@ type Signature struct {
 	Length int    `json:"length"`  // bytes of all that is appended but its trailer
 	Offset int    `json:"offset"`  // where it starts in the image; the module ends before
 
-	Signer string `json:"signer,omitempty"` // common name of who issued the key's certificate
+	Signer string `json:"signer,omitempty"` // name of who issued the key's certificate (SignerName)
 	Key    []byte `json:"key,omitempty"`    // serial number of the certificate, or the key's identifier
 	Hash   string `json:"hash,omitempty"`   // such as sha256
 	// Attributes says that it is one over attributes, the module's hash among
@@ -57,8 +59,12 @@ func ModuleSignature(image []byte) (Signature, bool) {
 		s.IDType = names[t[2]]
 	}
 	raw := body[s.Offset:]
+	const algorithms = 2 // DSA, RSA
+	known := t[0] < algorithms && int(t[1]) < len(signatureHashes)
 	if s.IDType == "PKCS#7" {
-		s.fromPKCS7(raw[int(t[3])+int(t[4]):])
+		if s.fromPKCS7(raw[int(t[3])+int(t[4]):]); !known {
+			s.Hash = "" // the kernel wants zeros there (mod_check_sig)
+		}
 		return s, true
 	}
 	if s.IDType == "unknown" {
@@ -66,8 +72,7 @@ func ModuleSignature(image []byte) (Signature, bool) {
 	}
 	signer, key := int(t[3]), int(t[4])
 	s.Signer, s.Key, s.Bytes = string(raw[:signer]), raw[signer:signer+key], raw[signer+key:]
-	const algorithms = 3 // DSA and two kinds of RSA
-	if t[0] < algorithms && int(t[1]) < len(signatureHashes) {
+	if known {
 		s.Hash = signatureHashes[t[1]]
 	}
 	return s, true
@@ -94,7 +99,7 @@ func (s *Signature) fromPKCS7(der []byte) {
 	case derSequence: // issuerAndSerialNumber
 		id := info.into(derSequence)
 		name := id.into(derSequence)
-		s.Signer = commonName(name)
+		s.Signer = issuerName(name)
 		s.Key = id.next(derInteger)
 	case derContext0Primitive: // subjectKeyIdentifier
 		s.Key = info.next(derContext0Primitive)
@@ -109,25 +114,38 @@ func (s *Signature) fromPKCS7(der []byte) {
 	s.Bytes = info.next(derOctets)
 }
 
-// commonName returns the last common name (2.5.4.3) of a distinguished name.
-func commonName(name derReader) (cn string) {
+// SignerName is what stands for the issuer of a certificate, a distinguished name
+// in DER, in the Signer of signatures: its first common name, or without one the
+// last of its parts, as with kmod.
+func SignerName(name []byte) string {
+	d := derReader{name}
+	return issuerName(d.into(derSequence))
+}
+
+func issuerName(name derReader) (last string) {
+	const commonName = "\x55\x04\x03" // 2.5.4.3
 	for len(name.b) > 0 {
 		set := name.into(derSet)
 		if len(set.b) == 0 {
-			return cn
+			return last
 		}
 		for len(set.b) > 0 {
 			pair := set.into(derSequence)
-			if string(pair.next(derOID)) == "\x55\x04\x03" {
-				cn = string(pair.next(pair.peek()))
+			kind := string(pair.next(derOID))
+			last = string(pair.next(pair.peek()))
+			if kind == commonName {
+				return last
 			}
 		}
 	}
-	return cn
+	return last
 }
 
-// hashName names a hash by the bytes of its object identifier.
+// hashName names a hash by the bytes of its object identifier, in OpenSSL's words:
+// those that a kernel can check (crypto/asymmetric_keys/pkcs7_parser.c, Linux 6.12),
+// and some old ones. Others are written as numbers.
 func hashName(oid []byte) string {
+	const nist, gost = "\x60\x86\x48\x01\x65\x03\x04\x02", "\x2a\x85\x03\x07\x01\x01\x02"
 	switch string(oid) {
 	case "\x2a\x86\x48\x86\xf7\x0d\x02\x04":
 		return "md4"
@@ -136,17 +154,51 @@ func hashName(oid []byte) string {
 	case "\x2b\x0e\x03\x02\x1a":
 		return "sha1"
 	case "\x2b\x24\x03\x02\x01":
-		return "rmd160"
-	case "\x60\x86\x48\x01\x65\x03\x04\x02\x01":
+		return "ripemd160"
+	case nist + "\x01":
 		return "sha256"
-	case "\x60\x86\x48\x01\x65\x03\x04\x02\x02":
+	case nist + "\x02":
 		return "sha384"
-	case "\x60\x86\x48\x01\x65\x03\x04\x02\x03":
+	case nist + "\x03":
 		return "sha512"
-	case "\x60\x86\x48\x01\x65\x03\x04\x02\x04":
+	case nist + "\x04":
 		return "sha224"
+	case nist + "\x05":
+		return "sha512-224"
+	case nist + "\x06":
+		return "sha512-256"
+	case nist + "\x07":
+		return "sha3-224"
+	case nist + "\x08":
+		return "sha3-256"
+	case nist + "\x09":
+		return "sha3-384"
+	case nist + "\x0a":
+		return "sha3-512"
+	case gost + "\x02":
+		return "GOST R 34.11-2012 with 256 bit hash"
+	case gost + "\x03":
+		return "GOST R 34.11-2012 with 512 bit hash"
 	case "\x2a\x81\x1c\xcf\x55\x01\x83\x11":
 		return "sm3"
 	}
-	return ""
+	return oidText(oid)
+}
+
+// oidText writes an object identifier as numbers with dots between.
+func oidText(oid []byte) string {
+	var b strings.Builder
+	var n uint64
+	for _, c := range oid {
+		if n = n<<7 | uint64(c&0x7f); c >= 0x80 {
+			continue
+		}
+		if first := min(n/40, 2); b.Len() == 0 {
+			fmt.Fprintf(&b, "%d", first)
+			n -= 40 * first
+		}
+		fmt.Fprintf(&b, ".%d", n)
+		n = 0
+	}
+	return b.String()
 }

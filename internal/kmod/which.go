@@ -51,10 +51,7 @@ func (r *Resolver) FindWhich(name, release string, config []string, files fs.FS)
 		release = path.Base(r.tree.Dir())
 	}
 	warn := func(s string) { w.Notes = append(w.Notes, s) }
-	cfg, err := loadDepmodConfig(configSource{files}, config, release, warn)
-	if err != nil {
-		return nil, err
-	}
+	cfg := loadDepmodConfig(configSource{files}, config, release, warn)
 	var mods []*depmodModule
 	some := false
 	s := depmodSearch{cfg: cfg, dir: r.tree.Dir(), warn: warn, each: func(m *depmodModule) {

@@ -252,9 +252,9 @@ func (p *program) damage(err error) {
 }
 
 // absolute puts the working directory before a relative path, as kmod does,
-// whose messages show it so. "" stays.
+// whose messages show it so. "" is the working directory.
 func absolute(dir string) (string, error) {
-	if dir == "" || path.IsAbs(dir) {
+	if path.IsAbs(dir) {
 		return dir, nil
 	}
 	wd, err := os.Getwd()

@@ -8,8 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"path"
-	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"example.org/kmodsh/internal/kernel"
@@ -44,9 +44,13 @@ var dryRunFiles = [...]string{
 // depmodRun is one run of depmod.
 type depmodRun struct {
 	*program
-	opt                     kmod.DepmodOptions
-	base, moduleDir, out    string
-	quick, show, warn, errs bool
+	opt                kmod.DepmodOptions
+	base, out          *string // nil: not given
+	moduleDir          string
+	symvers, systemMap string
+	files              []string
+	all, quick         bool
+	show, warn, errs   bool
 }
 
 // depmod makes the indexes of a module tree.
@@ -74,19 +78,14 @@ func (p *program) depmod(args []string) error {
 	if err := d.arguments(rest); err != nil {
 		return err
 	}
-	if d.quick && d.show {
+	if d.quick && (d.show || d.upToDate()) {
 		return nil
 	}
-	if st, err := os.Stat(d.opt.Dir); len(d.opt.Files) == 0 && (err != nil || !st.IsDir()) {
-		missing := fmt.Sprintf("ERROR: could not open directory %s: No such file or directory", d.opt.Dir)
-		d.say(missing)
-		if d.quick { // kmod looks twice, for what is new and for all
-			d.say(missing)
-		}
-		return fatalError{"could not search modules: No such file or directory"}
+	if err := d.kernelSymbols(); err != nil {
+		return err
 	}
-	if d.quick && d.upToDate() {
-		return nil
+	if err := d.modules(); err != nil {
+		return err
 	}
 	if d.show {
 		return d.told(d.showIndexes())
@@ -98,20 +97,22 @@ func (p *program) depmod(args []string) error {
 // flag takes one flag.
 func (d *depmodRun) flag(f flag) error {
 	switch f.id {
+	case "all":
+		d.all = true
 	case "quick": // goes before -a, wherever it stands
 		d.quick = true
 	case "basedir":
-		d.base = f.value
+		d.base = &f.value
 	case "moduledir":
-		d.moduleDir = "/" + strings.Trim(f.value, "/")
+		d.moduleDir = "/" + strings.TrimLeft(f.value, "/")
 	case "outdir":
-		d.out = f.value
+		d.out = &f.value
 	case "config":
 		d.opt.Config = []string{f.value}
 	case "symvers":
-		d.opt.Symvers = f.value
+		d.symvers = f.value
 	case "filesyms":
-		d.opt.SystemMap = f.value
+		d.systemMap = f.value
 	case "errsyms":
 		d.errs = true
 	case "verbose":
@@ -139,104 +140,90 @@ func (d *depmodRun) arguments(rest []string) error {
 		if !isVersion(release) {
 			return said("Bad version passed %s", release)
 		}
-		d.opt.Files = rest[1:]
+		d.files = rest[1:]
 	}
 	if err != nil {
 		return err
 	}
-	if len(d.opt.Files) == 0 {
-		d.opt.Files = nil
-	}
-	for _, file := range d.opt.Files {
-		if !path.IsAbs(file) {
-			return fatalError{file + ": not absolute path."}
+	base := ""
+	if d.base != nil {
+		if base, err = absolute(*d.base); err != nil {
+			return err
 		}
-		if _, err := os.Stat(file); err != nil || strings.HasSuffix(file, "/") {
-			return fatalError{fmt.Sprintf("could not create module %s: No such file or directory", file)}
-		}
-	}
-	base, err := absolute(d.base)
-	if err != nil {
-		return err
 	}
 	d.opt.Dir, d.opt.Release = base+d.moduleDir+"/"+release, release
-	if d.out != "" {
-		out, err := absolute(d.out)
+	if d.out != nil {
+		out, err := absolute(*d.out)
 		if err != nil {
 			return err
 		}
 		d.opt.Out = out + d.moduleDir + "/" + release
 	}
-	if d.errs && d.opt.Symvers == "" && d.opt.SystemMap == "" {
-		d.say("WARNING: -e needs -E or -F")
-	}
-	if file := cmp.Or(d.opt.Symvers, d.opt.SystemMap); file != "" {
-		f, err := os.Open(file)
-		if err != nil {
-			return fatalError{fmt.Sprintf("could not load %s: %s", file, strerror(kernel.ErrnoOf(err)))}
+	return nil
+}
+
+// kernelSymbols reads the file of the kernel's symbols, of two that of -E. What is
+// wrong with it is told without -e, too.
+func (d *depmodRun) kernelSymbols() error {
+	file := cmp.Or(d.symvers, d.systemMap)
+	if file == "" {
+		if d.errs {
+			d.say("WARNING: -e needs -E or -F")
 		}
-		f.Close()
+		return nil
+	}
+	image, err := kmod.ReadKernelSymbols(d.symvers, d.systemMap, d.opt.SymbolPrefix, d.opt.Warn)
+	if at := (*fs.PathError)(nil); errors.As(err, &at) && at.Op == "open" {
+		return fatalError{fmt.Sprintf("could not load %s: %s", file, strerror(kernel.ErrnoOf(err)))}
 	}
 	if !d.errs {
-		d.opt.Symvers, d.opt.SystemMap = "", ""
+		return nil
 	}
+	d.opt.Kernel = image
+	return err
+}
+
+// modules looks whether the files that were named are there, or the directory of
+// all. With -a or -A files count for nothing.
+func (d *depmodRun) modules() error {
+	if d.all || d.quick || len(d.files) == 0 {
+		err := d.searchable()
+		if err == nil {
+			return nil
+		}
+		return fatalError{"could not search modules: " + strerror(kernel.ErrnoOf(err))}
+	}
+	for _, file := range d.files {
+		if !path.IsAbs(file) {
+			return fatalError{file + ": not absolute path."}
+		}
+		_, err := os.Stat(file)
+		if err == nil && strings.HasSuffix(file, "/") {
+			err = syscall.ENOENT
+		}
+		if err != nil {
+			return fatalError{fmt.Sprintf("could not create module %s: %s", file, strerror(kernel.ErrnoOf(err)))}
+		}
+	}
+	d.opt.Files = d.files
 	return nil
 }
 
 // isVersion says whether a word can be a kernel's release: two numbers and a
-// dot between at its start. It becomes part of a path.
+// dot between at its start, as C's scanf reads them. It becomes part of a path.
 func isVersion(s string) bool {
 	major, rest, ok := strings.Cut(s, ".")
-	return ok && isNumber(major) && rest != "" && isNumber(rest[:1]) && !strings.Contains(s, "/")
+	number := func(s string) string {
+		s = strings.TrimLeft(s, " \t\n\v\f\r")
+		if s != "" && (s[0] == '+' || s[0] == '-') {
+			s = s[1:]
+		}
+		return s
+	}
+	minor := number(rest)
+	return ok && isNumber(number(major)) && minor != "" && isNumber(minor[:1]) && !strings.Contains(s, "/")
 }
 
 func isNumber(s string) bool {
 	return s != "" && strings.Trim(s, "0123456789") == ""
-}
-
-// upToDate says that no module and no directory of the tree is newer than
-// modules.dep.
-func (d *depmodRun) upToDate() bool {
-	out := cmp.Or(d.opt.Out, d.opt.Dir)
-	dep, err := os.Stat(path.Join(out, "modules.dep"))
-	if err != nil {
-		d.say(fmt.Sprintf("ERROR: could not fstatat(%s, modules.dep): %s", out, strerror(kernel.ErrnoOf(err))))
-		return false
-	}
-	return !anyNewer(d.opt.Dir, dep.ModTime())
-}
-
-// anyNewer says that a module or a directory below dir is newer than a time, or
-// that it cannot be told. The tree's own directory changes with the indexes in
-// it. kmod looks at modules only: of one that was taken away, or came with an
-// old time, the directory tells. above are the directories that are being read.
-func anyNewer(dir string, than time.Time, above ...os.FileInfo) bool {
-	self, err := os.Stat(dir)
-	if err != nil || slices.ContainsFunc(above, func(up os.FileInfo) bool { return os.SameFile(up, self) }) {
-		return err != nil // a link that leads back up tells nothing new
-	}
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return true
-	}
-	above = append(above, self)
-	for _, e := range entries {
-		name := e.Name()
-		if name == "build" || name == "source" || e.Type().IsRegular() && !kmod.IsModuleFile(name) {
-			continue
-		}
-		info, err := os.Stat(path.Join(dir, name))
-		switch {
-		case errors.Is(err, fs.ErrNotExist): // a link to nothing, or it is just gone
-		case err != nil:
-			return true
-		case info.IsDir():
-			if e.IsDir() && info.ModTime().After(than) || anyNewer(path.Join(dir, name), than, above...) {
-				return true
-			}
-		case kmod.IsModuleFile(name) && info.ModTime().After(than):
-			return true
-		}
-	}
-	return false
 }

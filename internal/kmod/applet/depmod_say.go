@@ -48,6 +48,9 @@ func (d *depmodRun) say(line string) {
 	if !d.warn && (strings.HasPrefix(line, "WARNING: only the name of ") || strings.HasPrefix(line, "WARNING: link ")) {
 		return
 	}
+	if d.show && strings.HasSuffix(line, " left out: an index holds 7-bit characters only") {
+		return
+	}
 	for _, what := range aboutBinary {
 		if d.show && strings.HasPrefix(line, what) {
 			return // kmod makes no binary index then

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/hex"
+	"strconv"
 	"strings"
 )
 
@@ -20,6 +21,11 @@ import (
 //	sign             a signature of no sense behind the image
 //	sign HEX HEX     a signature and its trailer
 //	buildid HEX      the linker's note
+//	drop SECTION     it has another name
+//	past SECTION     it reaches past the end
+//	odd SECTION      it has three bytes too many
+//	long             a row of __versions whose name does not end
+//	machine NUMBER   e_machine
 //
 // The checksum of a symbol is made of its name alone.
 func koText(text string) []byte {
@@ -51,6 +57,12 @@ func koText(text string) []byte {
 			}
 			m.tail, _ = hex.DecodeString(sig + trailer)
 			m.tail = append(m.tail, "~Module signature appended~\n"...)
+		case "drop", "past", "odd":
+			m.wrong = append(m.wrong, [2]string{word, arg})
+		case "long":
+			m.versions = append(m.versions, strings.Repeat("n", 60))
+		case "machine":
+			m.machine, _ = strconv.Atoi(arg)
 		case "buildid":
 			m.buildID, _ = hex.DecodeString(arg)
 		}
@@ -63,6 +75,8 @@ type koFile struct {
 	exports, imports, weak, versions []string
 	noCRC, big, narrow               bool
 	tail, buildID                    []byte
+	wrong                            [][2]string // word and section
+	machine                          int
 }
 
 func koCRC(name string) uint32 {
@@ -128,7 +142,7 @@ func (m koFile) image() []byte {
 	}
 	for _, v := range m.versions {
 		row := append(word(nil, uint64(koCRC(v))), v...)
-		versions = append(versions, append(row, make([]byte, 64-len(row))...)...)
+		versions = append(versions, append(row, make([]byte, 64)...)[:64]...)
 	}
 	var note []byte
 	if m.buildID != nil {
@@ -141,12 +155,30 @@ func (m koFile) image() []byte {
 		{"__kcrctab", 1, crcs}, {"__versions", 1, versions},
 		{".note.gnu.build-id", 7, note}, {".gnu.linkonce.this_module", 1, make([]byte, 128)}, {".shstrtab", 3, nil},
 	}
-	image := layOut(sections, order, m.narrow, m.big)
+	past := ""
+	for _, w := range m.wrong {
+		for i := range sections {
+			switch s := &sections[i]; {
+			case s.name != w[1]:
+			case w[0] == "past":
+				past = s.name
+			case w[0] == "odd":
+				s.data = append(s.data, "odd"...)
+			default:
+				s.name = ".other"
+			}
+		}
+	}
+	image := layOut(sections, past, order, m.narrow, m.big)
+	if m.machine != 0 {
+		order.(binary.ByteOrder).PutUint16(image[18:], uint16(m.machine))
+	}
 	return append(image, m.tail...)
 }
 
-// layOut writes header, section bodies and section headers.
-func layOut(sections []koSection, order binary.AppendByteOrder, narrow, big bool) []byte {
+// layOut writes header, section bodies and section headers. past is the section
+// whose header tells of more bytes than there are; "" for none.
+func layOut(sections []koSection, past string, order binary.AppendByteOrder, narrow, big bool) []byte {
 	var names []byte
 	at := make([]uint32, len(sections))
 	for i, s := range sections {
@@ -163,11 +195,15 @@ func layOut(sections []koSection, order binary.AppendByteOrder, narrow, big bool
 	for i, s := range sections {
 		off := uint64(len(body))
 		body = append(body, s.data...)
+		size := uint64(len(s.data))
+		if past == s.name && past != "" {
+			size = 1 << 20
+		}
 		link := uint64(0)
 		if s.typ == 2 {
 			link = uint64(i + 1)
 		}
-		fields := []any{at[i], s.typ, uint64(0), uint64(0), off, uint64(len(s.data)), uint32(link), uint32(0), uint64(1), uint64(0)}
+		fields := []any{at[i], s.typ, uint64(0), uint64(0), off, size, uint32(link), uint32(0), uint64(1), uint64(0)}
 		for _, f := range fields {
 			if v, ok := f.(uint64); ok && narrow {
 				f = uint32(v)

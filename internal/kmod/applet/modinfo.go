@@ -2,7 +2,9 @@ package applet
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"path"
 	"strings"
@@ -157,12 +159,20 @@ func (m *modinfoRun) builtin(r *kmod.Resolver, f kmod.Found) error {
 	if !f.Builtin {
 		return said("Module %s not found.", f.Module)
 	}
+	m.label("name", f.Module)
+	m.label("filename", "(builtin)")
+	if m.one && m.field == "filename" {
+		return nil
+	}
 	fields, err := r.BuiltinInfo(f.Module)
+	if errors.Is(err, kernel.ErrDamaged) {
+		m.out.Flush()
+		fmt.Fprintln(m.Stderr, "libkmod: ERROR: get_strings: unexpected string without modname prefix")
+		return said("could not get modinfo from '%s': %s", f.Module, damageReason(err))
+	}
 	if err != nil {
 		return err
 	}
-	m.label("name", f.Module)
-	m.label("filename", "(builtin)")
 	return m.fields(fields)
 }
 
@@ -200,10 +210,15 @@ func extraFields(facts *kmod.ModuleFacts) []kmod.InfoField {
 		return fields
 	}
 	const perLine = 20
+	key := s.Key
+	if s.IDType == "PKCS#7" {
+		key = bytes.TrimLeft(key, "\x00") // of a number
+	}
+	signer, _, _ := strings.Cut(s.Signer, "\x00")
 	return append(fields,
 		kmod.InfoField{Key: "sig_id", Value: s.IDType},
-		kmod.InfoField{Key: "signer", Value: s.Signer},
-		kmod.InfoField{Key: "sig_key", Value: hexBytes(s.Key, len(s.Key))},
+		kmod.InfoField{Key: "signer", Value: signer},
+		kmod.InfoField{Key: "sig_key", Value: hexBytes(key, perLine)},
 		kmod.InfoField{Key: "sig_hashalgo", Value: s.Hash},
 		kmod.InfoField{Key: "signature", Value: hexBytes(s.Bytes, perLine)},
 	)

@@ -78,7 +78,7 @@ func (c *Certificates) of(s *kmod.Signature) (certificate, bool) {
 		switch {
 		case len(s.Key) == 0:
 		case s.Signer != "":
-			if cert.Issuer.CommonName == s.Signer && bytes.Equal(cert.SerialNumber.Bytes(), bytes.TrimLeft(s.Key, "\x00")) {
+			if kmod.SignerName(cert.RawIssuer) == s.Signer && bytes.Equal(cert.SerialNumber.Bytes(), bytes.TrimLeft(s.Key, "\x00")) {
 				return cert, true
 			}
 		case bytes.Equal(cert.SubjectKeyId, s.Key):
