@@ -45,6 +45,9 @@ type ConfigLine struct {
 	Weak  []string `json:"weak,omitempty"` // weakdep: named for other tools
 	File  string   `json:"file"`
 	Line  int      `json:"line,omitempty"` // first line; 0 for the kernel command line
+	// behind is what stands behind the end of a blacklist or alias line, where
+	// nothing counts.
+	behind string
 }
 
 // Where returns file:line, or the file alone for what has no lines.
@@ -74,6 +77,7 @@ type Config struct {
 	cmdlineBad []string
 	warnings   []string
 	said       []string // of what the paths hold, in the words of libkmod
+	unread     []string // in directories, for their names
 	dirs       []fs.FileInfo
 	// kernelBlacklist are modules that the kernel itself refuses.
 	kernelBlacklist []string
@@ -218,10 +222,11 @@ func (c *Config) addPath(from string) error {
 	}
 	for _, e := range entries {
 		name := e.Name()
+		file := from + "/" + name // as it was given, in kmod's messages
 		if name[0] == '.' || !strings.HasSuffix(name, ".conf") || name == ".conf" {
+			c.unread = append(c.unread, file)
 			continue
 		}
-		file := from + "/" + name // as it was given, in kmod's messages
 		switch fi, err := c.stat(file); {
 		case err != nil:
 			c.warn("%s: not read: %v", file, errors.Unwrap(err))
@@ -254,36 +259,11 @@ func (c *Config) addFile(name string) {
 
 func compareConfigFiles(a, b configFile) int { return cmp.Compare(a.base, b.base) }
 
-// readFile reads one file. One that cannot be opened is passed over, as kmod
-// does: a configuration for root only must not hinder others from asking.
-func (c *Config) readFile(f *configFile) error {
-	b, err := c.readBytes(f.path)
-	if err != nil {
-		c.warn("%s: not read: %v", f.path, errors.Unwrap(err))
-		return nil
-	}
-	if len(b) > maxConfigFile {
-		return fmt.Errorf("configuration: %s is larger than %d bytes", f.path, maxConfigFile)
-	}
-	var bad []badLine
-	f.lines, bad = parseConfig(b, f.path)
-	for _, l := range bad {
-		f.said = append(f.said, l.libkmod())
-		c.warnings = append(c.warnings, l.String())
-	}
-	for _, l := range f.lines {
-		if l.Kind == ConfigSoftdep && len(l.Pre)+len(l.Post) == 0 {
-			c.warn("%s: softdep %s names no module: %q", l.Where(), l.Name, clipText(l.Value))
-		}
-	}
-	return nil
-}
-
 // with returns the configuration that has further files, which a tree brings,
 // sorted in by their base names; they shadow the ones that are there (kmod 30,
 // kmod_config_new puts modules.softdep in first).
 func (c *Config) with(files ...configFile) *Config {
-	out := &Config{cmdline: c.cmdline, cmdlineBad: c.cmdlineBad, kernelBlacklist: c.kernelBlacklist, warnings: slices.Clone(c.warnings), said: c.said, files: slices.Clone(c.files)}
+	out := &Config{configSource: c.configSource, unread: c.unread, cmdline: c.cmdline, cmdlineBad: c.cmdlineBad, kernelBlacklist: c.kernelBlacklist, warnings: slices.Clone(c.warnings), said: c.said, files: slices.Clone(c.files)}
 	for _, f := range files {
 		i, found := slices.BinarySearchFunc(out.files, f, compareConfigFiles)
 		if found {

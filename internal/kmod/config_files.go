@@ -2,6 +2,7 @@ package kmod
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -33,6 +34,31 @@ func (c configSource) open(name string) (fs.File, error) {
 		return openGiven(name)
 	}
 	return c.fsys.Open(inFS(name))
+}
+
+// readFile reads one file. One that cannot be opened is passed over, as kmod
+// does: a configuration for root only must not hinder others from asking.
+func (c *Config) readFile(f *configFile) error {
+	b, err := c.readBytes(f.path)
+	if err != nil {
+		c.warn("%s: not read: %v", f.path, errors.Unwrap(err))
+		return nil
+	}
+	if len(b) > maxConfigFile {
+		return fmt.Errorf("configuration: %s is larger than %d bytes", f.path, maxConfigFile)
+	}
+	var bad []badLine
+	f.lines, bad = parseConfig(b, f.path)
+	for _, l := range bad {
+		f.said = append(f.said, l.libkmod())
+		c.warnings = append(c.warnings, l.String())
+	}
+	for _, l := range f.lines {
+		if l.Kind == ConfigSoftdep && len(l.Pre)+len(l.Post) == 0 {
+			c.warn("%s: softdep %s names no module: %q; write pre: or post:, with the colon, before the names", l.Where(), l.Name, clipText(l.Value))
+		}
+	}
+	return nil
 }
 
 // readBytes reads a file, at most a byte more than it may have.

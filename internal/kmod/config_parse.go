@@ -89,6 +89,19 @@ func configWord(text string) (word, rest string) {
 // nothingMore ends what is said of a line that ends behind its name.
 const nothingMore = "without anything more"
 
+// meant says which command a word that is none was meant to be, "" where it is
+// like none of them.
+func meant(word string) string {
+	word = strings.ToLower(strings.TrimPrefix(word, "\ufeff"))
+	if name, _, ok := strings.Cut(word, "="); ok {
+		word = name
+	}
+	if near := nearParam(word, []string{"alias", "blacklist", "install", "options", "remove", "softdep", "weakdep"}); near != "" {
+		return ": is " + near + " meant?"
+	}
+	return ""
+}
+
 // parseConfigLine reads what follows a command; why is empty when it is sound.
 func parseConfigLine(cmd, args string) (l ConfigLine, why string) {
 	l.Kind = ConfigKind(cmd)
@@ -97,7 +110,7 @@ func parseConfigLine(cmd, args string) (l ConfigLine, why string) {
 	case "include", "config":
 		return l, fmt.Sprintf("%s is no longer a command of modprobe.d(5)", cmd)
 	default:
-		return l, fmt.Sprintf("%q is no command of modprobe.d(5)", clipText(cmd))
+		return l, fmt.Sprintf("%q is no command of modprobe.d(5)%s", clipText(cmd), meant(cmd))
 	}
 	name, rest := configWord(args)
 	if name == "" {
@@ -109,9 +122,11 @@ func parseConfigLine(cmd, args string) (l ConfigLine, why string) {
 	}
 	switch l.Kind {
 	case ConfigBlacklist:
+		l.behind = rest
 		return l, ""
 	case ConfigAlias:
-		module, _ := configWord(rest)
+		module, behind := configWord(rest)
+		l.behind = behind
 		if module == "" {
 			return l, fmt.Sprintf("alias %s without a module", clipText(name))
 		}
@@ -121,7 +136,11 @@ func parseConfigLine(cmd, args string) (l ConfigLine, why string) {
 		return l, ""
 	}
 	if rest == "" {
-		return l, fmt.Sprintf("%s %s %s", cmd, clipText(name), nothingMore)
+		why := fmt.Sprintf("%s %s %s", cmd, clipText(name), nothingMore)
+		if module, param, ok := strings.Cut(name, "."); ok && l.Kind == ConfigOptions && strings.Contains(param, "=") {
+			why += fmt.Sprintf(": the dot is for the kernel's command line; write options %s %s", clipText(module), clipText(param))
+		}
+		return l, why
 	}
 	l.Value = rest
 	switch l.Kind {

@@ -3,6 +3,7 @@ package kmod
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"example.org/kmodsh/internal/kernel"
@@ -44,8 +45,10 @@ func (r *Resolver) Lint() ([]Finding, error) {
 		}
 		out = append(out, Finding{Where: where, What: what})
 	}
+	out = append(out, r.user.unreadFindings()...)
+	out = append(out, r.lintKernelBlacklist()...)
 	first := map[string]string{} // kind and name to where it is
-	sets := map[string]*ParamSet{}
+	options := optionsSeen{sets: map[string]*ParamSet{}, given: map[string]ParamFrom{}}
 	for _, l := range r.user.Lines() {
 		what, err := r.lintLine(l, first)
 		if err != nil && !errors.Is(err, kernel.ErrDamaged) { // that is told
@@ -54,7 +57,7 @@ func (r *Resolver) Lint() ([]Finding, error) {
 		if what != "" {
 			out = append(out, Finding{Where: l.Where(), Text: l.text(), What: what})
 		} else if l.Kind == ConfigOptions {
-			for _, what := range r.lintOptions(l, sets) {
+			for _, what := range r.lintOptions(l, options) {
 				out = append(out, Finding{Where: l.Where(), Text: l.text(), What: what})
 			}
 		}
@@ -77,18 +80,18 @@ func (r *Resolver) lintLine(l ConfigLine, first map[string]string) (string, erro
 	}
 	switch l.Kind {
 	case ConfigAlias:
-		return r.lintAlias(l)
+		if what, err := r.lintAlias(l); err != nil || what != "" {
+			return what, err
+		}
+		return wordsBehind(l), nil
 	case ConfigBlacklist:
 		return r.lintBlacklist(l, earlier)
 	case ConfigInstall:
-		soft, err := r.softLine(l.Name)
-		if err != nil || soft != "" {
-			return "no effect: install lines are ignored for a module with soft dependencies, " + soft + keepsOutAnyway(l), err
-		}
+		return r.lintInstall(l)
 	case ConfigSoftdep:
 		return r.lintSoftdep(l)
 	case ConfigWeakdep, ConfigRemove:
-		return "", nil
+		return r.lintNames(l, l.Weak)
 	}
 	if strings.ContainsAny(l.Name, "*?[") || l.File == cmdlineFile {
 		return "", nil // the command line has words for code that is no module, such as random.trust_cpu=
@@ -97,7 +100,7 @@ func (r *Resolver) lintLine(l ConfigLine, first map[string]string) (string, erro
 	if err != nil || there {
 		return "", err
 	}
-	return fmt.Sprintf("no module or alias of this tree is called %s", l.Name), nil
+	return r.nobody(l), nil
 }
 
 func (r *Resolver) lintAlias(l ConfigLine) (string, error) {
@@ -118,6 +121,9 @@ func (r *Resolver) lintAlias(l ConfigLine) (string, error) {
 }
 
 func (r *Resolver) lintBlacklist(l ConfigLine, earlier string) (string, error) {
+	if what := wordsBehind(l); what != "" {
+		return what, nil
+	}
 	if earlier != "" {
 		return "says again what " + earlier + " says", nil
 	}
@@ -132,7 +138,7 @@ func (r *Resolver) lintBlacklist(l ConfigLine, earlier string) (string, error) {
 	case builtin:
 		return "no effect: the module is built in", nil
 	case !file:
-		return fmt.Sprintf("no module of this tree is called %s; a blacklist takes no aliases", l.Name), nil
+		return r.nobody(l), nil
 	}
 	users, err := r.Users(l.Name)
 	if err != nil || len(users) == 0 {
@@ -142,16 +148,8 @@ func (r *Resolver) lintBlacklist(l ConfigLine, earlier string) (string, error) {
 }
 
 func (r *Resolver) lintSoftdep(l ConfigLine) (string, error) {
-	for _, list := range [...][]string{l.Pre, l.Post} {
-		for _, n := range list {
-			there, err := r.stands(n)
-			if err != nil {
-				return "", err
-			}
-			if !there {
-				return fmt.Sprintf("%s stands for nothing in this tree", clipText(n)), nil
-			}
-		}
+	if what, err := r.lintNames(l, slices.Concat(l.Pre, l.Post)); err != nil || what != "" {
+		return what, err
 	}
 	for _, own := range r.about(ConfigSoftdep, l.Name) {
 		if own.Name == l.Name && own.File == r.tree.Dir()+"/modules.softdep" {

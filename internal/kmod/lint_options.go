@@ -1,26 +1,70 @@
 package kmod
 
+import (
+	"fmt"
+	"strings"
+
+	"example.org/kmodsh/internal/kernel"
+)
+
+// optionsSeen is what lint has read of modules, and the parameters that earlier
+// lines gave, by module or alias and name.
+type optionsSeen struct {
+	sets  map[string]*ParamSet
+	given map[string]ParamFrom
+}
+
+// overridden says which parameters of a line take the place of others that an
+// earlier line gave.
+func (s optionsSeen) overridden(l ConfigLine, set ParamSet) (out []string) {
+	for _, word := range SplitParams(l.Value) {
+		name, _, _ := cutParam(word)
+		name = kernel.Normalize(name)
+		p, has := set.params[name]
+		if !has {
+			continue
+		}
+		key := l.Name + "." + name
+		if old, ok := s.given[key]; ok && old.Param != word {
+			what := "%s takes the place of %s, %s: the last one counts"
+			if p.typ == "" {
+				what = "%s comes after %s, %s: the last one counts, unless the module sets it in a way of its own"
+			}
+			out = append(out, fmt.Sprintf(what, word, old.Param, old.Where))
+		}
+		s.given[key] = ParamFrom{Param: word, Where: l.Where()}
+	}
+	return out
+}
+
 // lintOptions holds the parameters of an options line, or of a word of the
 // kernel's command line, against those that the module has, as far as that can
-// be read. sets keeps what was read.
-func (r *Resolver) lintOptions(l ConfigLine, sets map[string]*ParamSet) (out []string) {
+// be read, and against earlier lines.
+func (r *Resolver) lintOptions(l ConfigLine, seen optionsSeen) (out []string) {
 	found, err := r.Resolve(l.Name)
 	if err != nil {
 		return nil // what is no module is told elsewhere
+	}
+	if strings.Count(l.Value, `"`)%2 != 0 {
+		out = append(out, "a double quote is not closed: all behind it is one value")
 	}
 	for _, f := range found {
 		if f.Builtin && l.File != cmdlineFile {
 			out = append(out, "no effect: "+f.Module+" is built in, and its parameters are set on the kernel's command line ("+f.Module+".NAME=VALUE)")
 			continue
 		}
-		set, known := sets[f.Module]
+		if f.Module != l.Name && l.File != cmdlineFile {
+			out = append(out, fmt.Sprintf("counts only where %s is asked for as %s, not by its own name nor where another module needs it: write options %s", f.Module, l.Name, f.Module))
+		}
+		set, known := seen.sets[f.Module]
 		if !known {
 			set = r.paramsOf(f)
-			sets[f.Module] = set
+			seen.sets[f.Module] = set
 		}
 		if set == nil {
 			continue
 		}
+		out = append(out, seen.overridden(l, *set)...)
 		for _, t := range r.checkOptions(l, *set, f.Builtin) {
 			text := t.Param + ": " + t.Text
 			if t.Errno != "" && !f.Builtin {

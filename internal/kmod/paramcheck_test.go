@@ -79,7 +79,7 @@ func TestLintOptions(t *testing.T) {
 	}
 	var got []string
 	for _, f := range found {
-		got = append(got, strings.TrimPrefix(f.Where, conf+"/")+" "+f.What)
+		got = append(got, strings.ReplaceAll(f.Where+" "+f.What, conf+"/", ""))
 	}
 	want := []string{
 		`a.conf:1 on=maybe: the parameter is of type bool: "maybe" is neither 1, y, on nor 0, n, off; the kernel refuses mine for it (EINVAL)`,
@@ -87,9 +87,12 @@ func TestLintOptions(t *testing.T) {
 		`a.conf:1 ports=1,2,3: the parameter is of type array of ushort: 3 values, and it can only take 2; the kernel refuses mine for it (EINVAL)`,
 		`a.conf:2 no effect: inside is built in, and its parameters are set on the kernel's command line (inside.NAME=VALUE)`,
 		`a.conf:3 x=1: the module has no parameter x; the kernel passes it over and logs "unknown parameter 'x' ignored"; leave it out`,
+		`/proc/cmdline level=0x takes the place of level=1, a.conf:1: the last one counts`,
 		`/proc/cmdline level=0x: the parameter is of type int: "0x" is no number; the kernel refuses mine for it (EINVAL)`,
+		`/proc/cmdline on takes the place of on=maybe, a.conf:1: the last one counts`,
 		`/proc/cmdline delay=soon: the parameter is of type uint: "soon" is no number; the kernel boots without it, and logs that it is invalid`,
 		`/proc/cmdline dealy=2: inside, which is built in, has no parameter dealy; the kernel passes it over without a word; did you mean delay?`,
+		`/proc/cmdline delay=5 takes the place of delay=soon, /proc/cmdline: the last one counts`,
 	}
 	for i := range max(len(got), len(want)) {
 		if i >= len(got) || i >= len(want) || !strings.HasPrefix(got[i], want[i]) {

@@ -62,9 +62,10 @@ func (r *Resolver) routes(m WhyModule, aliases bool) []Route {
 }
 
 // closedByKernel closes all routes to a module that the kernel itself refuses
-// (kernel/module/main.c, blacklisted: module_blacklist= of its command line).
+// (kernel/module/main.c, blacklisted: module_blacklist= of its command line, whose
+// names are compared byte by byte, so that one with a dash is nobody's).
 func closedByKernel(routes []Route, module string, refused []string) []Route {
-	if !slices.ContainsFunc(refused, func(n string) bool { return kernel.Normalize(n) == module }) {
+	if !slices.ContainsFunc(refused, func(n string) bool { return n == module }) {
 		return routes
 	}
 	for i := range routes {
