@@ -24,6 +24,16 @@ func TestQueriesEndEarly(t *testing.T) {
 			t.Fatalf("%v\n%s", err, out)
 		}
 	}
+	// Without inlining, as for a debugger, errors are made by init functions: nothing
+	// is answered before these have run.
+	debug := exec.Command("go", "build", "-gcflags=all=-N -l", "-o", filepath.Join(dir, "debug", "kmodsh-modprobe"), "../kmodsh-modprobe")
+	debug.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := debug.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if err := os.Link(filepath.Join(dir, "kmodsh"), filepath.Join(dir, "debug", "kmodsh")); err != nil {
+		t.Fatal(err)
+	}
 	if err := os.Link(filepath.Join(dir, "kmodsh"), filepath.Join(dir, "modprobe")); err != nil {
 		t.Fatal(err)
 	}
@@ -39,6 +49,8 @@ func TestQueriesEndEarly(t *testing.T) {
 		}
 		return trace.String()
 	}
+	name = "debug/kmodsh-modprobe"
+	inits("-R", "one")
 	late := []string{"charmbracelet/bubbletea ", "therootcompany/xz ", "kmodsh/internal/sim ", "alecthomas/kong ",
 		"klauspost/compress/internal/snapref ", "crypto/internal/fips140 ", "compress/flate "}
 	// The small program has not even what sorts before it and needs nothing.
