@@ -2,7 +2,11 @@ package kmod
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io"
 	"io/fs"
+	"os"
 	"path"
 	"strings"
 	"syscall"
@@ -26,11 +30,17 @@ type handOver struct {
 // what failed.
 func (h handOver) insert(ctx context.Context) (op string, err error) {
 	f, err := h.open()
+	if errors.Is(err, errNotRegular) {
+		return "read", fmt.Errorf("%w: %w", kernel.ErrDamaged, err)
+	}
 	if err != nil {
 		return "open", err
 	}
 	defer func() { f.Close() }()
-	kind := Compression(h.file)
+	kind, err := formOf(f, h.file)
+	if err != nil {
+		return "read", err
+	}
 	here := "" // why the file is decompressed here though the kernel could
 	if kind == "xz" && kind == h.kernel.Compression() && h.flags == 0 {
 		here = xzRefused(f)
@@ -69,6 +79,24 @@ func (h handOver) insert(ctx context.Context) (op string, err error) {
 	err = h.kernel.Init(ctx, image, h.params)
 	h.after(err)
 	return "insert", err
+}
+
+// formOf tells how a module file is compressed: by its first bytes, whatever it is
+// called, where those can be looked at, else by its name. A file of fewer bytes
+// never comes to the kernel (libkmod-file.c, kmod_file_open).
+func formOf(f fs.File, name string) (string, error) {
+	file, ok := f.(*os.File)
+	if !ok {
+		return Compression(name), nil
+	}
+	var head [longestMagic]byte
+	if n, err := file.ReadAt(head[:], 0); n < len(head) {
+		if !errors.Is(err, io.EOF) {
+			return "", err
+		}
+		return "", fmt.Errorf("%s: %w: it has %d bytes", name, kernel.ErrDamaged, n)
+	}
+	return compressionOf(head[:]), nil
 }
 
 // decompressHere says whether a refusal by finit_module may be about the file's

@@ -69,7 +69,7 @@ func (r *Resolver) Plan(name string, opt PlanOptions) ([]PlanStep, error) {
 	var last error
 	for _, list := range lists {
 		var own []PlanStep
-		if own, last = r.planSteps(list, checked); last != nil {
+		if own, last = r.planSteps(list, checked, nil); last != nil {
 			continue
 		}
 		for _, s := range own {
@@ -85,9 +85,9 @@ func (r *Resolver) Plan(name string, opt PlanOptions) ([]PlanStep, error) {
 	return steps, last
 }
 
-// planSteps turns one list into steps and, when asked to, looks after the
-// files.
-func (r *Resolver) planSteps(list planList, how checking) ([]PlanStep, error) {
+// planSteps turns one list, of the module that was asked for, into steps and
+// looks after the files.
+func (r *Resolver) planSteps(list planList, how checking, asked *planModule) ([]PlanStep, error) {
 	var steps []PlanStep
 	for i, m := range list {
 		options := m.options()
@@ -99,7 +99,8 @@ func (r *Resolver) planSteps(list planList, how checking) ([]PlanStep, error) {
 			s.Command = strings.ReplaceAll(c.Value, "$CMDLINE_OPTS", options)
 		}
 		var err error
-		if how != unchecked {
+		late := how == checkedNow && m == asked && s.File != "" // opening its file tells then
+		if how != unchecked && !late {
 			err = r.checkStep(s)
 		}
 		if err != nil && s.Soft && errors.Is(err, kernel.ErrNotFound) {

@@ -30,7 +30,7 @@ func (l *Loader) planFound(f Found, name string, opt PlanOptions, how checking) 
 	if p.missing != nil && l.Note != nil {
 		l.Note(p.missing)
 	}
-	steps, err := r.planSteps(p.list, how)
+	steps, err := r.planSteps(p.list, how, m)
 	return steps, p, err
 }
 

@@ -172,10 +172,10 @@ func (r *Resolver) whyModule(f Found, name string) (WhyModule, error) {
 		return m, err
 	}
 	for _, list := range lists {
-		steps, err := r.planSteps(list, checked)
+		steps, err := r.planSteps(list, checked, nil)
 		if err != nil {
 			m.Fails = err.Error()
-			steps, err = r.planSteps(list, unchecked)
+			steps, err = r.planSteps(list, unchecked, nil)
 		}
 		if err != nil {
 			return m, err

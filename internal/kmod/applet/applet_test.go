@@ -59,9 +59,9 @@ func smallTree(t *testing.T) string {
 		"lib/modules/1.0/modules.alias":           "alias fs-a a\n",
 		"lib/modules/1.0/modules.builtin":         "kernel/core.ko\n",
 		"lib/modules/1.0/modules.builtin.modinfo": "core.license=GPL\x00core.parm=x:an x\x00core.parmtype=x:int\x00",
-		"lib/modules/1.0/kernel/a.ko":             "",
-		"lib/modules/1.0/kernel/b.ko":             "",
-		"lib/modules/1.0/kernel/broken.ko":        "",
+		"lib/modules/1.0/kernel/a.ko":             "module",
+		"lib/modules/1.0/kernel/b.ko":             "module",
+		"lib/modules/1.0/kernel/broken.ko":        "module",
 		"modprobe.d/a.conf":                       "options a x=1\n",
 	} {
 		path := filepath.Join(root, name)

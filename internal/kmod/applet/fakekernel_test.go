@@ -27,10 +27,14 @@ func (k fakeKernel) file(parts ...string) string {
 }
 
 func (k fakeKernel) Release() string                            { return "1.0" }
-func (k fakeKernel) Compression() string                        { return "" }
 func (k fakeKernel) LogMark() kernel.LogMark                    { return 0 }
 func (k fakeKernel) LogSince(kernel.LogMark) []string           { return nil }
 func (k fakeKernel) Sleep(context.Context, time.Duration) error { return nil }
+
+func (k fakeKernel) Compression() string {
+	b, _ := os.ReadFile(k.file("sys/module/compression"))
+	return strings.TrimSpace(string(b))
+}
 
 func (k fakeKernel) Modules() ([]kernel.Module, error) {
 	b, err := os.ReadFile(k.file("proc/modules"))
@@ -69,11 +73,11 @@ func (k fakeKernel) Holders(name string) ([]string, error) {
 }
 
 func (k fakeKernel) Finit(_ context.Context, f fs.File, params string, flags kernel.InitFlags) error {
-	st, err := f.Stat()
+	path, err := filepath.EvalSymlinks(f.(*os.File).Name())
 	if err != nil {
 		return err
 	}
-	name, _, _ := strings.Cut(st.Name(), ".")
+	name, _, _ := strings.Cut(filepath.Base(path), ".")
 	return k.load(kernel.Normalize(name), params, int(flags))
 }
 

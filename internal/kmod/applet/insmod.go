@@ -67,20 +67,21 @@ func (p *program) insmod(args []string) error {
 	if !errors.As(err, &le) {
 		return err
 	}
-	switch errno := kernel.ErrnoOf(le.Err); {
-	case le.Errno != 0:
-		p.complain(said("could not insert module %s: %s", rest[0], fileReason(le.Errno)))
-	case errno == syscall.ENODATA:
-		p.complain(said(failedToStrip))
-		fallthrough
-	case errno == syscall.EISDIR:
-		p.complain(said("could not insert module %s: %s", rest[0], strerror(errno)))
-	case le.Op == "open" && errno != 0:
-		p.complain(said("could not load module %s: %s", rest[0], strerror(errno)))
+	errno := fileErrno(le)
+	_, absent := os.Stat(rest[0])
+	switch {
+	case absent != nil:
+		p.complain(said("could not load module %s: %s", rest[0], strerror(kernel.ErrnoOf(absent))))
+	case errno != 0:
+		if errno == syscall.ENODATA {
+			p.complain(said(failedToStrip))
+		}
+		p.complain(said("could not insert module %s: %s", rest[0], fileReason(errno)))
 	default:
-		p.complain(said("could not load module %s: %v", rest[0], le.Err))
+		p.complain(said("could not insert module %s: %v", rest[0], le.Err))
 	}
 	p.sayLog(le.Log)
+	p.sayFile(le)
 	if le.Errno != 0 {
 		tree := kmod.OpenHostTree("/lib/modules/" + k.Release())
 		tree.OnDamage(p.damage)

@@ -40,14 +40,17 @@ func fileReason(e syscall.Errno) string {
 	return strerror(e)
 }
 
-// damageReason explains a module file that makes no sense as libkmod does.
-func damageReason(err error) string {
+// damageErrno is libkmod's errno for a module file that makes no sense.
+func damageErrno(err error) syscall.Errno {
 	var other *kmod.NotELFError
 	if errors.As(err, &other) {
-		return strerror(syscall.ENOEXEC)
+		return syscall.ENOEXEC
 	}
-	return strerror(syscall.EINVAL)
+	return syscall.EINVAL
 }
+
+// damageReason explains such a file as libkmod does.
+func damageReason(err error) string { return strerror(damageErrno(err)) }
 
 // toolError is a message in kmod's own words, which begin and end as they do
 // there.
@@ -84,6 +87,31 @@ func (p *program) sayLog(lines []string) {
 func (p *program) sayWhy(why string) {
 	if why != "" {
 		fmt.Fprintf(p.Stderr, "%s: why: %s\n", p.name, why)
+	}
+}
+
+// fileErrno is the errno that libkmod has for a load that failed: the kernel's, or
+// what came of reading the file; 0 for none.
+func fileErrno(le *kernel.LoadError) syscall.Errno {
+	errno := le.Errno
+	if errno == 0 {
+		errno = kernel.ErrnoOf(le.Err)
+	}
+	switch {
+	case errno != 0:
+	case errors.Is(le.Err, kernel.ErrNotFound):
+		errno = syscall.ENOENT
+	case errors.Is(le.Err, kernel.ErrDamaged):
+		errno = damageErrno(le.Err)
+	}
+	return errno
+}
+
+// sayFile prints what is wrong with a file that did not come to the kernel, where
+// kmod's errno alone says little.
+func (p *program) sayFile(le *kernel.LoadError) {
+	if le.Errno == 0 && le.Op == "decompress" {
+		p.sayWhy(le.Err.Error())
 	}
 }
 

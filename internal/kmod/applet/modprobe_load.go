@@ -104,11 +104,12 @@ func (m *modprobeRun) sayLoad(module string, err error) {
 	case errors.As(err, &command):
 		m.printError(commandFailed(command))
 		m.printError(said("could not insert '%s': Invalid argument", module))
-	case errors.As(err, &le) && le.Errno != 0:
-		m.printError(said("could not insert '%s': %s", module, insertReason(le.Errno)))
-	case errors.Is(err, syscall.ENODATA):
-		m.printError(said(failedToStrip))
-		m.printError(said("could not insert '%s': %s", module, strerror(syscall.ENODATA)))
+	case errors.As(err, &le) && fileErrno(le) != 0:
+		errno := fileErrno(le)
+		if errno == syscall.ENODATA {
+			m.printError(said(failedToStrip))
+		}
+		m.printError(said("could not insert '%s': %s", module, insertReason(errno)))
 	case errors.As(err, &le):
 		m.printError(said("could not insert '%s': %v", module, le.Err))
 	case isNotFound(err):
@@ -123,6 +124,7 @@ func (m *modprobeRun) sayLoad(module string, err error) {
 		}
 		m.sayLog(le.Log)
 		m.sayWhy(le.Why)
+		m.sayFile(le)
 	}
 }
 

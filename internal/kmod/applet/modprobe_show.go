@@ -71,11 +71,11 @@ func (m *modprobeRun) showSymbols(name string) error {
 	facts, err := m.moduleFacts(name)
 	switch {
 	case isNotFound(err) || errors.Is(err, fs.ErrNotExist):
-		return fatalError{fmt.Sprintf("Module %s not found.", name)}
+		return m.graded(fmt.Sprintf("Module %s not found.", name))
 	case errors.Is(err, kernel.ErrDamaged):
-		return fatalError{fmt.Sprintf("could not get %s of %s: %s", what, name, damageReason(err))}
-	case errors.Is(err, syscall.EISDIR):
-		return fatalError{fmt.Sprintf("could not get %s of %s: %s", what, name, strerror(syscall.EISDIR))}
+		return m.graded(fmt.Sprintf("could not get %s of %s: %s", what, name, damageReason(err)))
+	case kernel.ErrnoOf(err) != 0:
+		return m.graded(fmt.Sprintf("could not get %s of %s: %s", what, name, strerror(kernel.ErrnoOf(err))))
 	case err != nil:
 		return err
 	}
@@ -100,6 +100,9 @@ func (m *modprobeRun) moduleFacts(name string) (*kmod.ModuleFacts, error) {
 				return nil, syscall.EISDIR
 			}
 			return nil, fmt.Errorf("%s is no file: %w", name, kernel.ErrDamaged)
+		}
+		if name == "." || name == ".." {
+			return nil, syscall.EISDIR
 		}
 		if strings.Contains(name, "/") {
 			return nil, kernel.ErrNotFound
