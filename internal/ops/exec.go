@@ -1,6 +1,7 @@
 package ops
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -86,7 +87,7 @@ func wantsHelp(args []string) bool {
 }
 
 func (v *Verb) usageError(msg string) *UsageError {
-	return &UsageError{Verb: v.Name, Msg: msg, Hint: "usage: " + v.Synopsis()}
+	return &UsageError{Verb: v.Name, Msg: msg, Hint: cmp.Or(v.modprobesFlag(msg), "usage: "+v.Synopsis())}
 }
 
 // Synopsis returns the verb with its arguments in words.

@@ -89,6 +89,21 @@ func (s *Session) slipped(ctx context.Context, v *Verb, words []string, err erro
 	return ""
 }
 
+// modprobesFlag is for who gives modprobe's -d, -S or -C to a verb that looks into
+// another tree by a flag of its own.
+func (v *Verb) modprobesFlag(msg string) string {
+	if _, ok := v.New().(interface{ ownTree() bool }); !ok {
+		return ""
+	}
+	switch msg {
+	case "unknown flag -d", "unknown flag -S":
+		return "the tree is named whole: " + v.Name + " --tree DIR/lib/modules/RELEASE"
+	case "unknown flag -C":
+		return "with another tree: " + v.Name + " --tree DIR --conf CONF; else it goes before the verb: kmodsh -C CONF " + v.Name
+	}
+	return ""
+}
+
 // dashed is for --stop where the word is stop, and names the way to all flags
 // where a usage line does not.
 func (v *Verb) dashed(s *Session, words []string) string {
