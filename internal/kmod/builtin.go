@@ -89,7 +89,7 @@ func (r *Resolver) Names() ([]string, error) {
 func (r *Resolver) AliasNames(prefix string, limit int) ([]string, error) {
 	prefix = kernel.Normalize(prefix)
 	var out []string
-	for _, l := range r.config(ConfigAlias) {
+	for l := range r.each(ConfigAlias) {
 		if strings.HasPrefix(l.Name, prefix) {
 			out = append(out, l.Name)
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"iter"
 	"os"
 	"path"
 	"slices"
@@ -14,8 +15,10 @@ import (
 	"example.org/kmodsh/internal/kernel"
 )
 
-// maxConfigFile bounds the size of one configuration file in bytes.
-const maxConfigFile = 16 << 20
+// maxConfigFile bounds the size of one configuration file in bytes, which are kept:
+// an endless one must not take the machine. kmod has no bound; a line for each
+// module of a kernel takes less than a hundredth of this.
+const maxConfigFile = 256 << 20
 
 // ConfigKind is the command a configuration line starts with.
 type ConfigKind string
@@ -62,8 +65,13 @@ func (l ConfigLine) Where() string {
 type configFile struct {
 	base  string // what files are sorted and shadowed by
 	path  string
-	lines []ConfigLine
-	said  []string // of its lines, in the words of libkmod
+	text  string
+	lines []storedLine
+	// counts are how many of lines are of each of configKinds.
+	counts [len(configKinds)]int
+	bad    int      // lines that are no entries
+	said   []string // of lines of a tree's file, in the words of libkmod
+	hidden string   // why it could not be read
 }
 
 // Config is the configuration of modprobe: what modprobe.d(5) files and the
@@ -75,7 +83,8 @@ type Config struct {
 	cmdline []ConfigLine
 	// cmdlineBad are names on the command line that can be no module's.
 	cmdlineBad []string
-	warnings   []string
+	warnings   []string // of paths
+	late       []string // of what comes after the files
 	said       []string // of what the paths hold, in the words of libkmod
 	unread     []string // in directories, for their names
 	dirs       []fs.FileInfo
@@ -108,6 +117,9 @@ func (c *Config) Complaints() []string {
 	out := slices.Clone(c.said)
 	for _, f := range c.files {
 		out = append(out, f.said...)
+		for _, l := range f.badLines() {
+			out = append(out, l.libkmod())
+		}
 	}
 	for _, name := range c.cmdlineBad {
 		out = append(out, fmt.Sprintf("Ignoring bad option on kernel command line while parsing module name: '%s'", name))
@@ -150,11 +162,11 @@ func ReadConfigFrom(fsys fs.FS, paths []string, cmdline string) (*Config, error)
 	c.kernelBlacklist = kernelBlacklist(cmdline)
 	c.cmdline, c.cmdlineBad = parseCmdline(cmdline)
 	for _, name := range c.cmdlineBad {
-		c.warn("%s: no options: unmatched bracket in the name %q", cmdlineFile, clipText(name))
+		c.late = append(c.late, fmt.Sprintf("%s: no options: unmatched bracket in the name %q", cmdlineFile, clipText(name)))
 	}
 	for _, l := range c.cmdline {
 		if l.Kind == ConfigBlacklist && strings.Contains(l.Name, "-") {
-			c.warn("%s: modprobe.blacklist=%s matches no module: kmod takes the dashes literally here, write underscores", l.File, clipText(l.Name))
+			c.late = append(c.late, fmt.Sprintf("%s: modprobe.blacklist=%s matches no module: kmod takes the dashes literally here, write underscores", l.File, clipText(l.Name)))
 		}
 	}
 	return c, nil
@@ -169,23 +181,34 @@ func (c *Config) Files() []string {
 	return out
 }
 
-// Lines returns all entries in the order in which they count: of two install
+// Lines yields all entries in the order in which they count: of two install
 // lines for a module the first one wins, options are added together.
-func (c *Config) Lines() []ConfigLine {
-	n := len(c.cmdline)
-	for _, f := range c.files {
-		n += len(f.lines)
+func (c *Config) Lines() iter.Seq[ConfigLine] {
+	return func(yield func(ConfigLine) bool) {
+		for i := range c.files {
+			for _, l := range c.files[i].lines {
+				if !yield(l.entry(c.files[i].path)) {
+					return
+				}
+			}
+		}
+		for _, l := range c.cmdline {
+			if !yield(l) {
+				return
+			}
+		}
 	}
-	out := make([]ConfigLine, 0, n)
-	for _, f := range c.files {
-		out = append(out, f.lines...)
-	}
-	return append(out, c.cmdline...)
 }
 
 // Warnings says what was passed over and why: lines that are no entries,
 // shadowed files, paths that do not exist and are none of the usual ones.
-func (c *Config) Warnings() []string { return slices.Clone(c.warnings) }
+func (c *Config) Warnings() []string {
+	out := slices.Clone(c.warnings)
+	for i := range c.files {
+		out = append(out, c.files[i].warnings()...)
+	}
+	return append(out, c.late...)
+}
 
 func (c *Config) warn(format string, args ...any) {
 	c.warnings = append(c.warnings, fmt.Sprintf(format, args...))
@@ -263,11 +286,11 @@ func compareConfigFiles(a, b configFile) int { return cmp.Compare(a.base, b.base
 // sorted in by their base names; they shadow the ones that are there (kmod 30,
 // kmod_config_new puts modules.softdep in first).
 func (c *Config) with(files ...configFile) *Config {
-	out := &Config{configSource: c.configSource, unread: c.unread, cmdline: c.cmdline, cmdlineBad: c.cmdlineBad, kernelBlacklist: c.kernelBlacklist, warnings: slices.Clone(c.warnings), said: c.said, files: slices.Clone(c.files)}
+	out := &Config{configSource: c.configSource, unread: c.unread, cmdline: c.cmdline, cmdlineBad: c.cmdlineBad, kernelBlacklist: c.kernelBlacklist, warnings: c.warnings, late: slices.Clone(c.late), said: c.said, files: slices.Clone(c.files)}
 	for _, f := range files {
 		i, found := slices.BinarySearchFunc(out.files, f, compareConfigFiles)
 		if found {
-			out.warn("%s: not read, shadowed by %s", out.files[i].path, f.path)
+			out.late = append(out.late, fmt.Sprintf("%s: not read, shadowed by %s", out.files[i].path, f.path))
 			out.files[i] = f
 			continue
 		}

@@ -1,30 +1,164 @@
 package kmod
 
 import (
+	"iter"
 	"slices"
 	"strings"
+	"sync"
 )
 
-// manyLines is from how many lines of one kind on an index of their names pays.
-// Nearly every configuration has fewer.
+// manyLines is from how many lines of one kind on an index of their names pays, and
+// lines are taken apart anew each time they are asked for. Nearly every
+// configuration has fewer.
 const manyLines = 64
 
-// lineIndex finds the lines of one kind that may be about a name.
-type lineIndex struct {
-	named    map[string][]int // lines by the name they are about, where that is no pattern
-	patterns []int
+// kindLines are the entries of one kind, in the order in which they count.
+type kindLines struct {
+	once  sync.Once
+	few   []ConfigLine // all of them, where they are few
+	index *lineIndex   // where they are many
 }
 
-func indexLines(lines []ConfigLine) *lineIndex {
-	x := &lineIndex{named: make(map[string][]int, len(lines))}
-	for i, l := range lines {
-		if strings.ContainsAny(l.Name, `*?[\`) {
-			x.patterns = append(x.patterns, i)
-		} else {
-			x.named[l.Name] = append(x.named[l.Name], i)
+// lineIndex finds the lines of one kind that may be about a name, by the numbers
+// that lines have in the order of all. It keeps no names, but a table of lists by
+// their hashes: last has the last line of each, before the one before a line. Both
+// are places in lines counted from 1, and 0 is none; so a line takes 12 to 16 bytes.
+type lineIndex struct {
+	lines    []uint32
+	last     []uint32
+	before   []uint32
+	patterns []uint32 // numbers of the lines of which the name is one
+}
+
+// nameHash is FNV-1a of a name, dashes as underscores.
+func nameHash(name string) uint32 {
+	h := uint32(2166136261)
+	for i := 0; i < len(name); i++ {
+		c := name[i]
+		if c == '-' {
+			c = '_'
+		}
+		h = (h ^ uint32(c)) * 16777619
+	}
+	return h
+}
+
+// lineNames yields number and name of each line of a kind.
+func (c *Config) lineNames(kind int) iter.Seq2[uint32, string] {
+	return func(yield func(uint32, string) bool) {
+		n := uint32(0)
+		for i := range c.files {
+			for _, l := range c.files[i].lines {
+				if int(l.kind) == kind {
+					if name, _ := configWord(l.args); !yield(n, name) {
+						return
+					}
+				}
+				n++
+			}
+		}
+		for _, l := range c.cmdline {
+			if l.Kind == configKinds[kind] && !yield(n, l.Name) {
+				return
+			}
+			n++
 		}
 	}
+}
+
+// ofKind yields the entries of a kind.
+func (c *Config) ofKind(kind int, yield func(ConfigLine) bool) {
+	for i := range c.files {
+		f := &c.files[i]
+		if f.counts[kind] == 0 {
+			continue
+		}
+		for _, l := range f.lines {
+			if int(l.kind) == kind && !yield(l.entry(f.path)) {
+				return
+			}
+		}
+	}
+	for _, l := range c.cmdline {
+		if l.Kind == configKinds[kind] && !yield(l) {
+			return
+		}
+	}
+}
+
+// indexLines makes the index of the lines of a kind, of which there are count.
+func (c *Config) indexLines(kind, count int) *lineIndex {
+	size := 1
+	for size < count {
+		size *= 2
+	}
+	x := &lineIndex{lines: make([]uint32, 0, count), last: make([]uint32, size), before: make([]uint32, 0, count)}
+	for n, name := range c.lineNames(kind) {
+		x.lines = append(x.lines, n)
+		if strings.ContainsAny(name, `*?[\`) {
+			x.patterns, x.before = append(x.patterns, n), append(x.before, 0)
+			continue
+		}
+		list := &x.last[nameHash(name)&uint32(size-1)]
+		x.before = append(x.before, *list)
+		*list = uint32(len(x.lines))
+	}
 	return x
+}
+
+// line is the entry of a number.
+func (c *Config) line(n uint32) ConfigLine {
+	i := int(n)
+	for k := range c.files {
+		f := &c.files[k]
+		if i < len(f.lines) {
+			return f.lines[i].entry(f.path)
+		}
+		i -= len(f.lines)
+	}
+	return c.cmdline[i]
+}
+
+// kind returns the entries of one kind, made ready.
+func (r *Resolver) kind(kind ConfigKind) *kindLines {
+	k := kindNumber(string(kind))
+	x := &r.kinds[k]
+	x.once.Do(func() {
+		c, _ := r.Config() // who asks looks at r.err
+		count := 0
+		for i := range c.files {
+			count += c.files[i].counts[k]
+		}
+		for _, l := range c.cmdline {
+			if l.Kind == kind {
+				count++
+			}
+		}
+		if count >= manyLines {
+			x.index = c.indexLines(k, count)
+			return
+		}
+		if count == 0 {
+			return
+		}
+		x.few = make([]ConfigLine, 0, count)
+		c.ofKind(k, func(l ConfigLine) bool {
+			x.few = append(x.few, l)
+			return true
+		})
+	})
+	return x
+}
+
+// each yields the entries of one kind in the order in which they count.
+func (r *Resolver) each(kind ConfigKind) iter.Seq[ConfigLine] {
+	x := r.kind(kind)
+	if x.index == nil {
+		return slices.Values(x.few)
+	}
+	return func(yield func(ConfigLine) bool) {
+		r.whole.ofKind(kindNumber(string(kind)), yield)
+	}
 }
 
 // about returns the entries of one kind that may be about one of the names, in the
@@ -32,28 +166,22 @@ func indexLines(lines []ConfigLine) *lineIndex {
 // Without it a plan with as many modules as there are softdep lines would compare
 // each with each.
 func (r *Resolver) about(kind ConfigKind, names ...string) []ConfigLine {
-	lines := r.config(kind)
-	if len(lines) < manyLines {
-		return lines
+	k := r.kind(kind)
+	if k.index == nil {
+		return k.few
 	}
-	r.indexed.mu.Lock()
-	x := r.indexed.kinds[kind]
-	if x == nil {
-		x = indexLines(lines)
-		if r.indexed.kinds == nil {
-			r.indexed.kinds = map[ConfigKind]*lineIndex{}
-		}
-		r.indexed.kinds[kind] = x
-	}
-	r.indexed.mu.Unlock()
+	x := k.index
 	at := slices.Clone(x.patterns)
 	for _, name := range names {
-		at = append(at, x.named[name]...)
+		for i := x.last[nameHash(name)&uint32(len(x.last)-1)]; i > 0; i = x.before[i-1] {
+			at = append(at, x.lines[i-1])
+		}
 	}
 	slices.Sort(at)
-	out := make([]ConfigLine, 0, len(at))
-	for _, i := range slices.Compact(at) {
-		out = append(out, lines[i])
+	at = slices.Compact(at)
+	out := make([]ConfigLine, len(at))
+	for i, n := range at {
+		out[i] = r.whole.line(n)
 	}
 	return out
 }

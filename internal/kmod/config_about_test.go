@@ -45,7 +45,7 @@ func TestAbout(t *testing.T) {
 					return at
 				}
 				got := res.about(kind, name, alias)
-				if want := res.config(kind); !slices.Equal(count(got), count(want)) || len(got) == len(want) {
+				if want := slices.Collect(res.each(kind)); !slices.Equal(count(got), count(want)) || len(got) == len(want) {
 					t.Fatalf("%s about %q and %q: lines %v of %d, want %v\n%s", kind, name, alias, count(got), len(got), count(want), text.String())
 				}
 			}

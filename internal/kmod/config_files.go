@@ -41,23 +41,13 @@ func (c configSource) open(name string) (fs.File, error) {
 func (c *Config) readFile(f *configFile) error {
 	b, err := c.readBytes(f.path)
 	if err != nil {
-		c.warn("%s: not read: %v", f.path, errors.Unwrap(err))
+		f.hidden = fmt.Sprint(errors.Unwrap(err))
 		return nil
 	}
 	if len(b) > maxConfigFile {
-		return fmt.Errorf("configuration: %s is larger than %d bytes", f.path, maxConfigFile)
+		return fmt.Errorf("configuration: %s is larger than %d MiB, more than is read of one file: leave out of it what is about no module of this machine", f.path, maxConfigFile>>20)
 	}
-	var bad []badLine
-	f.lines, bad = parseConfig(b, f.path)
-	for _, l := range bad {
-		f.said = append(f.said, l.libkmod())
-		c.warnings = append(c.warnings, l.String())
-	}
-	for _, l := range f.lines {
-		if l.Kind == ConfigSoftdep && len(l.Pre)+len(l.Post) == 0 {
-			c.warn("%s: softdep %s names no module: %q; write pre: or post:, with the colon, before the names", l.Where(), l.Name, clipText(l.Value))
-		}
-	}
+	f.parse(b)
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -30,7 +31,7 @@ alias a]b c
 include /etc/other
 nonsense
 remove last cmd`
-	lines, bad := parseConfig([]byte(text), "F")
+	lines, bad := parsed([]byte(text))
 	var got []string
 	for _, l := range lines {
 		got = append(got, fmt.Sprintf("%s %s %s|%s| %q %q %q", l.Where(), l.Kind, l.Name, l.Value, l.Pre, l.Post, l.Weak))
@@ -91,7 +92,7 @@ func TestReadConfigOrder(t *testing.T) {
 		t.Fatal(err)
 	}
 	var got []string
-	for _, l := range c.Lines() {
+	for l := range c.Lines() {
 		got = append(got, strings.TrimPrefix(l.Where(), dir+"/")+" "+l.Name+" "+l.Value)
 	}
 	want := []string{
@@ -109,12 +110,22 @@ func TestReadConfigOrder(t *testing.T) {
 	}
 }
 
+// parsed is what a file F with that content says.
+func parsed(b []byte) (lines []ConfigLine, bad []badLine) {
+	f := configFile{base: "F", path: "F"}
+	f.parse(b)
+	return slices.Collect((&Config{files: []configFile{f}}).Lines()), f.badLines()
+}
+
 func FuzzConfig(f *testing.F) {
 	f.Add([]byte("alias a-* b\nsoftdep c pre: d post: e\\\n f\n# x\ninstall g h"))
 	f.Add([]byte("\\"))
 	f.Add([]byte("options a \x00\nblacklist [a-]b"))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		lines, bad := parseConfig(b, "F")
+		lines, bad := parsed(b)
+		if len(lines) > len(b)/shortestEntry+1 {
+			t.Errorf("%d entries in %d bytes", len(lines), len(b))
+		}
 		if physical := strings.Count(string(b), "\n") + 1; len(lines)+len(bad) > physical {
 			t.Errorf("%d entries and %d complaints from %d lines", len(lines), len(bad), physical)
 		}

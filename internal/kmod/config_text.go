@@ -6,9 +6,10 @@ import "errors"
 // that content, sorted in by its name. Unlike a file that is read from a
 // directory it may hold nothing that is no entry: the error says which line.
 func (c *Config) WithText(name, text string) (*Config, error) {
-	lines, bad := parseConfig([]byte(text), name)
-	if len(bad) > 0 {
-		return nil, errors.New(bad[0].String())
+	f := configFile{base: name, path: name}
+	f.parse([]byte(text))
+	if f.bad > 0 {
+		return nil, errors.New(f.badLines()[0].String())
 	}
-	return c.with(configFile{base: name, path: name, lines: lines}), nil
+	return c.with(f), nil
 }

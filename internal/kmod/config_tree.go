@@ -51,7 +51,7 @@ func treeConfig(t *Tree) (e treeEntries) {
 func (f *configFile) readTree(b []byte, kind ConfigKind) (damage []error) {
 	// Of a file that was cut off the last line has no end, and may lack names.
 	whole := bytes.LastIndexByte(b, '\n') + 1
-	lines, bad := parseConfig(b[:whole], f.path)
+	f.parse(b[:whole])
 	var nul map[int]bool // lines that look shorter than they are
 	if bytes.IndexByte(b[:whole], 0) >= 0 {
 		nul = map[int]bool{}
@@ -63,15 +63,17 @@ func (f *configFile) readTree(b []byte, kind ConfigKind) (damage []error) {
 			}
 		}
 	}
-	for _, l := range bad {
+	for _, l := range f.badLines() {
 		if strings.HasSuffix(l.Why, nothingMore) {
 			f.said = append(f.said, l.libkmod())
 			continue
 		}
 		damage = append(damage, fmt.Errorf("%s:%d: %w: %s; run depmod to make it anew", f.path, l.Line, kernel.ErrDamaged, l.Why))
 	}
-	f.lines = lines[:0]
-	for _, l := range lines {
+	lines := f.lines
+	f.bad, f.lines, f.counts = 0, lines[:0], [len(configKinds)]int{} // the bad ones have been told
+	for _, s := range lines {
+		l := s.entry(f.path)
 		switch {
 		case nul[l.Line]: // has been told
 		case l.Kind != kind:
@@ -79,7 +81,8 @@ func (f *configFile) readTree(b []byte, kind ConfigKind) (damage []error) {
 		case !plainText(l.Name) || !plainText(l.Value):
 			damage = append(damage, fmt.Errorf("%s: %w: %q is no name or list; run depmod to make it anew", l.Where(), kernel.ErrDamaged, clipText(l.Name+" "+l.Value)))
 		default:
-			f.lines = append(f.lines, l)
+			f.lines = append(f.lines, s)
+			f.counts[s.kind]++
 		}
 	}
 	if whole < len(b) {

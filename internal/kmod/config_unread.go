@@ -27,8 +27,10 @@ func (c *Config) unreadFindings() (out []Finding) {
 		if bytes.IndexByte(b, 0) >= 0 {
 			continue
 		}
-		if lines, bad := parseConfig(b, file); len(lines) > len(bad) { // text has a line that looks like one by chance
-			out = append(out, Finding{Where: lines[0].Where(), Text: lines[0].text(), What: "not read, nor the rest of the file: its name must end in .conf"})
+		f := configFile{path: file}
+		if f.parse(b); len(f.lines) > f.bad { // text has a line that looks like one by chance
+			first := f.lines[0].entry(file)
+			out = append(out, Finding{Where: first.Where(), Text: first.text(), What: "not read, nor the rest of the file: its name must end in .conf"})
 		}
 	}
 	return out

@@ -173,9 +173,7 @@ func (c crowd) world(t *testing.T) (*crowdKernel, *Resolver) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i := range config.files[0].lines {
-		config.files[0].lines[i].File = "a.conf"
-	}
+	config.files[0].path = "a.conf"
 	k := &crowdKernel{
 		needs: c.needs, refuses: c.refuses, states: map[string]trace.State{},
 		takes: func(string) time.Duration { return time.Second },

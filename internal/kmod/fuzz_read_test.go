@@ -70,7 +70,8 @@ func FuzzTreeConfig(f *testing.F) {
 					t.Errorf("%v", err)
 				}
 			}
-			for _, l := range file.lines {
+			for _, s := range file.lines {
+				l := s.entry("F")
 				if l.Kind != kind || !plainText(l.Name+l.Value) || l.Line < 1 || l.Line > bytes.Count(b, []byte{'\n'}) {
 					t.Errorf("%+v", l)
 				}

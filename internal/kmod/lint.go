@@ -49,7 +49,7 @@ func (r *Resolver) Lint() ([]Finding, error) {
 	out = append(out, r.lintKernelBlacklist()...)
 	first := map[string]string{} // kind and name to where it is
 	options := optionsSeen{sets: map[string]*ParamSet{}, given: map[string]ParamFrom{}}
-	for _, l := range r.user.Lines() {
+	for l := range r.user.Lines() {
 		what, err := r.lintLine(l, first)
 		if err != nil && !errors.Is(err, kernel.ErrDamaged) { // that is told
 			return nil, fmt.Errorf("%s: %w", l.Where(), err)
@@ -179,7 +179,7 @@ func (r *Resolver) stands(name string) (bool, error) {
 
 // commanded says whether an install line makes something of a name.
 func (r *Resolver) commanded(name string) bool {
-	for _, l := range r.config(ConfigInstall) {
+	for l := range r.each(ConfigInstall) {
 		if globMatch(l.Name, name) {
 			return true
 		}

@@ -259,9 +259,7 @@ func (w *loaderWorld) resolver() *Resolver {
 	}
 	// Lines of the configuration are told by the file's name.
 	for i := range c.files {
-		for j := range c.files[i].lines {
-			c.files[i].lines[j].File = "a.conf"
-		}
+		c.files[i].path = "a.conf"
 	}
 	return NewResolver(NewTree(w.tree, "TREE"), c)
 }

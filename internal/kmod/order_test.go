@@ -151,8 +151,8 @@ func TestFollows(t *testing.T) {
 				}
 				gates += len(o.gates)
 				if d := p.differs(t, o, steps, f.Module); d != "" {
-					lines, _ := r.Config()
-					for _, l := range lines {
+					c, _ := r.Config()
+					for l := range c.Lines() {
 						t.Log(l.text(), l.Pre, l.Post)
 					}
 					t.Fatalf("seed %d, %s: %s\nlist %v\nchains %v", seed, name, d, p.list.names(), p.chains)

@@ -1,7 +1,6 @@
 package kmod
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -61,14 +60,10 @@ type Resolver struct {
 	user    *Config
 	brought func() treeEntries // what the tree brings, read once
 
-	once   sync.Once
-	merged map[ConfigKind][]ConfigLine
-	err    error
-
-	indexed struct { // where merged has many lines of a kind
-		mu    sync.Mutex
-		kinds map[ConfigKind]*lineIndex
-	}
+	once  sync.Once
+	whole *Config // user with what the tree brings
+	err   error
+	kinds [len(configKinds)]kindLines
 
 	inImage builtinSet
 }
@@ -85,37 +80,23 @@ func NewResolver(t *Tree, c *Config) *Resolver {
 // Tree returns the tree of the resolver.
 func (r *Resolver) Tree() *Tree { return r.tree }
 
-// Config returns the whole configuration in the order in which it counts, the
-// tree's own soft dependencies included.
-func (r *Resolver) Config() ([]ConfigLine, error) {
-	b := r.brought()
-	if b.err != nil {
-		return nil, b.err
-	}
-	return r.user.with(b.files...).Lines(), nil
+// Config returns the whole configuration, the tree's own soft dependencies
+// included.
+func (r *Resolver) Config() (*Config, error) {
+	r.once.Do(func() {
+		b := r.brought()
+		r.whole, r.err = &Config{}, b.err
+		if b.err == nil {
+			r.whole = r.user.with(b.files...)
+		}
+	})
+	return r.whole, r.err
 }
 
 // Complaints returns what kmod's tools say of lines that are passed over in the
 // configuration and in what the tree brings to it, in the words of libkmod.
 func (r *Resolver) Complaints() []string {
 	return r.user.with(r.brought().files...).Complaints() // what is damaged is said when it is needed
-}
-
-// config returns the entries of one kind in the order in which they count.
-func (r *Resolver) config(kind ConfigKind) []ConfigLine {
-	r.once.Do(func() {
-		var lines []ConfigLine
-		lines, r.err = r.Config()
-		slices.SortStableFunc(lines, func(a, b ConfigLine) int { return cmp.Compare(a.Kind, b.Kind) })
-		r.merged = map[ConfigKind][]ConfigLine{}
-		for i, n := 0, 0; i < len(lines); i = n {
-			for n < len(lines) && lines[n].Kind == lines[i].Kind {
-				n++
-			}
-			r.merged[lines[i].Kind] = lines[i:n:n]
-		}
-	})
-	return r.merged[kind]
 }
 
 // ResolveOptions change what ResolveWith returns.

@@ -140,7 +140,7 @@ func (r *Resolver) whyModule(f Found, name string) (WhyModule, error) {
 	}
 	for _, kind := range [...]ConfigKind{ConfigAlias, ConfigBlacklist, ConfigSoftdep, ConfigInstall, ConfigRemove, ConfigWeakdep, ConfigOptions} {
 		first := ""
-		for _, l := range r.config(kind) {
+		for l := range r.each(kind) {
 			if !r.concerns(l, f, name) {
 				continue
 			}

@@ -47,7 +47,7 @@ func (r *Resolver) routes(m WhyModule, aliases bool) []Route {
 	if len(m.Users) > 0 {
 		out = append(out, via("a module that needs it", fewNames(m.Users)))
 	}
-	for _, l := range r.config(ConfigSoftdep) {
+	for l := range r.each(ConfigSoftdep) {
 		if slices.Contains(slices.Concat(l.Pre, l.Post), m.Module) {
 			by := via("a soft dependency of "+l.Name, "")
 			by.Where = l.Where()

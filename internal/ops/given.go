@@ -22,7 +22,7 @@ func givenTo(t kernel.Target) *recording.Given {
 	if len(o.Config) > 0 {
 		// What could not be read has stopped the target from being opened.
 		if c, err := kmod.ReadConfig(o.Config, ""); err == nil {
-			for _, l := range c.Lines() {
+			for l := range c.Lines() {
 				lines = append(lines, strings.TrimRight(string(l.Kind)+" "+l.Name+" "+l.Value, " "))
 			}
 		}

@@ -17,7 +17,7 @@ import (
 // order and form of modprobe -c.
 func (m *modprobeRun) showConfig() error {
 	r := m.loader.Resolver
-	lines, err := r.Config()
+	config, err := r.Config()
 	if err != nil {
 		return err
 	}
@@ -26,7 +26,7 @@ func (m *modprobeRun) showConfig() error {
 		kmod.ConfigBlacklist, kmod.ConfigInstall, kmod.ConfigRemove, kmod.ConfigAlias,
 		kmod.ConfigOptions, kmod.ConfigSoftdep, kmod.ConfigWeakdep,
 	} {
-		for _, l := range lines {
+		for l := range config.Lines() {
 			if l.Kind == kind {
 				fmt.Fprintln(w, configText(l))
 			}
