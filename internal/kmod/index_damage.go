@@ -24,7 +24,7 @@ func (t *Tree) OnDamage(fn func(error)) { t.onDamage = fn }
 // again returns a tree over the same directory that has opened nothing yet and has
 // its own listener, nil for none. It is closed by closeIndexes, and not after t.
 func (t *Tree) again(onDamage func(error)) *Tree {
-	return &Tree{name: t.name, root: t.root, fsys: t.fsys, host: t.host, onDamage: onDamage, indexes: map[string]*treeIndex{}}
+	return &Tree{name: t.name, root: t.root, fsys: t.fsys, host: t.host, closed: t.closed, onDamage: onDamage, indexes: map[string]*treeIndex{}}
 }
 
 // listening is the resolver over a tree that does without what is damaged, for

@@ -35,6 +35,7 @@ type Tree struct {
 	host bool
 
 	onDamage func(error) // told of what is passed over; may be nil
+	closed   bool        // what this user may not read is taken for absent
 
 	mu      sync.Mutex
 	indexes map[string]*treeIndex
@@ -169,13 +170,23 @@ func (t *Tree) hasFile(name string) bool {
 	return err == nil && fi.Mode().IsRegular()
 }
 
+// TakeClosedForAbsent has the files of the tree that this user may not read, and
+// those below what is no directory, count for nothing, as with kmod, which says
+// nothing of them. It is called before any question.
+func (t *Tree) TakeClosedForAbsent() { t.closed = true }
+
+// absent says whether an error of opening a file means that there is none.
+func (t *Tree) absent(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || t.closed && (errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.ENOTDIR))
+}
+
 // readText reads a text file of the tree whole. A missing file gives nil and
 // no error.
 func (t *Tree) readText(name string) ([]byte, error) {
 	if t.host {
 		b, err := readRaw(t.Path(name), maxTextFile)
 		switch {
-		case errors.Is(err, fs.ErrNotExist):
+		case t.absent(err):
 			return nil, nil
 		case err != nil:
 			return nil, err
@@ -208,7 +219,7 @@ func (t *Tree) openReaderAt(name string) (io.ReaderAt, int64, io.Closer, error) 
 	if t.host {
 		f, size, err := openRaw(t.Path(name))
 		switch {
-		case errors.Is(err, fs.ErrNotExist):
+		case t.absent(err):
 			return nil, 0, nil, fmt.Errorf("%s: %w", t.Path(name), kernel.ErrNotFound)
 		case err != nil:
 			return nil, 0, nil, err

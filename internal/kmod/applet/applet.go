@@ -235,6 +235,7 @@ func (p *program) resolver(dir string, config []string) (*kmod.Resolver, error) 
 		return nil, err
 	}
 	tree := kmod.OpenHostTree(dir)
+	tree.TakeClosedForAbsent()
 	tree.OnDamage(p.damage) // also with modprobe -q, as what libkmod says
 	r := kmod.NewResolver(tree, c)
 	r.AtHand = true

@@ -84,6 +84,7 @@ func (p *program) insmod(args []string) error {
 	p.sayFile(le)
 	if le.Errno != 0 {
 		tree := kmod.OpenHostTree("/lib/modules/" + k.Release())
+		tree.TakeClosedForAbsent()
 		tree.OnDamage(p.damage)
 		defer tree.Close()
 		file := rest[0]

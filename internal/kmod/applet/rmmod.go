@@ -136,6 +136,7 @@ func (p *program) builtin(name string) bool {
 		return false
 	}
 	tree := kmod.OpenHostTree(dir)
+	tree.TakeClosedForAbsent()
 	tree.OnDamage(p.damage)
 	defer tree.Close()
 	found, err := kmod.NewResolver(tree, nil).ResolveName(name)
