@@ -71,7 +71,7 @@ func (t *together) work(ctx context.Context) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for t.left > 0 {
-		if len(t.ready) == 0 {
+		if t.ready.Len() == 0 {
 			t.changed.Wait()
 			continue
 		}
