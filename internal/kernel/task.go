@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"example.org/kmodsh/internal/trace"
@@ -48,20 +49,25 @@ func (t *Task) flag(word string) *bool {
 }
 
 // ParseTask reads a task as a person writes it: a verb, flags, a name, and
-// parameters of the module. The error is a *WordsError. Whether the verb exists
+// parameters of the module. Behind a word -- nothing is a flag. The error is a *WordsError. Whether the verb exists
 // and the name stands for something is the target's to say.
 func ParseTask(words []string) (Task, error) {
 	if len(words) == 0 {
 		return Task{}, &WordsError{"what is the thread to do? Such as: load ext4"}
 	}
 	t := Task{Verb: words[0]}
-	named := false
+	named, ended := false, false
 	for _, w := range words[1:] {
 		policy, isPolicy := strings.CutPrefix(w, "--policy=")
 		switch {
-		case isPolicy && t.Verb == "load":
+		case w == "--" && !ended:
+			// insmod takes all behind the file for the module's, modprobe this one not.
+			if ended = true; named && (t.Verb == "insmod" || t.Verb == "init") {
+				t.Params = append(t.Params, w)
+			}
+		case isPolicy && !ended && t.Verb == "load":
 			t.Policy = policy
-		case strings.HasPrefix(w, "-"):
+		case strings.HasPrefix(w, "-") && !ended:
 			on := t.flag(w)
 			if on == nil {
 				return Task{}, &WordsError{fmt.Sprintf("%s has no flag %s", t.Verb, clip(w))}
@@ -91,6 +97,9 @@ func (t Task) Words() []string {
 	}
 	if t.Policy != "" {
 		words = append(words, "--policy="+t.Policy)
+	}
+	if dashed := func(w string) bool { return strings.HasPrefix(w, "-") }; dashed(t.Name) || slices.ContainsFunc(t.Params, dashed) {
+		words = append(words, "--")
 	}
 	return append(append(words, t.Name), t.Params...)
 }

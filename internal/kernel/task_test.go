@@ -17,6 +17,10 @@ func TestParseTask(t *testing.T) {
 		"unload --deps --holders --force x": {Verb: "unload", Name: "x", Deps: true, Holders: true, Force: true},
 		"rmmod --force x":                   {Verb: "rmmod", Name: "x", Force: true},
 		"request":                           {Verb: "request"},
+		"load ext4 -- x=1":                  {Verb: "load", Name: "ext4", Params: []string{"x=1"}},
+		"load -- ext4 -- --first-time":      {Verb: "load", Name: "ext4", Params: []string{"--", "--first-time"}},
+		"insmod minix -- x=1":               {Verb: "insmod", Name: "minix", Params: []string{"--", "x=1"}},
+		"unload --deps -- -x":               {Verb: "unload", Name: "-x", Deps: true},
 	} {
 		got, err := ParseTask(strings.Fields(text))
 		if err != nil {

@@ -47,7 +47,7 @@ func (s *Session) exec(ctx context.Context, words []string) (Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := parser.Parse(args); err != nil {
+	if err := parseWords(parser, cmd, args); err != nil {
 		return nil, v.usageError(plainMessage(err))
 	}
 	if needsTarget(cmd) {
@@ -86,6 +86,27 @@ func wantsHelp(args []string) bool {
 	return slices.Contains(args, "-h") || slices.Contains(args, "--help")
 }
 
+// parseWords has the parser fill in cmd. Of a verb that passes words on to a module
+// those behind the first -- are no flags, and are not looked at: as with modprobe,
+// which also takes a second -- for one of them.
+func parseWords(parser *kong.Kong, cmd Command, args []string) error {
+	c, ok := cmd.(interface{ passOn(words []string) })
+	i := slices.Index(args, "--")
+	if !ok || i < 0 || i == len(args)-1 {
+		_, err := parser.Parse(args)
+		return err
+	}
+	if _, err := parser.Parse(args[:i]); err == nil {
+		c.passOn(args[i+1:])
+		return nil
+	}
+	if _, err := parser.Parse(args[:i+2]); err != nil { // the name stands behind it, too
+		return err
+	}
+	c.passOn(args[i+2:])
+	return nil
+}
+
 func (v *Verb) usageError(msg string) *UsageError {
 	return &UsageError{Verb: v.Name, Msg: msg, Hint: cmp.Or(v.modprobesFlag(msg), "usage: "+v.Synopsis())}
 }
@@ -113,11 +134,12 @@ func (v *Verb) Check(args []string) error {
 	if wantsHelp(args) {
 		return nil
 	}
-	parser, err := v.parser(v.New())
+	cmd := v.New()
+	parser, err := v.parser(cmd)
 	if err != nil {
 		return err
 	}
-	if _, err := parser.Parse(args); err != nil {
+	if err := parseWords(parser, cmd, args); err != nil {
 		return v.usageError(plainMessage(err))
 	}
 	return nil

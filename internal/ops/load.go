@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"example.org/kmodsh/internal/kernel"
@@ -43,22 +44,26 @@ type loadCommand struct {
 	Jobs      int      `help:"Load up to N modules at once that do not need each other; one that fails then fails only what needs it. Not on simulated kernels, where spawned loaders do it." placeholder:"N"`
 	Name      string   `arg:"" help:"Module name or alias."`
 	Params    []string `arg:"" optional:"" sep:"none" help:"Parameters of the module, PARAM=VALUE."`
+
+	behind []string
 }
+
+// passOn takes what stands behind --.
+func (c *loadCommand) passOn(words []string) { c.behind = words }
 
 func (c *loadCommand) Run(ctx context.Context, s *Session) (Result, error) {
 	if err := checkName(c.Name); err != nil {
 		return nil, err
 	}
-	for _, p := range c.Params {
-		if err := checkParam(p); err != nil {
-			return nil, err
-		}
+	params, err := passedOn(c.Params, c.behind)
+	if err != nil {
+		return nil, err
 	}
 	if c.Jobs < 0 || c.Jobs > kmod.MaxJobs {
 		return nil, &UsageError{Msg: fmt.Sprintf("--jobs %d: 1 to %d modules can be loaded at once", c.Jobs, kmod.MaxJobs)}
 	}
-	req := kernel.LoadRequest{Name: c.Name, Params: c.Params, Policy: c.Policy, First: c.FirstTime, Jobs: c.Jobs}
-	out := &LoadResult{Expect: s.expect(ctx, c.Name, c.Params)}
+	req := kernel.LoadRequest{Name: c.Name, Params: params, Policy: c.Policy, First: c.FirstTime, Jobs: c.Jobs}
+	out := &LoadResult{Expect: s.expect(ctx, c.Name, params)}
 	h := watchHealth(ctx, s.Target())
 	h.begin()
 	res, err := s.Target().Load(ctx, req)
@@ -83,6 +88,22 @@ func checkName(name string) error {
 		return &UsageError{Msg: err.Error()}
 	}
 	return nil
+}
+
+// passedOn are the parameters of a module: those that were looked at, and behind
+// them the words that are passed on as they are.
+func passedOn(params, behind []string) ([]string, error) {
+	for _, p := range params {
+		if err := checkParam(p); err != nil {
+			return nil, err
+		}
+	}
+	for _, p := range behind {
+		if strings.ContainsAny(p, "\x00\n") {
+			return nil, &UsageError{Msg: quoteShort(p) + " is no parameter; write PARAM=VALUE"}
+		}
+	}
+	return slices.Concat(params, behind), nil
 }
 
 // checkParam refuses what cannot be a module parameter: it needs a name, which

@@ -29,7 +29,12 @@ type whyCommand struct {
 	Cert   []string `help:"A file with certificates (DER, PEM, or an uncompressed kernel image): signatures by their keys are verified." placeholder:"FILE" sep:"none"`
 	Name   string   `arg:"" name:"name" help:"Module name or alias, or the path of a module file on this machine."`
 	Params []string `arg:"" optional:"" sep:"none" help:"Parameters that are to be passed, PARAM=VALUE: they are held against the types that the module has."`
+
+	behind []string
 }
+
+// passOn takes what stands behind --.
+func (c *whyCommand) passOn(words []string) { c.behind = words }
 
 // ownTree: with a tree of this machine nothing is asked of the target.
 func (c *whyCommand) ownTree() bool { return c.Tree != "" }
@@ -41,10 +46,9 @@ func (c *whyCommand) Run(ctx context.Context, s *Session) (Result, error) {
 			return nil, err
 		}
 	}
-	for _, p := range c.Params {
-		if err := checkParam(p); err != nil {
-			return nil, err
-		}
+	params, err := passedOn(c.Params, c.behind)
+	if err != nil {
+		return nil, err
 	}
 	if c.Conf != nil && c.Tree == "" {
 		return nil, &UsageError{Verb: "why", Msg: "--conf goes with --tree"}
@@ -63,7 +67,7 @@ func (c *whyCommand) Run(ctx context.Context, s *Session) (Result, error) {
 		check.Verify = certs.Verify
 	}
 	if path {
-		return &WhyResult{Why: kmod.Why{Name: c.Name}, Checks: []refusal.FileCheck{checkFile(check, c.Name, c.Params)}}, nil
+		return &WhyResult{Why: kmod.Why{Name: c.Name}, Checks: []refusal.FileCheck{checkFile(check, c.Name, params)}}, nil
 	}
 	w, err := r.Explain(c.Name)
 	if w == nil {
@@ -74,7 +78,7 @@ func (c *whyCommand) Run(ctx context.Context, s *Session) (Result, error) {
 	if c.Tree == "" {
 		res.Notes = append(res.Notes, s.unseen()...)
 	}
-	res.checks(check, c.Params)
+	res.checks(check, params)
 	if b, ok := s.Target().(interface{ Checks() []refusal.FileCheck }); ok && c.Tree == "" {
 		res.Checks = append(res.Checks, b.Checks()...)
 	}

@@ -18,10 +18,14 @@ const maxCharp = 1024
 func (t *Thread) parseArgs(m *Module, args string) Errno {
 	fault := t.Point("L13", m, trace.Event{Detail: args})
 	var last Errno
+	var after *string // what stands behind --
 	for rest := strings.TrimLeft(args, " \t\n"); rest != ""; {
 		var a oneArg
 		a, rest = nextArg(rest)
 		if a.name == "--" && !a.hasValue {
+			if last == 0 {
+				after = &rest
+			}
 			break
 		}
 		e, known := t.setArg(m, a)
@@ -39,6 +43,9 @@ func (t *Thread) parseArgs(m *Module, args string) Errno {
 	}
 	if fault != 0 {
 		return fault
+	}
+	if after != nil { // load_module, since 3.15
+		t.w.printk("%s: parameters '%s' after `--' ignored", m.Name, *after)
 	}
 	return last
 }
