@@ -32,6 +32,7 @@ type unloading struct {
 	req   kernel.UnloadRequest
 	res   kernel.UnloadResult
 	under []string // modules that are being removed: soft dependencies may go round
+	held  []string // those of them whose holders go before
 }
 
 func (u *unloading) unload(ctx context.Context) error {
@@ -192,7 +193,7 @@ func (u *unloading) unused(ctx context.Context, name string) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if s.builtin || slices.Contains(u.under, s.name) { // its own turn comes: kmod removes it twice, and fails
+		if s.builtin || slices.Contains(u.held, s.name) { // its own turn comes: kmod removes it twice, and fails
 			continue
 		}
 		list, err := u.list()

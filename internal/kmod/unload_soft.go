@@ -83,6 +83,8 @@ func (u *unloading) holdersOf(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
+	u.held = append(u.held, name)
+	defer func() { u.held = u.held[:len(u.held)-1] }()
 	var users []string
 	if m := list[name]; m != nil {
 		users = m.Users
