@@ -120,6 +120,9 @@ func (w *depmodWorker) source(f *os.File) (elfSource, error) {
 		return &w.file, nil
 	}
 	image, err := w.decoder.image(f, MaxImage)
+	if err == nil && len(image) < longestMagic {
+		return nil, &NotELFError{"nothing is packed in it"}
+	}
 	return elfImage(image), err
 }
 

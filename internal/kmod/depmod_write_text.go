@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -146,13 +147,14 @@ func (w *depmodWriter) devname() []byte {
 	var b bytes.Buffer
 	for _, m := range w.mods {
 		var node, device string
+		named := false // also by the empty word, as with kmod
 		for _, a := range m.facts.aliases {
 			if n, ok := strings.CutPrefix(a, "devname:"); ok {
-				node = n
+				node, named = n, true
 			} else if d := deviceNumber(a); d != "" {
 				device = d
 			}
-			if node != "" && device != "" {
+			if named && device != "" {
 				if b.Len() == 0 {
 					b.WriteString("# Device nodes to trigger on-demand module loading.\n")
 				}
@@ -160,7 +162,7 @@ func (w *depmodWriter) devname() []byte {
 				break
 			}
 		}
-		if node != "" && device == "" {
+		if named && device == "" {
 			w.warn(fmt.Sprintf("ERROR: Module '%s' has devname (%s) but lacks major and minor information. Ignoring.", m.name, node))
 		}
 	}
@@ -171,12 +173,36 @@ func (w *depmodWriter) devname() []byte {
 // returns "" for every other.
 func deviceNumber(alias string) string {
 	for _, kind := range []struct{ prefix, letter string }{{"char-major-", "c"}, {"block-major-", "b"}} {
-		var major, minor uint32
-		if strings.HasPrefix(alias, kind.prefix) {
-			if n, _ := fmt.Sscanf(alias, kind.prefix+"%d-%d", &major, &minor); n == 2 {
-				return fmt.Sprintf("%s%d:%d", kind.letter, major, minor)
-			}
+		rest, ok := strings.CutPrefix(alias, kind.prefix)
+		if !ok {
+			continue
+		}
+		major, rest, ok := scanUnsigned(rest)
+		if !ok || !strings.HasPrefix(rest, "-") {
+			return ""
+		}
+		if minor, _, ok := scanUnsigned(rest[1:]); ok {
+			return fmt.Sprintf("%s%d:%d", kind.letter, major, minor)
 		}
 	}
 	return ""
+}
+
+// scanUnsigned reads a number as C's scanf does by %u: blanks and a sign before it
+// are taken, and of a large one the lower 32 bits. rest is what is behind it.
+func scanUnsigned(s string) (n uint32, rest string, ok bool) {
+	s = strings.TrimLeft(s, " \t\n\v\f\r")
+	minus := strings.HasPrefix(s, "-")
+	if minus || strings.HasPrefix(s, "+") {
+		s = s[1:]
+	}
+	digits := len(s) - len(strings.TrimLeft(s, "0123456789"))
+	if digits == 0 {
+		return 0, s, false
+	}
+	all, err := strconv.ParseUint(s[:digits], 10, 64) // the largest when it is larger
+	if minus && err == nil {
+		all = -all
+	}
+	return uint32(all), s[digits:], true
 }

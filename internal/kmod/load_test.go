@@ -227,6 +227,10 @@ func (w *loaderWorld) makeTree(input string) string {
 		if w.tree[file] == nil {
 			w.tree[file] = &fstest.MapFile{}
 		}
+		if text == "cut off" {
+			w.tree[file].Data = w.tree[file].Data[:len(w.tree[file].Data)-10]
+			continue
+		}
 		w.tree[file].Data = append(w.tree[file].Data, text+"\n"...)
 		if ko, _, _ := strings.Cut(text, ":"); file == "modules.dep" {
 			data := []byte(filepath.Base(ko))

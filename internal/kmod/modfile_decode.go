@@ -44,6 +44,8 @@ const (
 	// largeImage is the size in bytes up to which an image is kept while its
 	// size is not known, and any number of workers may have one.
 	largeImage = 16 << 20
+	// maxDeflateRatio is more than the 1032 bytes that one byte of deflate can stand for.
+	maxDeflateRatio = 1 << 11
 	// packedTail is how much of the end of a compressed file is looked at for
 	// the size, in bytes. The index of an .xz file has some ten bytes a block.
 	packedTail = 16 << 10
@@ -150,7 +152,8 @@ func (d *imageDecoder) decode(kind string, file io.ReaderAt, size, limit int64) 
 		return err
 	}
 	claim, likely := sizeClaim(u, kind, file, size)
-	if claim > uint64(limit) {
+	// What is at the end of a gzip file may be something else than a size.
+	if claim > uint64(limit) && (kind != "gzip" || claim <= maxDeflateRatio*uint64(size)) {
 		return tooLarge(limit)
 	}
 	known := int64(0)

@@ -28,7 +28,10 @@ func Modinfo(image []byte) ([]InfoField, error) {
 // has no equals sign is a key without value, as for libkmod.
 func parseModinfo(section []byte) []InfoField {
 	var fields []InfoField
-	text := string(section)
+	text := strings.TrimLeft(string(section), "\x00")
+	if len(text) == 1 {
+		return nil // as for libkmod
+	}
 	for len(text) > 0 {
 		field, rest, _ := strings.Cut(text, "\x00")
 		text = rest

@@ -139,8 +139,8 @@ What ours does otherwise on purpose, and no line of these tables shows:
 - An empty release (-S '', -k '') is the running kernel's.
 - depmod takes of modules of one name and the same right the first in the order of the paths, kmod the one that the file system lists first. With -A it also sees that a directory has changed, and so a module that was taken away or came with an old time. It passes over hidden files and paths that no index can hold (blanks, colons, bytes beyond ASCII), leaves out aliases that are not printable,
   and says so. It takes the last line of modules.order also without its newline, and writes a sound index where kmod leaves an empty file.
-- depmod -A -o DIR also makes the indexes when there are none in DIR; kmod looks at those of the tree alone. Where an index cannot be written (no right to,
-  a full disk), or standard output cannot, depmod and modinfo fail; kmod succeeds.
+- depmod -A -o DIR also makes the indexes when there are none in DIR; kmod looks at those of the tree alone. Where an index cannot be written (no right to
+  make a file), depmod fails; kmod says so of each index, and succeeds.
 - depmod -E takes checksums from the tables of Linux 6.14 (__version_ext_crcs), too, and reads a .zst file that does not say its size; kmod 34 does neither.
 - modinfo of a module file shows what that file says; where a built-in module has its name, kmod shows what the kernel's build says of that.
 

@@ -7,7 +7,6 @@
 package unpack
 
 import (
-	"compress/gzip"
 	"fmt"
 	"io"
 	"runtime/debug"
@@ -28,7 +27,7 @@ const (
 type Reader struct {
 	xz   *xz.Reader
 	zstd *zstd.Decoder
-	gzip *gzip.Reader
+	gzip gzipFile
 }
 
 // FreeMemory returns what is no longer used to the system at once, before a large
@@ -54,11 +53,7 @@ func (u *Reader) Open(kind string, r io.Reader) (io.Reader, error) {
 		}
 		return u.zstd, u.zstd.Reset(r)
 	case "gzip":
-		if u.gzip == nil {
-			u.gzip, err = gzip.NewReader(r)
-			return u.gzip, err
-		}
-		return u.gzip, u.gzip.Reset(r)
+		return &u.gzip, u.gzip.open(r)
 	}
 	return nil, fmt.Errorf("%q is no kind of compression", kind)
 }
