@@ -247,7 +247,9 @@ func (c *Config) addPath(from string) error {
 		name := e.Name()
 		file := from + "/" + name // as it was given, in kmod's messages
 		if name[0] == '.' || !strings.HasSuffix(name, ".conf") || name == ".conf" {
-			c.unread = append(c.unread, file)
+			if e.Type().IsRegular() { // no link, which may lead to what never ends
+				c.unread = append(c.unread, file)
+			}
 			continue
 		}
 		switch fi, err := c.stat(file); {

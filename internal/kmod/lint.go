@@ -16,6 +16,9 @@ type Finding struct {
 	What  string `json:"what"`
 }
 
+// maxFindings bounds how many findings there are before the rest is not looked at.
+const maxFindings = 10_000
+
 // Lint goes through the configuration of people (not what the tree itself
 // brings) and tells of every line that has no effect in this tree, or another
 // than it looks: files and lines that are not read, lines that an earlier one
@@ -50,6 +53,10 @@ func (r *Resolver) Lint() ([]Finding, error) {
 	first := map[string]string{} // kind and name to where it is
 	options := optionsSeen{sets: map[string]*ParamSet{}, given: map[string]ParamFrom{}}
 	for l := range r.user.Lines() {
+		if len(out) >= maxFindings {
+			out = append(out, Finding{Where: l.Where(), What: fmt.Sprintf("here are the first %d findings; what comes behind is not looked at", maxFindings)})
+			break
+		}
 		what, err := r.lintLine(l, first)
 		if err != nil && !errors.Is(err, kernel.ErrDamaged) { // that is told
 			return nil, fmt.Errorf("%s: %w", l.Where(), err)

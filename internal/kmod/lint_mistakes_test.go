@@ -109,3 +109,26 @@ func TestWhyKernelBlacklist(t *testing.T) {
 		}
 	}
 }
+
+// TestLintBounded: the findings of a file that is all mistakes have an end, and
+// links that lead to what never ends are not followed for names that do not count.
+func TestLintBounded(t *testing.T) {
+	tree := kernelTree(t, nil).Tree()
+	conf := t.TempDir()
+	if err := os.WriteFile(filepath.Join(conf, "a.conf"), []byte(strings.Repeat("blacklist first\n", 20_000)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for name, to := range map[string]string{"zero": "/dev/zero", "self": "self", "up": ".", "up.conf": ".", "self.conf": "self.conf"} {
+		if err := os.Symlink(to, filepath.Join(conf, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	config, err := kmod.ReadConfig([]string{conf}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	findings, err := kmod.NewResolver(tree, config).Lint()
+	if last := findings[len(findings)-1]; err != nil || len(findings) != 10_001 || last.Where != filepath.Join(conf, "a.conf:10000") {
+		t.Errorf("%d findings, the last %+v, %v", len(findings), last, err)
+	}
+}
