@@ -78,6 +78,35 @@ func ModuleSignature(image []byte) (Signature, bool) {
 	return s, true
 }
 
+// SignatureFault says why a kernel that checks signatures refuses a module image
+// that ends as a signed one does, whether signatures are demanded or not (EBADMSG:
+// kernel/module_signature.c, mod_check_sig; crypto/asymmetric_keys/pkcs7_parser.c);
+// "" when it is not for what its end says of itself.
+func SignatureFault(image []byte) string {
+	body, ok := bytes.CutSuffix(image, []byte(signatureMark))
+	if !ok {
+		return ""
+	}
+	if len(body) < signatureTrailer {
+		return "it ends as a signed module and is too short for one"
+	}
+	t := body[len(body)-signatureTrailer:]
+	n, before := uint64(binary.BigEndian.Uint32(t[8:])), uint64(len(body)-signatureTrailer)
+	const pkcs7 = 2
+	switch {
+	case n >= before:
+		return fmt.Sprintf("its end says that the signature has %d bytes, and %d bytes are before it", n, before)
+	case t[2] != pkcs7:
+		return "" // taken as one that is not there
+	case t[0]|t[1]|t[3]|t[4]|t[5]|t[6]|t[7] != 0:
+		return "its end has numbers where zeros must be"
+	}
+	if s, ok := ModuleSignature(image); !ok || s.Bytes == nil {
+		return fmt.Sprintf("the %d bytes of its signature are no PKCS#7 message", n)
+	}
+	return ""
+}
+
 // fromPKCS7 takes what can be told from a CMS SignedData message with one
 // signer (RFC 5652, 5.1 and 5.3), the form scripts/sign-file.c writes.
 func (s *Signature) fromPKCS7(der []byte) {

@@ -205,6 +205,8 @@ func (c *Checker) fromErrno(e *kernel.LoadError) (cause, mend string) {
 			return "its signature is wrong, since the file was changed after it was signed, or its key is revoked (/proc/keys, .blacklist)", resign
 		}
 		return "the kernel rejects its signature", signIt
+	case "EBADMSG":
+		return "what ends the file as a signature makes no sense, since the file was cut off or changed after it was signed", resign
 	case "ENOKEY":
 		return "the kernel has not got the key it is signed with", signIt
 	case "ENOENT":

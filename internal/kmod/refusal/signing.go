@@ -16,6 +16,18 @@ import (
 func (c *Checker) checkSignature(m *kmod.ModuleFacts, image []byte) Finding {
 	f := Finding{What: WhatSignature, State: Fits}
 	s := m.Signature
+	if why := kmod.SignatureFault(image); why != "" {
+		f.State, f.Errno, f.Text, f.Mend = Refused, "EBADMSG", why+": the file was cut off or changed", resign
+		if c.System.Enforced == "" { // the parameter is there where signatures are checked
+			f.State = Warned
+			f.Text += "; kernels that check signatures refuse it"
+		}
+		return f
+	}
+	if s != nil && s.IDType != "PKCS#7" {
+		f.Text = "signed in another form than PKCS#7 (" + s.IDType + "), which kernels since 4.3 take as not signed"
+		return c.demanded(f, "Loading of module with unsupported crypto is rejected", true)
+	}
 	if s == nil {
 		f.Text = "the module is not signed"
 		return c.demanded(f, "Loading of unsigned module is rejected", true)
