@@ -1,13 +1,11 @@
 package kmod
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
 	"iter"
 	"os"
-	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -268,21 +266,6 @@ func (c *Config) addPath(from string) error {
 	}
 	return nil
 }
-
-// addFile puts a file in its place among the files.
-func (c *Config) addFile(name string) {
-	f := configFile{base: path.Base(name), path: name}
-	i, found := slices.BinarySearchFunc(c.files, f, compareConfigFiles)
-	if found {
-		if c.files[i].path != name {
-			c.warn("%s: not read, shadowed by %s", name, c.files[i].path)
-		}
-		return
-	}
-	c.files = slices.Insert(c.files, i, f)
-}
-
-func compareConfigFiles(a, b configFile) int { return cmp.Compare(a.base, b.base) }
 
 // with returns the configuration that has further files, which a tree brings,
 // sorted in by their base names; they shadow the ones that are there (kmod 30,

@@ -1,12 +1,14 @@
 package kmod
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -35,6 +37,21 @@ func (c configSource) open(name string) (fs.File, error) {
 	}
 	return c.fsys.Open(inFS(name))
 }
+
+// addFile puts a file in its place among the files.
+func (c *Config) addFile(name string) {
+	f := configFile{base: path.Base(name), path: name}
+	i, found := slices.BinarySearchFunc(c.files, f, compareConfigFiles)
+	if found {
+		if c.files[i].path != name {
+			c.warn("%s: not read, shadowed by %s", name, c.files[i].path)
+		}
+		return
+	}
+	c.files = slices.Insert(c.files, i, f)
+}
+
+func compareConfigFiles(a, b configFile) int { return cmp.Compare(a.base, b.base) }
 
 // readFile reads one file. One that cannot be opened is passed over, as kmod
 // does: a configuration for root only must not hinder others from asking.
