@@ -73,6 +73,8 @@ func ParseTask(words []string) (Task, error) {
 				return Task{}, &WordsError{fmt.Sprintf("%s has no flag %s", t.Verb, clip(w))}
 			}
 			*on = true
+		case !named && strings.HasPrefix(w, "-"):
+			return Task{}, &WordsError{fmt.Sprintf("%s is no name: it starts with a dash", clip(w))}
 		case !named:
 			t.Name, named = w, true // which may be the empty one
 		case t.Verb == "load" || t.Verb == "insmod" || t.Verb == "init" || t.Verb == "testkmod":
@@ -98,7 +100,7 @@ func (t Task) Words() []string {
 	if t.Policy != "" {
 		words = append(words, "--policy="+t.Policy)
 	}
-	if dashed := func(w string) bool { return strings.HasPrefix(w, "-") }; dashed(t.Name) || slices.ContainsFunc(t.Params, dashed) {
+	if slices.ContainsFunc(t.Params, func(w string) bool { return strings.HasPrefix(w, "-") }) {
 		words = append(words, "--")
 	}
 	return append(append(words, t.Name), t.Params...)

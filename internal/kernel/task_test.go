@@ -20,7 +20,7 @@ func TestParseTask(t *testing.T) {
 		"load ext4 -- x=1":                  {Verb: "load", Name: "ext4", Params: []string{"x=1"}},
 		"load -- ext4 -- --first-time":      {Verb: "load", Name: "ext4", Params: []string{"--", "--first-time"}},
 		"insmod minix -- x=1":               {Verb: "insmod", Name: "minix", Params: []string{"--", "x=1"}},
-		"unload --deps -- -x":               {Verb: "unload", Name: "-x", Deps: true},
+		"unload --deps -- x":                {Verb: "unload", Name: "x", Deps: true},
 	} {
 		got, err := ParseTask(strings.Fields(text))
 		if err != nil {
@@ -34,7 +34,7 @@ func TestParseTask(t *testing.T) {
 			t.Errorf("%s: written as %q, which is read as %+v, %v", text, got, again, err)
 		}
 	}
-	for _, text := range []string{"", "load --copy ext4", "request a b", "rmmod -f x", "request --policy=kmod19 x", "getfs --nowait ext4"} {
+	for _, text := range []string{"", "load --copy ext4", "request a b", "rmmod -f x", "request --policy=kmod19 x", "getfs --nowait ext4", "load -- -x", "unload x -- -y"} {
 		_, err := ParseTask(strings.Fields(text))
 		var words *WordsError
 		if !errors.As(err, &words) {
