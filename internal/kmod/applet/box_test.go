@@ -180,6 +180,9 @@ func (b *box) start() {
 	cmd.Env = []string{"PATH=" + b.tools + ":/usr/bin:/bin:/usr/sbin:/sbin", "ROOT=" + root, "LC_ALL=C",
 		"GORACE=atexit_sleep_ms=0", // else each of ours waits a second at its end under the race detector
 		"FAKE=" + filepath.Join(b.dir, "fake")}
+	if !namespaces() { // then /dev/log is this machine's
+		cmd.Env = append(cmd.Env, "DEVLOG="+filepath.Join(b.dir, "fake/devlog"))
+	}
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {

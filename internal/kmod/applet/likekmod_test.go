@@ -21,8 +21,8 @@ import (
 func TestMain(m *testing.M) {
 	name := filepath.Base(os.Args[0])
 	if slices.Contains(Names(), name) {
-		if !namespaces() {
-			syslogSocket = filepath.Join(os.Getenv("FAKE"), "devlog")
+		if socket := os.Getenv("DEVLOG"); socket != "" {
+			syslogSocket = socket
 		}
 		os.Exit(Main(name, os.Args[1:], Env{
 			Stdout: os.Stdout, Stderr: os.Stderr, LookupEnv: os.LookupEnv,
