@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"io/fs"
 	"strconv"
 	"strings"
 	"syscall"
@@ -44,7 +45,7 @@ func (p *program) lsmod(args []string) error {
 		return err
 	}
 	modules, err := k.Modules()
-	if errors.Is(err, kernel.ErrNoModules) {
+	if errors.Is(err, kernel.ErrNoModules) || errors.Is(err, fs.ErrNotExist) { // no /proc at all
 		p.complain(said("could not open /proc/modules: %s", strerror(syscall.ENOENT)))
 		return said("could not get list of modules: %s", strerror(syscall.ENOENT))
 	}

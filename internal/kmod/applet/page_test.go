@@ -133,6 +133,7 @@ What ours does otherwise on purpose, and no line of these tables shows:
 - Of a module that is not loaded and has a remove command, ours looks for no holders.
 - rmmod of a module that is just being removed asks the kernel and tells what it says; kmod fails without a word.
 - Where SIGPIPE is ignored and nobody reads standard output any more, ours ends by that signal nevertheless. Where standard error is closed, kmod takes the system log, ours says nothing.
+- Where /proc is not mounted, rmmod and modprobe -r say so and do nothing; kmod makes do with /sys.
 - KMOD_LOG tells of nothing inside: it only silences what is said of bad lines of the configuration.
 - A file of the configuration may have 256 MiB, and a larger one is an error: its text is kept, and an endless one must not take the machine. A million
   lines take about as much memory as with kmod.
