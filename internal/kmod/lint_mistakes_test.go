@@ -132,3 +132,45 @@ func TestLintBounded(t *testing.T) {
 		t.Errorf("%d findings, the last %+v, %v", len(findings), last, err)
 	}
 }
+
+// FuzzLint: whatever is in a configuration and on a command line, lint and why have
+// an end and say what is bounded.
+func FuzzLint(f *testing.F) {
+	f.Add("blacklist first # no\nalias it first second\noptions first x=1 \"y\nsoftdep first pre: second post:\n", "module_blacklist=first,a-b modprobe.blacklist=c")
+	f.Add("install first modprobe first;modprobe -i first\nweakdep first first\nremove x[ y\nblacklist /x/first.ko.xz\r\n", "first.x=\"1")
+	f.Add("install * modprobe\nalias * *\noptions * *=*\nsoftdep * pre: * post: *\n", "*.*=*")
+	dir := f.TempDir()
+	for name, data := range map[string]string{"modules.dep": "kernel/first.ko: kernel/second.ko\nkernel/second.ko: kernel/first.ko\n", "modules.alias": "alias fs-* first\n", "modules.builtin": "kernel/built.ko\n"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(data), 0o644); err != nil {
+			f.Fatal(err)
+		}
+	}
+	tree, err := kmod.OpenTree(dir)
+	if err != nil {
+		f.Fatal(err)
+	}
+	defer tree.Close()
+	conf := f.TempDir()
+	f.Fuzz(func(t *testing.T, text, cmdline string) {
+		for _, name := range []string{"a.conf", "unread"} {
+			if err := os.WriteFile(filepath.Join(conf, name), []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		config, err := kmod.ReadConfig([]string{conf}, cmdline)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := kmod.NewResolver(tree, config)
+		findings, err := r.Lint()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range findings {
+			if len(f.What) > 4*(len(text)+len(cmdline))+4096 {
+				t.Fatalf("%d bytes are said of %d", len(f.What), len(text))
+			}
+		}
+		r.Explain("first")
+	})
+}
