@@ -103,7 +103,7 @@ func TestTarget(t *testing.T) {
 		t.Errorf("%+v, %v", w, err)
 	}
 	facts := fmt.Sprint(target.ModuleFacts("mine"))
-	if facts != "[{version 1.2} {vermagic 6.1.0 SMP} {parameter level=3}]" {
+	if facts != "[{version 1.2 false} {vermagic 6.1.0 SMP false} {parameter level=3 false}]" {
 		t.Error(facts)
 	}
 	left := sample()

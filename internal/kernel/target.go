@@ -100,6 +100,9 @@ type Info struct {
 type Fact struct {
 	Name  string `json:"name"`
 	Value string `json:"value"`
+	// Here says that it is about the machine that kmodsh runs on, such as a path of
+	// its: what is given away is without it.
+	Here bool `json:"-"`
 }
 
 // LoadRequest asks for a load.

@@ -28,6 +28,7 @@ func TestSnapshotWithout(t *testing.T) {
 	s.config("a.conf", "options mine on=configword wifi_password=hunter2\n")
 	s.shows.System = &s.sys
 	s.shows.Release = testRelease
+	s.shows.Info = &kernel.Info{Release: testRelease, Facts: []kernel.Fact{{Name: "console", Value: "/home/me/console.log", Here: true}, {Name: "accelerator", Value: "accelword"}}}
 	session := ops.New()
 	session.SetTarget(themeTarget{bundle.NewTarget("vm:test", &s.shows), s})
 	defer session.Close()
@@ -59,6 +60,14 @@ func TestSnapshotWithout(t *testing.T) {
 	all := bytes("")
 	if strings.Contains(all, "hunter2") {
 		t.Error("a password is in the bundle")
+	}
+	for _, path := range []string{s.dir, "/home/me"} {
+		if strings.Contains(all, path) {
+			t.Errorf("%s, of the machine that made it, is in the bundle", path)
+		}
+	}
+	if !strings.Contains(all, "accelword") || !strings.Contains(all, "/lib/modules/"+testRelease) {
+		t.Error("what the target says of itself is not in the bundle")
 	}
 	for part, word := range map[string]string{"config": "configword", "cmdline": "cmdlineword", "system": "systemword", "log": "logword", "checks": "has no parameter wifi_password"} {
 		if !strings.Contains(all, word) {
@@ -102,6 +111,8 @@ func TestBundleWithoutConfig(t *testing.T) {
 		}
 		if text := out.String(); !strings.Contains(text, "the bundle has no part config: it was left out") || strings.Contains(text, "has its effect") {
 			t.Errorf("%s says\n%s", line, text)
+		} else if lint := line[0] == "lint"; lint != strings.Contains(text, "not looked at: what is in the module files, of which a bundle has names and sizes") {
+			t.Errorf("%s of module files:\n%s", line, text)
 		}
 	}
 }

@@ -84,8 +84,8 @@ func (t *target) facts() []kernel.Fact {
 		{Name: "start", Value: t.split.describe(t.resumed)},
 		{Name: "snapshot", Value: snapshot},
 		{Name: "qemu", Value: v.qmp.version},
-		{Name: "console", Value: console},
-		{Name: "kernel image", Value: t.boot.Kernel.Image},
+		{Name: "console", Value: console, Here: true},
+		{Name: "kernel image", Value: t.boot.Kernel.Image, Here: true},
 	}
 	if s := t.past.pool.usage(); s != "" {
 		facts = append(facts, kernel.Fact{Name: "checkpoints", Value: s})
@@ -95,10 +95,11 @@ func (t *target) facts() []kernel.Fact {
 	}
 	_, _, trouble := v.console.told()
 	for _, line := range trouble {
-		if strings.HasPrefix(line, squashfsTrouble) {
+		damaged := strings.HasPrefix(line, squashfsTrouble)
+		if damaged {
 			line += "; whether " + t.boot.Disk + " is damaged tells: kmodsh lab doctor"
 		}
-		facts = append(facts, kernel.Fact{Name: "trouble", Value: line})
+		facts = append(facts, kernel.Fact{Name: "trouble", Value: line, Here: damaged})
 	}
 	return facts
 }

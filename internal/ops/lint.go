@@ -48,6 +48,9 @@ func (c *lintCommand) Run(_ context.Context, s *Session) (Result, error) {
 	res := &LintResult{Tree: r.Tree().Dir(), Findings: findings}
 	if c.Tree == "" {
 		res.Unseen = s.unseen()
+		if _, ok := s.Target().(interface{ Unseen() []string }); ok && !r.Tree().HasContents() {
+			res.Unseen = append(res.Unseen, "what is in the module files, of which a bundle has names and sizes: whether parameters are those of their modules is not known")
+		}
 	}
 	if n := len(findings); n > 0 {
 		return res, fmt.Errorf("lint: %s", wording.Count(n, "finding"))
@@ -59,7 +62,8 @@ func (c *lintCommand) Run(_ context.Context, s *Session) (Result, error) {
 type LintResult struct {
 	Tree     string         `json:"tree"`
 	Findings []kmod.Finding `json:"findings"`
-	// Unseen are the parts of the configuration that the target does not show.
+	// Unseen is what the target does not show: parts of the configuration, the
+	// content of module files.
 	Unseen []string `json:"unseen,omitempty"`
 }
 

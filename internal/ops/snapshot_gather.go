@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	"example.org/kmodsh/internal/bundle"
 	"example.org/kmodsh/internal/kernel"
@@ -18,6 +19,17 @@ type gather struct {
 	t       kernel.Target
 	c       *bundle.Content
 	without []bundle.Part
+	// here is the directory of the tree on this machine, there its name on the
+	// target's.
+	here, there string
+}
+
+// elsewhere is a text as it reads on the target's own machine.
+func (g *gather) elsewhere(text string) string {
+	if g.here == "" {
+		return text
+	}
+	return strings.ReplaceAll(text, g.here, g.there)
 }
 
 // maxConfigText bounds the size in bytes of one configuration file.
@@ -42,7 +54,7 @@ func (g *gather) part(ctx context.Context, p bundle.Part, f func() error) {
 		if errors.As(err, &unsupported) {
 			why = unsupported.Why
 		}
-		g.c.Missing[p] = why
+		g.c.Missing[p] = g.elsewhere(why)
 	}
 }
 
@@ -50,12 +62,14 @@ func (g *gather) all(ctx context.Context, names []string) {
 	c, t := g.c, g.t
 	c.Target = t.Name()
 	r, tree, terr := g.s.resolver()
-	c.Release, c.Tree = tree.Release, tree.Dir
+	c.Release, c.Tree = tree.Release, guestDir(tree)
+	g.here, g.there = tree.Dir, c.Tree
 	g.part(ctx, bundle.PartInfo, func() error {
 		info, err := t.Info(ctx)
 		if err != nil {
 			return err
 		}
+		info.Facts = slices.DeleteFunc(slices.Clone(info.Facts), func(f kernel.Fact) bool { return f.Here })
 		c.Info, c.Release = &info, info.Release
 		return nil
 	})
@@ -158,7 +172,7 @@ func (g *gather) checks(ctx context.Context, r *kmod.Resolver, names []string) e
 			for i := range res.Checks {
 				f := slices.DeleteFunc(res.Checks[i].Findings, func(f refusal.Finding) bool { return secret && f.What == refusal.WhatParams })
 				for j := range f {
-					f[j].Text, f[j].Mend = bundle.Mask(f[j].Text), bundle.Mask(f[j].Mend)
+					f[j].Text, f[j].Mend = bundle.Mask(g.elsewhere(f[j].Text)), bundle.Mask(g.elsewhere(f[j].Mend))
 				}
 				res.Checks[i].Findings = f
 			}
