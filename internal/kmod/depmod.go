@@ -19,6 +19,9 @@ type DepmodOptions struct {
 	Dir string
 	// Out is where the indexes go; it is made when missing. "" is Dir.
 	Out string
+	// Show, when set, gets the indexes in place of Out, in the order in which they
+	// would be written there: nothing is (depmod -n).
+	Show func(name string, data []byte) error
 	// Release is matched against the version patterns of the configuration.
 	// "" is the last part of Dir.
 	Release string
@@ -158,6 +161,14 @@ func Depmod(ctx context.Context, opt DepmodOptions) (DepmodStats, error) {
 	files, err := w.files()
 	if err != nil {
 		return stats, fmt.Errorf("depmod %s: %w", opt.Dir, err)
+	}
+	if opt.Show != nil {
+		for _, f := range files {
+			if err := opt.Show(f.name, f.data); err != nil {
+				return stats, err
+			}
+		}
+		return stats, nil
 	}
 	if err := os.MkdirAll(opt.Out, 0o755); err != nil {
 		return stats, &OutError{opt.Out, err}

@@ -98,7 +98,7 @@ func (c *depmodCache) unchanged(opt *DepmodOptions, mods []*depmodModule) (Depmo
 
 // plain says that nothing but the indexes is asked for.
 func (opt *DepmodOptions) plain() bool {
-	return opt.Now != 0 && opt.Kernel == nil && opt.Needs == nil && !opt.Duplicates && opt.Files == nil
+	return opt.Now != 0 && opt.Kernel == nil && opt.Show == nil && opt.Needs == nil && !opt.Duplicates && opt.Files == nil
 }
 
 // remember writes down of what the outputs were made. What cannot be written

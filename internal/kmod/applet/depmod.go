@@ -36,7 +36,7 @@ var depmodOptions = []option{
 	{short: 'h', long: "help"},
 }
 
-// dryRunFiles are what depmod -n prints, in its order: the text indexes.
+// dryRunFiles are what depmod -n prints: the text indexes.
 var dryRunFiles = [...]string{
 	"modules.dep", "modules.alias", "modules.softdep", "modules.weakdep", "modules.symbols", "modules.devname",
 }

@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path"
+	"slices"
 	"strings"
 
 	"example.org/kmodsh/internal/kernel"
@@ -59,30 +57,16 @@ func (d *depmodRun) say(line string) {
 	fmt.Fprintf(d.Stderr, "depmod: %s\n", line)
 }
 
-// showIndexes makes the indexes in a directory of its own and prints the text
-// ones.
+// showIndexes prints the text indexes, and writes nothing.
 func (d *depmodRun) showIndexes() error {
 	opt := d.opt
-	dir, err := os.MkdirTemp("", "depmod-")
-	if err != nil {
+	opt.Show = func(name string, text []byte) error {
+		if !slices.Contains(dryRunFiles[:], name) {
+			return nil
+		}
+		_, err := d.Stdout.Write(text)
 		return err
 	}
-	defer os.RemoveAll(dir)
-	opt.Out = dir
-	if _, err := kmod.Depmod(context.Background(), opt); err != nil {
-		return err
-	}
-	for _, name := range dryRunFiles {
-		text, err := os.ReadFile(path.Join(dir, name))
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		if _, err := d.Stdout.Write(text); err != nil {
-			return err
-		}
-	}
-	return nil
+	_, err := kmod.Depmod(context.Background(), opt)
+	return err
 }
