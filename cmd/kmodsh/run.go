@@ -148,7 +148,7 @@ func (p *program) verb(ctx context.Context) error {
 	if v.Name == "explore" || v.Name == "replay" || v.Name == "sweep" {
 		p.onVerb()
 	}
-	wants := v.WantsTarget(p.Words[1:])
+	wants := v.WantsTarget(p.Words[1:]) || v.Name == "source" && (p.On != "" || p.Kernel != "") // a script may name its own
 	if p.Record != "" && !wants {
 		return p.notRecorded()
 	}

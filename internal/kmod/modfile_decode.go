@@ -153,8 +153,12 @@ func (d *imageDecoder) decode(kind string, file io.ReaderAt, size, limit int64) 
 	}
 	claim, likely := sizeClaim(u, kind, file, size)
 	// What is at the end of a gzip file may be something else than a size.
-	if claim > uint64(limit) && (kind != "gzip" || claim <= maxDeflateRatio*uint64(size)) {
+	switch {
+	case claim <= uint64(limit):
+	case kind != "gzip":
 		return tooLarge(limit)
+	case claim <= maxDeflateRatio*uint64(size):
+		return fmt.Errorf("%w, as its end says, unless that was cut off", tooLarge(limit))
 	}
 	known := int64(0)
 	if likely {

@@ -3,7 +3,6 @@ package kmod
 import (
 	"bytes"
 	"errors"
-	"example.org/kmodsh/internal/kmod/unpack"
 	"math/rand/v2"
 	"os"
 	"strings"
@@ -13,6 +12,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"example.org/kmodsh/internal/kernel"
+	"example.org/kmodsh/internal/kmod/unpack"
 )
 
 func TestCompression(t *testing.T) {
@@ -127,6 +127,21 @@ func TestDecoderMemory(t *testing.T) {
 	var d imageDecoder
 	if _, err := d.image(bytes.NewReader(claim), MaxImage); !errors.Is(err, kernel.ErrDamaged) {
 		t.Errorf("claim: %v", err)
+	}
+}
+
+// TestCutGzip: what stands at the end of a file that was cut off, where a size would
+// stand, may be none.
+func TestCutGzip(t *testing.T) {
+	random := make([]byte, 1<<20)
+	for i, r := 0, rand.New(rand.NewPCG(1, 2)); i < len(random); i++ {
+		random[i] = byte(r.Uint32())
+	}
+	file := compressAs(t, "gzip", random)
+	var d imageDecoder
+	cut := append(file[:1<<19:1<<19], 0xff, 0xff, 0xff, 0x3f) // a GiB, which half a MiB could hold
+	if _, err := d.image(bytes.NewReader(cut), MaxImage); !errors.Is(err, kernel.ErrDamaged) || !strings.Contains(err.Error(), "cut off") {
+		t.Error(err)
 	}
 }
 
