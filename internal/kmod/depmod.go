@@ -7,6 +7,7 @@ import (
 	"os"
 	"path"
 	"runtime"
+	"sync"
 
 	"example.org/kmodsh/internal/kernel"
 )
@@ -234,8 +235,18 @@ func (opt *DepmodOptions) readAll(ctx context.Context, mods []*depmodModule, c *
 // all its checksum, is read from the modules.
 func (opt *DepmodOptions) unpackAll(ctx context.Context, mods []*depmodModule, c *depmodCache) error {
 	var again []*depmodModule
-	for _, m := range mods {
-		if m.facts.packed != nil && m.facts.unpack() != nil {
+	var unpacking sync.WaitGroup
+	bad := make([]bool, len(mods))
+	for part := range opt.Workers {
+		unpacking.Go(func() {
+			for i := part; i < len(mods); i += opt.Workers {
+				bad[i] = mods[i].facts.packed != nil && mods[i].facts.unpack() != nil
+			}
+		})
+	}
+	unpacking.Wait()
+	for i, m := range mods {
+		if bad[i] {
 			again = append(again, m)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"sync"
 	"time"
 )
 
@@ -26,19 +27,22 @@ func publish(dir string, files []depmodFile, now int64) (err error) {
 			return err
 		}
 	}
-	temps := make([]string, 0, len(files))
+	temps, errs := make([]string, len(files)), make([]error, len(files))
 	defer func() {
 		for _, t := range temps {
-			os.Remove(t)
+			if t != "" {
+				os.Remove(t)
+			}
 		}
 	}()
-	for _, f := range files {
-		t, err := writeTemp(dir, f)
-		if t != "" {
-			temps = append(temps, t)
-		}
-		if err != nil {
-			return fmt.Errorf("write %s: %w; the old indexes are unchanged", path.Join(dir, f.name), err)
+	var writing sync.WaitGroup
+	for i, f := range files { // side by side: the disk is waited for once
+		writing.Go(func() { temps[i], errs[i] = writeTemp(dir, f) })
+	}
+	writing.Wait()
+	for i, f := range files {
+		if errs[i] != nil {
+			return fmt.Errorf("write %s: %w; the old indexes are unchanged", path.Join(dir, f.name), errs[i])
 		}
 	}
 	for i, f := range files {

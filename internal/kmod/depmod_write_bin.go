@@ -13,8 +13,8 @@ import (
 )
 
 // binaries fills in the .bin files. They are collected one after the other and
-// encoded side by side.
-func (w *depmodWriter) binaries(files []depmodFile) error {
+// encoded side by side, beside what else is made there; it returns when all is.
+func (w *depmodWriter) binaries(files []depmodFile, beside *sync.WaitGroup) error {
 	makers := map[string]func(*indexWriter) error{
 		"modules.dep.bin":           w.depIndex,
 		"modules.alias.bin":         w.aliasIndex,
@@ -22,7 +22,6 @@ func (w *depmodWriter) binaries(files []depmodFile) error {
 		"modules.builtin.bin":       w.builtinIndex,
 		"modules.builtin.alias.bin": w.builtinAliasIndex,
 	}
-	var wg sync.WaitGroup
 	errs := make([]error, len(files))
 	for i := range files {
 		f := &files[i]
@@ -34,7 +33,7 @@ func (w *depmodWriter) binaries(files []depmodFile) error {
 		if errs[i] = fill(&x); errs[i] != nil {
 			break
 		}
-		wg.Go(func() {
+		beside.Go(func() {
 			data, err := x.encode()
 			if err != nil {
 				errs[i] = fmt.Errorf("%s: %w", f.name, err)
@@ -42,7 +41,7 @@ func (w *depmodWriter) binaries(files []depmodFile) error {
 			f.data = data
 		})
 	}
-	wg.Wait()
+	beside.Wait()
 	return errors.Join(errs...)
 }
 

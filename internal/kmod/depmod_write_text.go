@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // depmodWriter makes the index files of a tree whose modules are read, sorted
@@ -22,26 +23,54 @@ type depmodWriter struct {
 }
 
 // files returns all index files, in the order kmod 34 writes them.
+//
+// What warns is made by one goroutine, in that order; texts and the encoding of
+// binaries beside it.
 func (w *depmodWriter) files() ([]depmodFile, error) {
+	files := make([]depmodFile, len(depmodFileNames))
+	for i, name := range depmodFileNames {
+		files[i].name = name
+	}
+	var beside sync.WaitGroup
+	sorted := make(chan struct{})
+	beside.Go(func() {
+		sortAsKmod(w.symbols.names)
+		close(sorted)
+	})
 	w.dropUnprintable()
 	w.depLines = w.dependencyLines()
-	sortAsKmod(w.symbols.names)
-	files := []depmodFile{
-		{"modules.dep", w.dep()},
-		{"modules.dep.bin", nil},
-		{"modules.alias", w.alias()},
-		{"modules.alias.bin", nil},
-		{"modules.softdep", w.softdep()},
-		{"modules.weakdep", w.weakdep()},
-		{"modules.symbols", w.symbolAliases()},
-		{"modules.symbols.bin", nil},
-		{"modules.builtin.bin", nil},
-		{"modules.builtin.alias.bin", nil},
-		{"modules.devname", nil},
+	texts := w.texts()
+	for i := range files {
+		f := &files[i]
+		text := texts[f.name]
+		if text == nil {
+			continue
+		}
+		beside.Go(func() {
+			if f.name == "modules.symbols" {
+				<-sorted
+			}
+			f.data = text()
+		})
 	}
-	err := w.binaries(files)
+	<-sorted
+	err := w.binaries(files, &beside)
 	files[len(files)-1].data = w.devname() // at last, as are its warnings
 	return files, err
+}
+
+// depmodFileNames are the index files, modules.devname the last.
+var depmodFileNames = [...]string{
+	"modules.dep", "modules.dep.bin", "modules.alias", "modules.alias.bin", "modules.softdep", "modules.weakdep",
+	"modules.symbols", "modules.symbols.bin", "modules.builtin.bin", "modules.builtin.alias.bin", "modules.devname",
+}
+
+// texts are the makers of the text files that need no warning.
+func (w *depmodWriter) texts() map[string]func() []byte {
+	return map[string]func() []byte{
+		"modules.dep": w.dep, "modules.alias": w.alias, "modules.softdep": w.softdep,
+		"modules.weakdep": w.weakdep, "modules.symbols": w.symbolAliases,
+	}
 }
 
 // dropUnprintable takes out fields that would become lines of their own in a
