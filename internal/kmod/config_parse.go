@@ -164,7 +164,11 @@ func meant(word string) string {
 	if name, _, ok := strings.Cut(word, "="); ok {
 		word = name
 	}
-	if near := nearParam(word, []string{"alias", "blacklist", "install", "options", "remove", "softdep", "weakdep"}); near != "" {
+	var commands []string
+	for _, k := range configKinds {
+		commands = append(commands, string(k))
+	}
+	if near := nearParam(word, commands); near != "" {
 		return ": is " + near + " meant?"
 	}
 	return ""

@@ -24,9 +24,9 @@ type fileKey struct {
 // form; a fact of it only when the module's file has the same key.
 const (
 	cacheMagic = "kmodsh depmod facts 4\n"
-	// settled is how old a file's last change has to be before its facts are
-	// taken, in nanoseconds, and it is not read again: a second change may get the same times as the first
-	// on file systems whose clock ticks slowly (FAT: 2 s).
+	// settled is how old a file's last change has to be, in nanoseconds, before its
+	// facts are taken and it is not read again: a second change may get the same
+	// times as the first on file systems whose clock ticks slowly (FAT: 2 s).
 	settled = 2e9
 	// maxCache bounds the size of a cache file in bytes.
 	maxCache = 256 << 20
@@ -123,8 +123,9 @@ func (f *depmodFacts) equal(o *depmodFacts) bool {
 }
 
 // keep begins to write the facts of mods for the next run, unless the cache has
-// just these; they may not be changed until it has done so (writing). now is the time at which the run began, in nanoseconds since the
-// epoch. What cannot be written costs the next run its time and is no error.
+// just these; they may not be changed until it has done so (writing). now is the
+// time at which the run began, in nanoseconds since the epoch. What cannot be
+// written costs the next run its time and is no error.
 func (c *depmodCache) keep(mods []*depmodModule, now int64) {
 	if c.file == "" || c.used == len(mods) && c.used == len(c.facts) {
 		return

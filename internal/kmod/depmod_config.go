@@ -188,9 +188,9 @@ func (c *depmodConfig) line(line, path string, n int) {
 	c.warn(fmt.Sprintf("ERROR: %s:%d: ignoring bad line starting with '%s'", path, n, words[0]))
 }
 
-// external adds a directory as it is written. Of several in one line kmod up to 34 takes the first
-// alone, whatever its manual says, and so does this (tools/depmod.c,
-// cfg_file_parse).
+// external adds a directory as it is written. Of several in one line kmod up to 34
+// takes the first alone, whatever its manual says, and so does this
+// (tools/depmod.c, cfg_file_parse).
 func (c *depmodConfig) external(dir string) {
 	c.externals = append(c.externals, dir)
 }

@@ -6,7 +6,6 @@ import (
 	"cmp"
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
 )
 
@@ -160,31 +159,11 @@ func readSymvers(r io.Reader, prefix byte, wrong func(line int, checksum string)
 		if len(words) < 3 || words[2] != "vmlinux" {
 			continue
 		}
-		if crc, ok := checksum(words[0]); ok {
+		if crc, rest, ok := cNumber(words[0], 16); ok && rest == "" {
 			exported[unprefixed(words[1], prefix)] = crc
 		} else if wrong != nil {
 			wrong(n, words[0])
 		}
 	}
 	return exported, s.Err()
-}
-
-// checksum reads a number as C's strtoull does to the base 16: with a sign or
-// 0x before it, and the largest in place of one that is larger.
-func checksum(word string) (crc uint64, ok bool) {
-	digits, minus := strings.CutPrefix(word, "-")
-	if !minus {
-		digits = strings.TrimPrefix(word, "+")
-	}
-	if rest, ok := strings.CutPrefix(strings.ToLower(digits), "0x"); ok {
-		digits = rest
-	}
-	if strings.Trim(digits, "0123456789abcdefABCDEF") != "" || digits == "" {
-		return 0, false
-	}
-	crc, err := strconv.ParseUint(digits, 16, 64)
-	if minus && err == nil {
-		crc = -crc
-	}
-	return crc, true
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 )
@@ -31,29 +30,18 @@ func (w *depmodWriter) files() ([]depmodFile, error) {
 	for i, name := range depmodFileNames {
 		files[i].name = name
 	}
-	var beside sync.WaitGroup
-	sorted := make(chan struct{})
-	beside.Go(func() {
-		sortAsKmod(w.symbols.names)
-		close(sorted)
-	})
+	var beside, sorting sync.WaitGroup
+	sorting.Go(func() { sortAsKmod(w.symbols.names) })
 	w.dropUnprintable()
 	w.depLines = w.dependencyLines()
+	sorting.Wait()
 	texts := w.texts()
 	for i := range files {
 		f := &files[i]
-		text := texts[f.name]
-		if text == nil {
-			continue
+		if text := texts[f.name]; text != nil {
+			beside.Go(func() { f.data = text() })
 		}
-		beside.Go(func() {
-			if f.name == "modules.symbols" {
-				<-sorted
-			}
-			f.data = text()
-		})
 	}
-	<-sorted
 	err := w.binaries(files, &beside)
 	files[len(files)-1].data = w.devname() // at last, as are its warnings
 	return files, err
@@ -217,21 +205,9 @@ func deviceNumber(alias string) string {
 	return ""
 }
 
-// scanUnsigned reads a number as C's scanf does by %u: blanks and a sign before it
-// are taken, and of a large one the lower 32 bits. rest is what is behind it.
+// scanUnsigned reads a number as C's scanf does by %u: blanks before it are passed
+// over, and of a large one the lower 32 bits are taken. rest is what is behind it.
 func scanUnsigned(s string) (n uint32, rest string, ok bool) {
-	s = strings.TrimLeft(s, " \t\n\v\f\r")
-	minus := strings.HasPrefix(s, "-")
-	if minus || strings.HasPrefix(s, "+") {
-		s = s[1:]
-	}
-	digits := len(s) - len(strings.TrimLeft(s, "0123456789"))
-	if digits == 0 {
-		return 0, s, false
-	}
-	all, err := strconv.ParseUint(s[:digits], 10, 64) // the largest when it is larger
-	if minus && err == nil {
-		all = -all
-	}
-	return uint32(all), s[digits:], true
+	all, rest, ok := cNumber(strings.TrimLeft(s, " \t\n\v\f\r"), 10)
+	return uint32(all), rest, ok
 }

@@ -110,9 +110,8 @@ func (t *Tree) mend(index string) string {
 // modules.builtin.modinfo, going by the name of its directory: they do since Linux
 // 5.2 (scripts/link-vmlinux.sh).
 func (t *Tree) beforeModinfo() bool {
-	var major, minor int
-	n, _ := fmt.Sscanf(path.Base(path.Clean(t.name)), "%d.%d", &major, &minor)
-	return n == 2 && (major < 5 || major == 5 && minor < 2)
+	major, minor, ok := kernel.ReleaseNumbers(path.Base(path.Clean(t.name)))
+	return ok && (major < 5 || major == 5 && minor < 2)
 }
 
 // stat is fs.Stat on the tree.

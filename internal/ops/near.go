@@ -11,7 +11,7 @@ import (
 // those it is the fewest slips away from, then those it abbreviates.
 func nearest(word string, list []string) []string {
 	near := wording.Slipped(word, list)
-	if len(word) < 2 || len(word) > 64 { // the work grows with the square of it
+	if len(word) < 2 || len(word) > wording.Longest {
 		return near
 	}
 	for _, m := range fuzzy.Find(word, list) {

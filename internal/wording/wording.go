@@ -20,9 +20,9 @@ func Count[N ~int | ~int64 | ~uint64](n N, one string, many ...string) string {
 	return fmt.Sprintf("%d %ss", n, one)
 }
 
-// longest bounds, in bytes, what is compared: a mistyped word may come from a
+// Longest bounds, in bytes, what is compared: a mistyped word may come from a
 // file, and the work grows with the product of two lengths.
-const longest = 64
+const Longest = 64
 
 // Meant returns the word of list that a mistyped one was meant to be: the same but
 // for capitals, or a slip or two away (a letter left out, added or wrong, or two
@@ -39,7 +39,7 @@ func Meant(word string, list []string) string {
 // Slipped returns the words of list within the slips that Meant tells of that have
 // the fewest: of kmod18, kmod19 was meant and not kmod20.
 func Slipped(word string, list []string) []string {
-	if len(word) < 2 || len(word) > longest {
+	if len(word) < 2 || len(word) > Longest {
 		return nil
 	}
 	word = strings.ToLower(word)

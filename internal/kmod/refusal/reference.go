@@ -5,6 +5,7 @@ import (
 	"path"
 	"strings"
 
+	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/kmod"
 )
 
@@ -121,9 +122,8 @@ func (c *Checker) release() string {
 // since says whether the kernel is of that version or a later one; false where
 // its release is not known.
 func (c *Checker) since(major, minor int) bool {
-	var a, b int
-	n, _ := fmt.Sscanf(c.release(), "%d.%d", &a, &b)
-	return n == 2 && (a > major || a == major && b >= minor)
+	a, b, ok := kernel.ReleaseNumbers(c.release())
+	return ok && (a > major || a == major && b >= minor)
 }
 
 // rebuild says how a module comes to fit a kernel.

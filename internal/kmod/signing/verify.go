@@ -21,9 +21,8 @@ var hashes = map[string]crypto.Hash{
 
 // Verify checks the signature of a module image with the certificate of its key,
 // and returns the file that the certificate is from and the identifier that it
-// gives its key. The error is nil when
-// the signature is right, kmod.ErrSignature when it is not; others say why it
-// could not be checked. It is the check of crypto/asymmetric_keys/pkcs7_verify.c
+// gives its key. The error is nil when the signature is right, kmod.ErrSignature
+// when it is not; others say why it could not be checked. It is the check of crypto/asymmetric_keys/pkcs7_verify.c
 // for what scripts/sign-file.c makes: RSA (PKCS #1 v1.5) or ECDSA over the whole
 // module.
 func (c *Certificates) Verify(s *kmod.Signature, image []byte) (from string, id []byte, err error) {
@@ -31,16 +30,17 @@ func (c *Certificates) Verify(s *kmod.Signature, image []byte) (from string, id 
 	if !ok {
 		return "", nil, fmt.Errorf("none of the %d certificates at hand is that of its key", len(c.all))
 	}
+	from, id = cert.from, cert.SubjectKeyId
 	hash := hashes[s.Hash]
 	switch {
 	case s.IDType != "PKCS#7" || len(s.Bytes) == 0:
-		return cert.from, cert.SubjectKeyId, fmt.Errorf("a signature of the form %s is not checked", s.IDType)
+		return from, id, fmt.Errorf("a signature of the form %s is not checked", s.IDType)
 	case s.Attributes:
-		return cert.from, cert.SubjectKeyId, errors.New("it is over attributes, which kernels refuse for modules (pkcs7_verify)")
+		return from, id, errors.New("it is over attributes, which kernels refuse for modules (pkcs7_verify)")
 	case s.Offset > len(image):
-		return cert.from, cert.SubjectKeyId, kmod.ErrSignature
+		return from, id, kmod.ErrSignature
 	case hash == 0:
-		return cert.from, cert.SubjectKeyId, fmt.Errorf("the hash %s is not known here", s.Hash)
+		return from, id, fmt.Errorf("the hash %s is not known here", s.Hash)
 	}
 	h := hash.New()
 	h.Write(image[:s.Offset])
@@ -56,5 +56,5 @@ func (c *Certificates) Verify(s *kmod.Signature, image []byte) (from string, id 
 			err = kmod.ErrSignature
 		}
 	}
-	return cert.from, cert.SubjectKeyId, err
+	return from, id, err
 }

@@ -1,0 +1,33 @@
+package kmod
+
+import (
+	"strconv"
+	"strings"
+)
+
+// cNumber reads the number that a text begins with as C's strtoull(3) does to the
+// base 10 or 16, without blanks before it: a sign counts, to the base 16 a 0x may
+// stand before it, and what is too large is as large as there is. rest is what is
+// behind it; ok is false where there is no digit.
+func cNumber(s string, base int) (n uint64, rest string, ok bool) {
+	rest, minus := strings.CutPrefix(s, "-")
+	if !minus {
+		rest = strings.TrimPrefix(rest, "+")
+	}
+	digits := "0123456789"
+	if base == 16 {
+		digits += "abcdefABCDEF"
+		if len(rest) > 1 && strings.EqualFold(rest[:2], "0x") {
+			rest = rest[2:]
+		}
+	}
+	word := rest[:len(rest)-len(strings.TrimLeft(rest, digits))]
+	if word == "" {
+		return 0, rest, false
+	}
+	n, err := strconv.ParseUint(word, base, 64)
+	if minus && err == nil {
+		n = -n
+	}
+	return n, rest[len(word):], true
+}
