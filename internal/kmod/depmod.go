@@ -122,9 +122,12 @@ func Depmod(ctx context.Context, opt DepmodOptions) (DepmodStats, error) {
 	}
 	cfg := loadDepmodConfig(configSource{}, opt.Config, opt.Release, opt.Warn)
 	opened := opt.openCache() // beside the search
-	mods, err := findModules(opt.Dir, cfg, opt.Warn, opt.cached())
+	var mods []*depmodModule
+	var err error
 	if opt.Files != nil {
 		mods, err = namedModules(opt.Dir, opt.Files)
+	} else {
+		mods, err = findModules(opt.Dir, cfg, opt.Warn, opt.cached())
 	}
 	if err != nil {
 		return stats, fmt.Errorf("depmod %s: %w", opt.Dir, err)
