@@ -11,6 +11,9 @@ import (
 var (
 	// ErrNotFound: a name stands for no module, or a file is not there.
 	ErrNotFound = errors.New("not found")
+	// ErrNotLoaded: a module that there is, or may be, is not on the kernel's list.
+	// It is an ErrNotFound as well.
+	ErrNotLoaded error = notLoaded{}
 	// ErrInvalidName: what should be a module name or alias cannot be one.
 	ErrInvalidName = errors.New("not a module name or alias")
 	// ErrDamaged: an index, module or message is cut off or makes no sense.
@@ -23,6 +26,11 @@ var (
 	// ErrClosed: the target was closed.
 	ErrClosed = errors.New("target closed")
 )
+
+type notLoaded struct{}
+
+func (notLoaded) Error() string        { return "not loaded" }
+func (notLoaded) Is(target error) bool { return target == ErrNotFound }
 
 // LoadError says that the kernel, or the way to it, refused one module. It
 // holds all a person needs to understand why; Error is one line.

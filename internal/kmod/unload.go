@@ -12,7 +12,8 @@ import (
 
 // Unload removes what a name stands for and is loaded. The result is valid
 // also with an error, as far as it got. A name of which nothing is loaded
-// gives an error that wraps kernel.ErrNotFound, a built-in module one that says
+// gives an error that wraps kernel.ErrNotFound, and kernel.ErrNotLoaded where the
+// tree knows the name; a built-in module one that says
 // so, a kernel's refusal a *kernel.LoadError that says who holds the module.
 //
 // With Holders the modules that use it go first, with Deps those it needed go
@@ -91,7 +92,23 @@ func (u *unloading) targets() ([]string, error) {
 		u.res.State = trace.Builtin
 		return nil, &kernel.LoadError{Op: "remove", Module: found[0].Module, Err: errors.New("it is built into the kernel image and can't be removed")}
 	}
-	return nil, fmt.Errorf("remove %s: %w in the kernel", u.req.Name, kernel.ErrNotFound)
+	return nil, notLoaded(u.req.Name, found)
+}
+
+// notLoaded is the error of a name that stands for modules of which none is loaded.
+func notLoaded(name string, found []Found) error {
+	if len(found) == 1 && found[0].Module == kernel.Normalize(name) {
+		return fmt.Errorf("module %s is %w", found[0].Module, kernel.ErrNotLoaded)
+	}
+	which := "which is"
+	if len(found) > 1 {
+		which = "all"
+	}
+	var names []string
+	for _, f := range found {
+		names = append(names, f.Module)
+	}
+	return fmt.Errorf("%s stands for %s, %s %w", name, fewNames(names), which, kernel.ErrNotLoaded)
 }
 
 // unlisted says that the kernel has a directory of a module that it does not

@@ -17,14 +17,14 @@ type BusyError struct{ Module string }
 func (e *BusyError) Error() string { return fmt.Sprintf("module %s is in use", e.Module) }
 
 // AbsentError says that a module that was to be there is not. It wraps
-// kernel.ErrNotFound.
+// kernel.ErrNotLoaded.
 type AbsentError struct{ Module string }
 
 func (e *AbsentError) Error() string {
-	return fmt.Sprintf("module %s: %v in the kernel", e.Module, kernel.ErrNotFound)
+	return fmt.Sprintf("module %s is %v", e.Module, kernel.ErrNotLoaded)
 }
 
-func (e *AbsentError) Unwrap() error { return kernel.ErrNotFound }
+func (e *AbsentError) Unwrap() error { return kernel.ErrNotLoaded }
 
 // softdeps returns the modules that the softdep line of a module names, nil
 // where soft dependencies do not count. Only the first line for it counts.

@@ -85,6 +85,8 @@ func (s *Session) slipped(ctx context.Context, v *Verb, words []string, err erro
 		return conditionHint(usage)
 	case errors.Is(err, kernel.ErrNotFound) && strings.Contains(err.Error(), "no thread "):
 		return s.threadHint(ctx, words)
+	case errors.Is(err, kernel.ErrNotLoaded) && len(s.near(words)) == 0:
+		return "states lists the modules that are loaded"
 	}
 	return ""
 }

@@ -59,8 +59,8 @@ func WriteAll(ctx context.Context, w io.Writer, r Result, asJSON bool, st Style)
 type ErrorReport struct {
 	Error string `json:"error"` // one sentence
 	// Kind tells who failed: "usage", "unavailable", "module" (the kernel
-	// refused), "not-found", "damaged", "kernel" (it went down), "lab",
-	// "expectation" and "promise" (a condition did not hold), "stuck" (a thread
+	// refused), "not-found", "not-loaded" (a module that is to be unloaded),
+	// "damaged", "kernel" (it went down), "lab", "expectation" and "promise" (a condition did not hold), "stuck" (a thread
 	// cannot move), "cancelled", "other".
 	Kind   string   `json:"kind"`
 	Exit   int      `json:"exit"`
@@ -105,6 +105,8 @@ func ReportError(err error) *ErrorReport {
 		r.Kind = "promise"
 	case errors.As(err, &stuck):
 		r.Kind = "stuck"
+	case errors.Is(err, kernel.ErrNotLoaded):
+		r.Kind = "not-loaded"
 	case errors.Is(err, kernel.ErrNotFound):
 		r.Kind = "not-found"
 	case errors.Is(err, kernel.ErrDamaged):

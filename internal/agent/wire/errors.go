@@ -29,6 +29,7 @@ var kinds = []struct {
 	kind string
 	err  error
 }{
+	{"not-loaded", kernel.ErrNotLoaded}, // before what it is as well
 	{"not-found", kernel.ErrNotFound},
 	{"invalid-name", kernel.ErrInvalidName},
 	{"damaged", kernel.ErrDamaged},

@@ -139,6 +139,7 @@ func TestErrorsGoAcross(t *testing.T) {
 		{"not found", fmt.Errorf("alias x: %w", kernel.ErrNotFound), kernel.ErrNotFound, "alias x: not found"},
 		{"invalid", fmt.Errorf("x: %w", kernel.ErrInvalidName), kernel.ErrInvalidName, "x: not a module name or alias"},
 		{"damaged", fmt.Errorf("x: %w", kernel.ErrDamaged), kernel.ErrDamaged, "x: damaged"},
+		{"not loaded", fmt.Errorf("module x is %w", kernel.ErrNotLoaded), kernel.ErrNotLoaded, "module x is not loaded"},
 		{"cancelled", context.Canceled, context.Canceled, "context canceled"},
 		{"deadline", context.DeadlineExceeded, context.DeadlineExceeded, "context deadline exceeded"},
 		{"protocol", fmt.Errorf("%w: x", ErrProtocol), ErrProtocol, "protocol error: x"},
