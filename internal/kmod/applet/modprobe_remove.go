@@ -7,7 +7,6 @@ import (
 
 	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/kmod"
-	"example.org/kmodsh/internal/trace"
 )
 
 // unload removes what a name stands for. That nothing of it is loaded is a
@@ -24,7 +23,7 @@ func (m *modprobeRun) unload(ctx context.Context, name string) error {
 		return err
 	}
 	for _, f := range found {
-		if err := m.unloadOne(ctx, f.Module); err != nil {
+		if err := m.unloadOne(ctx, f); err != nil {
 			return err // as kmod: the others stay
 		}
 	}
@@ -39,21 +38,23 @@ func (m *modprobeRun) graded(text string) error {
 	return fatalError{text}
 }
 
-// unloadOne removes one module.
-func (m *modprobeRun) unloadOne(ctx context.Context, module string) error {
-	l := &m.loader
+// unloadOne removes one module. One that is built in is refused even where the
+// kernel lists it, but a remove command stands in for its removal as well (kmod 30 to
+// 34, tools/modprobe.c, rmmod_do_module); what only its alias tells to be built in is.
+func (m *modprobeRun) unloadOne(ctx context.Context, f kmod.Found) error {
+	l, module := &m.loader, f.Module
+	if f.Builtin && !l.IgnoreLoaded && !l.HasRemoveCommand(module) {
+		return m.graded(fmt.Sprintf("Module %s is builtin.", module))
+	}
 	l.Insists, l.First = !m.all && !m.quiet, m.first
 	l.Failed = func(module string, err error) {
 		if err := m.removeError(module, err); err != nil {
 			m.complain(err)
 		}
 	}
-	res, err := l.Unload(ctx, kernel.UnloadRequest{
+	_, err := l.Unload(ctx, kernel.UnloadRequest{
 		Name: module, Deps: true, Holders: m.holders, Wait: m.wait, Force: m.force,
 	})
-	if err != nil && res.State == trace.Builtin {
-		return m.graded(fmt.Sprintf("Module %s is builtin.", module))
-	}
 	return m.removeError(module, err)
 }
 
