@@ -49,6 +49,7 @@ type depmodRun struct {
 	moduleDir          string
 	symvers, systemMap string
 	files              []string
+	config             []string // of -C, each of which adds to those before
 	all, quick         bool
 	show, warn, errs   bool
 }
@@ -57,9 +58,6 @@ type depmodRun struct {
 func (p *program) depmod(args []string) error {
 	flags, rest, err := p.options(args, depmodOptions)
 	d := &depmodRun{program: p, opt: kmod.DepmodOptions{Config: p.DepmodConfig, Cache: p.DepmodCache, Now: time.Now().UnixNano()}, moduleDir: "/lib/modules"}
-	if d.opt.Config == nil {
-		d.opt.Config = kmod.DefaultDepmodConfig()
-	}
 	d.opt.Warn = d.say
 	for _, f := range flags {
 		switch f.id {
@@ -74,6 +72,12 @@ func (p *program) depmod(args []string) error {
 	}
 	if err != nil {
 		return err
+	}
+	switch {
+	case d.config != nil:
+		d.opt.Config = d.config
+	case d.opt.Config == nil:
+		d.opt.Config = kmod.DefaultDepmodConfig()
 	}
 	if err := d.arguments(rest); err != nil {
 		return err
@@ -108,7 +112,7 @@ func (d *depmodRun) flag(f flag) error {
 	case "outdir":
 		d.out = &f.value
 	case "config":
-		d.opt.Config = []string{f.value}
+		d.config = append(d.config, f.value)
 	case "symvers":
 		d.symvers = f.value
 	case "filesyms":
