@@ -227,8 +227,8 @@ func (w *loaderWorld) makeTree(input string) string {
 		if w.tree[file] == nil {
 			w.tree[file] = &fstest.MapFile{}
 		}
-		if text == "cut off" {
-			w.tree[file].Data = w.tree[file].Data[:len(w.tree[file].Data)-10]
+		if text == "damaged" {
+			w.tree[file].Data[len(w.tree[file].Data)-1]++
 			continue
 		}
 		w.tree[file].Data = append(w.tree[file].Data, text+"\n"...)

@@ -71,6 +71,7 @@ func ReadModuleFile(f fs.File, name string) (*ModuleFacts, error) {
 // compressionOf tells the compression from a file's first bytes.
 func compressionOf(head []byte) string {
 	switch {
+	case len(head) < longestMagic: // nothing, whatever it begins with
 	case bytes.HasPrefix(head, []byte("\xfd7zXZ\x00")):
 		return "xz"
 	case bytes.HasPrefix(head, []byte("\x28\xb5\x2f\xfd")):
