@@ -54,11 +54,15 @@ func (c *Config) addFile(name string) {
 func compareConfigFiles(a, b configFile) int { return cmp.Compare(a.base, b.base) }
 
 // readFile reads one file. One that cannot be opened is passed over, as kmod
-// does: a configuration for root only must not hinder others from asking.
+// does: a configuration for root only must not hinder others from asking. So is what
+// is no file and does not end; but of a file that is too large all would count.
 func (c *Config) readFile(f *configFile) error {
 	b, err := c.readBytes(f.path)
 	if err != nil {
 		f.hidden = fmt.Sprint(errors.Unwrap(err))
+		if errors.As(err, new(noEnd)) { // kmod reads it for ever, or until its memory is used up
+			f.said = append(f.said, f.path+": passed over: "+f.hidden)
+		}
 		return nil
 	}
 	if len(b) > maxConfigFile {
@@ -83,13 +87,31 @@ func (c *Config) readBytes(name string) ([]byte, error) {
 // inFS is an absolute path as a file system has it.
 func inFS(name string) string { return strings.TrimPrefix(path.Clean(name), "/") }
 
-// readPipe reads what is no regular file. A pipe that nobody writes to, and a
-// device, are empty or an error; nothing is waited for but a writer that is there.
+// maxDevice bounds what is read of a device, in bytes: nobody types as much.
+const maxDevice = 1 << 20
+
+// noEnd says that what is no file has more than so many bytes.
+type noEnd int
+
+func (e noEnd) Error() string {
+	return fmt.Sprintf("no regular file, and no end of it after %d MiB", int(e)>>20)
+}
+
+// readPipe reads what is no regular file; more than limit bytes, or maxDevice of a
+// device, are an error. A pipe that nobody writes to is empty; nothing is waited
+// for but a writer that is there.
 func readPipe(name string, limit int) ([]byte, error) {
 	f, err := openGiven(name)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, int64(limit)+1))
+	if st, err := f.Stat(); err == nil && st.Mode()&fs.ModeDevice != 0 {
+		limit = min(limit, maxDevice)
+	}
+	b, err := io.ReadAll(io.LimitReader(f, int64(limit)+1))
+	if err == nil && len(b) > limit {
+		return nil, &fs.PathError{Op: "read", Path: name, Err: noEnd(limit)}
+	}
+	return b, err
 }

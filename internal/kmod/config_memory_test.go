@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"testing"
 	"testing/fstest"
 )
@@ -70,5 +71,32 @@ func TestConfigTooLarge(t *testing.T) {
 	_, err := ReadConfig([]string{file}, "")
 	if want := "configuration: " + file + " is larger than 256 MiB"; err == nil || !bytes.HasPrefix([]byte(err.Error()), []byte(want)) {
 		t.Errorf("%v, want %s", err, want)
+	}
+}
+
+// TestConfigEndless passes over what never ends, and says so in the words of every
+// front; the other files count.
+func TestConfigEndless(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Symlink("/dev/zero", dir+"/a.conf"); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(dir+"/b.conf", []byte("options b x=1\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	c, err := ReadConfig([]string{dir}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := slices.Collect(c.Lines())
+	if len(lines) != 1 || lines[0].Name != "b" {
+		t.Errorf("%+v, want the options of b", lines)
+	}
+	const why = "no regular file, and no end of it after 1 MiB"
+	if got, want := c.Warnings(), []string{dir + "/a.conf: not read: " + why}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if got, want := c.Complaints(), []string{dir + "/a.conf: passed over: " + why}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
 	}
 }

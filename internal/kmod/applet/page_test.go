@@ -135,8 +135,8 @@ What ours does otherwise on purpose, and no line of these tables shows:
 - Where SIGPIPE is ignored and nobody reads standard output any more, ours ends by that signal nevertheless. Where standard error is closed, kmod takes the system log, ours says nothing.
 - Where /proc is not mounted, rmmod and modprobe -r say so and do nothing; kmod makes do with /sys.
 - KMOD_LOG tells of nothing inside: it only silences what is said of bad lines of the configuration.
-- A file of the configuration may have 256 MiB, and a larger one is an error: its text is kept, and an endless one must not take the machine. A million
-  lines take about as much memory as with kmod.
+- A file of the configuration may have 256 MiB, and a larger one is an error, since its text is kept. A million lines take about as much memory as with
+  kmod. A device that does not end within 1 MiB, or a pipe that does not within 256, is told of and passed over; kmod reads on until its memory is used up.
 - An empty release (-S '', -k '') is the running kernel's.
 - depmod takes of modules of one name and the same right the first in the order of the paths, kmod the one that the file system lists first. With -A it also sees that a directory has changed, and so a module that was taken away or came with an old time. It passes over hidden files and paths that no index can hold (blanks, colons, bytes beyond ASCII), leaves out aliases that are not printable,
   and says so. It takes the last line of modules.order also without its newline, and writes a sound index where kmod leaves an empty file.
