@@ -137,6 +137,12 @@ What ours does otherwise on purpose, and no line of these tables shows:
 - KMOD_LOG tells of nothing inside: it only silences what is said of bad lines of the configuration.
 - A file of the configuration may have 256 MiB, and a larger one is an error, since its text is kept. A million lines take about as much memory as with
   kmod. A device that does not end within 1 MiB, or a pipe that does not within 256, is told of and passed over; kmod reads on until its memory is used up.
+- Of a damaged .xz file kmod 34's library says in a line before kmod's own what liblzma calls it (xz_uncompress_belch: File is corrupt, Unexpected end of
+  input, ...); ours has kmod's own line alone.
+- Where the path of the module directory takes 4096 bytes or more, ours says that the file name is too long, kmod that the directory is bad; the exit status is
+  the same. rmmod shows a name of that length whole, kmod its first 4095 bytes.
+- In a working directory that was removed, ours says that there is none; kmod that kmod_new() failed, of a file that is named from there that memory cannot be
+  allocated. What is named by its whole path works with both.
 - An empty release (-S '', -k '') is the running kernel's.
 - depmod takes of modules of one name and the same right the first in the order of the paths, kmod the one that the file system lists first. With -A it also sees that a directory has changed, and so a module that was taken away or came with an old time. It passes over hidden files and paths that no index can hold (blanks, colons, bytes beyond ASCII), leaves out aliases that are not printable,
   and says so. It takes the last line of modules.order also without its newline, and writes a sound index where kmod leaves an empty file.
