@@ -44,6 +44,11 @@ type ModuleFacts struct {
 	ParamLimits map[string]uint32 `json:"param_limits,omitempty"`
 	// Signature is nil for an unsigned module.
 	Signature *Signature `json:"signature,omitempty"`
+
+	// NoVersions and NoExports say that there is no table of them, not even an
+	// empty one: a kernel without module versions makes none of the former.
+	NoVersions bool `json:"-"`
+	NoExports  bool `json:"-"`
 }
 
 // Field returns the value of the first field of .modinfo with that key.
@@ -107,7 +112,8 @@ func ReadModule(image []byte) (*ModuleFacts, error) {
 func (m *ModuleFacts) readSymbols(f *elfFile) error {
 	crcs := map[string]uint32{}
 	rows := 0
-	if at := f.at[secVersions]; at.there {
+	at := f.at[secVersions]
+	if at.there {
 		rows = int(at.size / versionRow)
 	}
 	n := 0
@@ -126,6 +132,7 @@ func (m *ModuleFacts) readSymbols(f *elfFile) error {
 	if err != nil {
 		return err
 	}
+	m.NoVersions = !at.there && m.Extended == 0
 	if m.ExtendedFault, err = f.extendedFault(); err != nil {
 		return err
 	}
@@ -141,6 +148,7 @@ func (m *ModuleFacts) readSymbols(f *elfFile) error {
 	if err != nil || m.Exports != nil {
 		return err
 	}
+	m.NoExports = !f.at[secKsymtabStrings].there
 	b, err := f.section(secKsymtabStrings)
 	if err != nil {
 		return err

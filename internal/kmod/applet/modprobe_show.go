@@ -79,9 +79,12 @@ func (m *modprobeRun) showSymbols(name string) error {
 	case err != nil:
 		return err
 	}
-	list := facts.Versions
+	list, none := facts.Versions, facts.NoVersions
 	if m.query == "show-exports" {
-		list = facts.Exports
+		list, none = facts.Exports, facts.NoExports
+	}
+	if none {
+		return m.graded(fmt.Sprintf("could not get %s of %s: %s", what, name, strerror(syscall.ENODATA)))
 	}
 	w := bufio.NewWriter(m.Stdout)
 	for _, s := range list {
