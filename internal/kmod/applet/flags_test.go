@@ -43,3 +43,21 @@ func TestFlagsOfKmod34(t *testing.T) {
 		}
 	}
 }
+
+// TestHelpNamesFlags holds the help against the flags: scripts look there for what
+// a tool can. The old name of --remove-holders is left to die.
+func TestHelpNamesFlags(t *testing.T) {
+	for _, tool := range tools {
+		_, text, _ := strings.Cut(helpText, "== "+tool.name+"\n")
+		text, _, _ = strings.Cut(text, "\n== ")
+		words := strings.FieldsFunc(text, func(r rune) bool { return r == ' ' || r == ',' || r == '\n' })
+		for _, o := range tool.options {
+			if !slices.Contains(words, "--"+o.long) && o.long != "remove-dependencies" {
+				t.Errorf("the help of %s does not name --%s", tool.name, o.long)
+			}
+			if o.short != 0 && !slices.Contains(words, "-"+string(o.short)) {
+				t.Errorf("the help of %s does not name -%c", tool.name, o.short)
+			}
+		}
+	}
+}
