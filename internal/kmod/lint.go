@@ -80,9 +80,9 @@ func (r *Resolver) Lint() ([]Finding, error) {
 func (r *Resolver) lintLine(l ConfigLine, first map[string]string) (string, error) {
 	earlier := first[string(l.Kind)+" "+l.Name]
 	switch l.Kind {
-	case ConfigInstall, ConfigRemove, ConfigSoftdep:
-		if earlier != "" {
-			return fmt.Sprintf("no effect: only the first %s line of a name counts, %s", l.Kind, earlier), nil
+	case ConfigInstall, ConfigRemove, ConfigSoftdep, ConfigWeakdep:
+		if by, ok := r.shadowed(l); ok {
+			return fmt.Sprintf("no effect: only the first %s line that matches a name counts, %s", l.Kind, by.Where()) + r.joined(l.Name, by, l), nil
 		}
 	}
 	switch l.Kind {
@@ -158,12 +158,7 @@ func (r *Resolver) lintSoftdep(l ConfigLine) (string, error) {
 	if what, err := r.lintNames(l, slices.Concat(l.Pre, l.Post)); err != nil || what != "" {
 		return what, err
 	}
-	for _, own := range r.about(ConfigSoftdep, l.Name) {
-		if own.Name == l.Name && own.File == r.tree.Dir()+"/modules.softdep" {
-			return "takes the place of what the module itself wants, " + own.Where(), nil
-		}
-	}
-	return "", nil
+	return r.inPlaceOf(l, l.Name), nil
 }
 
 // keepsOutAnyway adds to an install line without effect what would keep the

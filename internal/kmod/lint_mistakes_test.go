@@ -14,8 +14,10 @@ import (
 func TestLintMistakes(t *testing.T) {
 	mine := fits()
 	mine.Info = append(mine.Info, "alias=fs-mine", "parmtype=path2:charp", "parm=own:set in its own way")
+	soft := fits()
+	soft.Info = append(soft.Info, "softdep=pre: first")
 	tree := kernelTree(t, map[string][]byte{
-		"extra/my-mine.ko": mine.Image(), "modules.builtin": []byte("kernel/fs/built.ko\n"),
+		"extra/my-mine.ko": mine.Image(), "extra/soft.ko": soft.Image(), "modules.builtin": []byte("kernel/fs/built.ko\n"),
 	}).Tree()
 	for _, test := range []struct{ name, file, text, cmdline, want string }{
 		{"command mistyped", "a.conf", "blackist first\n", "", `"blackist" is no command of modprobe.d(5): is blacklist meant?`},
@@ -54,6 +56,11 @@ func TestLintMistakes(t *testing.T) {
 		{"softdep without colon", "a.conf", "softdep my-mine pre first\n", "", "write pre: or post:, with the colon"},
 		{"softdep with two", "a.conf", "softdep my-mine: pre: first\n", "", "write softdep my_mine"},
 		{"softdep of nothing", "a.conf", "softdep my-mine pre: mien\n", "", "mien stands for nothing"},
+		{"softdep after the module's own", "z.conf", "softdep soft pre: second\n", "", `modules.softdep:2; for all of them write one line, "softdep soft pre: first second", in a file of modprobe.d whose name sorts before modules.softdep`},
+		{"softdep before the module's own", "a.conf", "softdep soft pre: second\n", "", `takes the place of what the module itself wants, TREE/modules.softdep:2; for all of them write one line, "softdep soft pre: second first"`},
+		{"softdep after a pattern", "a.conf", "softdep my* pre: first\nsoftdep my-mine pre: second\n", "", `a.conf:2 | no effect: only the first softdep line that matches a name counts, CONF/a.conf:1; for all of them write one line, "softdep my_mine pre: first second", before CONF/a.conf:1`},
+		{"install after a pattern", "a.conf", "install my* true\ninstall my-mine true\n", "", "a.conf:2 | no effect: only the first install line"},
+		{"weakdep twice", "a.conf", "weakdep my-mine first\nweakdep my-mine second\n", "", "a.conf:2 | no effect: only the first weakdep line"},
 		{"weakdep of nothing", "a.conf", "weakdep my-mine mien\n", "", "mien stands for nothing"},
 		{"remove of nothing", "a.conf", "remove mien /bin/true\n", "", "no module or alias of this tree is called mien"},
 		{"without .conf", "mine", "# mine\nblacklist first\n", "", "mine:2 | not read, nor the rest of the file: its name must end in .conf"},
@@ -80,7 +87,7 @@ func TestLintMistakes(t *testing.T) {
 		}
 		var said strings.Builder
 		for _, f := range findings {
-			said.WriteString(strings.ReplaceAll(f.Where+" | "+f.What+"\n", conf, "CONF"))
+			said.WriteString(strings.NewReplacer(conf, "CONF", tree.Dir(), "TREE").Replace(f.Where + " | " + f.What + "\n"))
 		}
 		if !strings.Contains(said.String(), test.want) || test.want == "" && len(findings) > 0 {
 			t.Errorf("%s: %q is not said, but\n%s", test.name, test.want, said.String())

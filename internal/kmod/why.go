@@ -139,15 +139,15 @@ func (r *Resolver) whyModule(f Found, name string) (WhyModule, error) {
 		return m, err
 	}
 	for _, kind := range [...]ConfigKind{ConfigAlias, ConfigBlacklist, ConfigSoftdep, ConfigInstall, ConfigRemove, ConfigWeakdep, ConfigOptions} {
-		first := ""
+		var first ConfigLine
 		for l := range r.each(kind) {
 			if !r.concerns(l, f, name) {
 				continue
 			}
 			e := LineEffect{Where: l.Where(), Text: l.text()}
 			e.Counts, e.Effect = r.effect(l, f, first, soft)
-			if first == "" {
-				first = e.Where
+			if first.Kind == "" {
+				first = l
 			}
 			m.Lines = append(m.Lines, e)
 			if kind == ConfigOptions {
@@ -191,7 +191,7 @@ func (r *Resolver) concerns(l ConfigLine, f Found, name string) bool {
 	case ConfigAlias:
 		key, _ := normalizeAlias(name)
 		return globMatch(l.Name, key)
-	case ConfigBlacklist, ConfigWeakdep:
+	case ConfigBlacklist:
 		return l.Name == f.Module
 	case ConfigOptions:
 		return l.Name == f.Module || f.aliased() && l.Name == f.alias
@@ -220,8 +220,9 @@ func (r *Resolver) softLine(module string) (string, error) {
 	return "", nil
 }
 
-// effect says what a line does; first is where an earlier line of its kind is.
-func (r *Resolver) effect(l ConfigLine, f Found, first, soft string) (bool, string) {
+// effect says what a line does; first is the first line of its kind, if there is
+// one before it.
+func (r *Resolver) effect(l ConfigLine, f Found, first ConfigLine, soft string) (bool, string) {
 	switch l.Kind {
 	case ConfigAlias:
 		if l.Value == f.Module {
@@ -235,29 +236,41 @@ func (r *Resolver) effect(l ConfigLine, f Found, first, soft string) (bool, stri
 		return false, "no effect on this way: a blacklist counts for the aliases of a module, not for its own name (but with modprobe -b) nor where another module needs it"
 	case ConfigSoftdep:
 		switch {
-		case first != "":
-			return false, "no effect: only the first softdep line of a module counts, " + first
+		case first.Kind != "":
+			what := "no effect: only the first softdep line of a module counts, " + first.Where()
+			if !r.ofTree(l) {
+				what += r.joined(f.Module, first, l)
+			}
+			return false, what
 		case soft == "":
 			return true, "counts, but nothing it names is there"
 		}
-		return true, "brings in what it names, before and after"
+		what := "brings in what it names, before and after"
+		if own := r.inPlaceOf(l, f.Module); own != "" {
+			what += "; it " + own
+		}
+		return true, what
 	case ConfigInstall:
 		switch {
 		case f.Builtin:
 			return false, "no effect: the module is built in"
 		case soft != "":
 			return false, "no effect: install lines are ignored for a module with soft dependencies, " + soft
-		case first != "":
-			return false, "no effect: the first install line that matches counts, " + first
+		case first.Kind != "":
+			return false, "no effect: the first install line that matches counts, " + first.Where()
 		}
 		return true, "its command runs in place of loading the module"
 	case ConfigRemove:
-		if first != "" {
-			return false, "no effect: the first remove line that matches counts, " + first
+		if first.Kind != "" {
+			return false, "no effect: the first remove line that matches counts, " + first.Where()
 		}
 		return true, "its command runs in place of removing the module"
 	case ConfigWeakdep:
-		return false, "no effect on loading: it is for tools that make an initramfs"
+		const tools = "no effect on loading: it is for tools that make an initramfs"
+		if first.Kind != "" {
+			return false, tools + ", and these get only the first weakdep line of a module, " + first.Where() + r.joined(f.Module, first, l)
+		}
+		return false, tools + "; a softdep line would load what it names"
 	}
 	switch {
 	case f.Builtin && l.File == cmdlineFile:

@@ -33,7 +33,7 @@ func (r *Resolver) routes(m WhyModule, aliases bool) []Route {
 		}
 		return Route{By: by, Open: true, Why: why}
 	}
-	out := []Route{via("its own name", "modprobe "+m.Module)}
+	out := []Route{via("its own name", "modprobe "+m.Module+", or with the path of its file")}
 	if m.BlacklistedBy != "" {
 		out[0].Why += "; a blacklist counts there only with modprobe -b"
 	}
@@ -57,7 +57,7 @@ func (r *Resolver) routes(m WhyModule, aliases bool) []Route {
 			out = append(out, by)
 		}
 	}
-	out = append(out, Route{By: byFile, Open: true, Why: "insmod, and modprobe with a path, look at no configuration but options"})
+	out = append(out, Route{By: byFile, Open: true, Why: "insmod looks at no configuration"})
 	return closedByKernel(out, m.Module, r.user.kernelBlacklist)
 }
 
