@@ -65,7 +65,7 @@ type Catalogue struct {
 func New() *Catalogue {
 	c := &Catalogue{byFirst: map[byte][]int{}}
 	for _, table := range [...][]Family{
-		fileFamilies(), socketFamilies(), networkFamilies(), filterFamilies(), cryptoFamilies(), soundFamilies(), otherFamilies(), busFamilies(), boardFamilies(),
+		fileFamilies(), socketFamilies(), rpcFamilies(), networkFamilies(), filterFamilies(), cryptoFamilies(), soundFamilies(), otherFamilies(), busFamilies(), boardFamilies(),
 	} {
 		c.families = append(c.families, table...)
 	}

@@ -37,6 +37,12 @@ func TestExplain(t *testing.T) {
 		{"symbol:crc16", "who exports a symbol|symbol=crc16"},
 		{"tty-ldisc-29", "a line discipline|line discipline=29"},
 		{"nfct-helper-ftp", "a helper of connection tracking|helper=ftp"},
+		{"ip_vs_rr", "a scheduler of IP virtual server|scheduler=rr"},
+		{"ip_vs_pe_sip", "a persistence engine of IP virtual server|engine=sip"},
+		{"ip6table_nat", "a table of ip6tables|table=nat"},
+		{"rpcrdma6", "the transport rdma6 of RPC clients"}, {"svcrdma", "the transport rdma of RPC servers"}, {"rpcsec_gss_krb5", "a plain name"},
+		{"xfrm-type-10-60", "a protocol of IPsec|socket family=10 AF_INET6|ip protocol=60 destination options"},
+		{"scsi:t-0x14*", "the driver of a type of SCSI device|scsi type=14 zoned disk"},
 		{"ip_set_hash:ip,port", "a type of IP set|type=hash:ip,port"},
 		{"aes", "a plain name"},
 		{"", "unknown"}, {"nosuch:thing", "unknown"}, {"pci:vXYZ", "unknown"}, {"a b", "unknown"},
@@ -67,7 +73,7 @@ func TestDeviceTables(t *testing.T) {
 		{"ccw:t3832m02dt*dm*", "control unit=3832|model=02|device type=* any|device model=* any"},
 		{"ap:t0A*", "type=0A*"},
 		{"css:t1", "type=1"},
-		{"serio:ty06pr*id*ex*", "type=06|protocol=* any|id=* any|extra=* any"},
+		{"serio:ty06pr*id*ex*", "serio type=06 PS/2, translated|protocol=* any|id=* any|extra=* any"},
 		{"acpi*:PNP0C0A:*", "acpi id=PNP0C0A"},
 		{"acpi*:0106??:*", "acpi id=0106??"},
 		{"acpi:PNP0C0A:", "acpi id=PNP0C0A|more="},
@@ -103,7 +109,10 @@ func TestDeviceTables(t *testing.T) {
 		{"mcb:16z135", "core=135"},
 		{"mei:*:bb875e12-cb58-4d14-ae93-8566183c66c7:*:*", "name=* any|uuid=bb875e12-cb58-4d14-ae93-8566183c66c7|version=* any|more=* any"},
 		{"rapidio:v0038d*av*ad*", "vendor=0038|device=* any|assembly vendor=* any|assembly device=* any"},
-		{"ulpi:v0451p1507", "vendor=0451|product=1507"},
+		{"ulpi:v04ccp150f", "vendor=04cc|product=150f"},
+		{"hid:b0018g0004v*p*", "bus type=0018 I2C|hid group=0004 multitouch of Windows 8|vendor=* any|product=* any"},
+		{"apr:adm", "service=adm"},
+		{"hsi:ssi-protocol", "client=ssi-protocol"},
 		{"hdaudio:v8086280Br*a01*", "codec=8086280B|revision=* any|kind=01*"},
 		{"sdw:m025Dp0711v*c*", "manufacturer=025D|part=0711|version=* any|class=* any"},
 		{"fsl-mc:v00001957ddpni", "vendor=00001957|object type=dpni"},
@@ -159,7 +168,7 @@ func TestFormats(t *testing.T) {
 				sample.WriteString(tok.literal)
 			case tok.kind == kindText:
 				sample.WriteString("sample")
-			case tok.kind == kindDec, tok.kind == kindHex:
+			case tok.kind == kindDec, tok.kind == kindHex, tok.kind == kindXhex:
 				sample.WriteString("12")
 			default:
 				t.Errorf("%s: kind %q", f.Format, tok.kind)

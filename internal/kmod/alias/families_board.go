@@ -12,6 +12,8 @@ func boardFamilies() []Family {
 		bus("amba:d{peripheral id:hex}", "the driver of a peripheral on ARM's AMBA bus", "drivers/amba/bus.c"),
 		{Format: "cdx:" + cdx, What: "the driver of a device that AMD's programmable logic shows on the CDX bus", Asks: "drivers/cdx/cdx.c, in the file modalias of sysfs only", Trigger: "a tool that reads modalias; the bus sends none in a uevent"},
 		{Format: "vfio_cdx:" + cdx, What: "the driver that gives a CDX device to user space", Asks: noCode, Trigger: "tools of virtual machines look for it in modules.alias"},
+		bus("apr:{service}", "the driver of a service of Qualcomm's audio processor", "drivers/soc/qcom/apr.c"),
+		bus("hsi:{client}", "the driver of a client of the serial interface between processor and modem", "drivers/hsi/hsi_core.c"),
 		bus("dfl:t{type:hex}f{feature:hex}", "the driver of a feature of a programmable card with Intel's device feature list", "drivers/fpga/dfl.c"),
 		bus("fsl-mc:v{vendor:hex}d{object type}", "the driver of an object of NXP's network hardware (DPAA2)", "drivers/bus/fsl-mc/fsl-mc-bus.c"),
 		bus("ipack:f{format:hex}v{vendor:hex}d{device:hex}", "the driver of an IndustryPack module", "drivers/ipack/ipack.c"),

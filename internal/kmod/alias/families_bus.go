@@ -1,6 +1,8 @@
 package alias
 
 const (
+	noPnp  = "no code: the bus (drivers/pnp/driver.c) puts no MODALIAS into its uevents"
+	byHand = "modprobe by hand, or a program that reads /sys/bus/pnp/devices/*/id"
 	uevent = "a device appears, and udev passes on MODALIAS of its uevent; or: udevadm trigger"
 )
 
@@ -27,15 +29,15 @@ func busFamilies() []Family {
 		{Format: "dmi*:{fields}", What: "what fits a machine by its maker's description", Asks: "drivers/firmware/dmi-id.c", Trigger: uevent, split: splitDMI},
 		{Format: "dmi:{fields}", What: "what fits a machine by its maker's description", Asks: "drivers/firmware/dmi-id.c", Trigger: uevent, split: splitDMI},
 		bus("ieee1394:ven{vendor:hex}mo{model:hex}sp{specifier:hex}ver{version:hex}", "the driver of a unit on FireWire", "drivers/firewire/core-device.c"),
-		{Format: "cpu:type:{processor type},ven{cpu vendor}fam{family}mod{model}:feature:{features}", What: "what fits a processor", Asks: "drivers/base/cpu.c, arch/x86/kernel/cpu/match.c", Trigger: uevent, Note: "features are numbers of arch/x86/include/asm/cpufeatures.h in hexadecimal: 32 times the word, and the bit"},
+		{Format: "cpu:type:{processor type},ven{cpu vendor}fam{family}mod{model}:feature:{features}", What: "what fits a processor", Asks: "drivers/base/cpu.c, in the form of arch/x86/include/asm/cpufeature.h", Trigger: uevent, Note: "features are numbers of arch/x86/include/asm/cpufeatures.h in hexadecimal: 32 times the word, and the bit"},
 		{Format: "cpu:type:{processor type}:feature:{features}", What: "what fits a processor", Asks: "drivers/base/cpu.c", Trigger: uevent, Note: "features are numbers of the architecture's asm/cpufeature.h in hexadecimal"},
 		bus("sdio:c{class:hex}v{vendor:hex}d{device:hex}", "the driver of an SDIO card", "drivers/mmc/core/sdio_bus.c"),
 		bus("mmc:{kind}", "the driver of memory cards", "drivers/mmc/core/bus.c"),
 		bus("wmi:{guid}", "the driver of a WMI block", "drivers/platform/x86/wmi.c"),
-		bus("pnp:d{pnp id}*", "the driver of a Plug and Play device", "drivers/pnp"),
-		bus("pnp:c{pnp id}d{device ids}", "the driver of a Plug and Play card", "drivers/pnp"),
-		bus("pnp:{ids}", "the driver of a Plug and Play device", "drivers/pnp"),
-		bus("serio:ty{type:hex}pr{protocol:hex}id{id:hex}ex{extra:hex}", "the driver of a device on a serial input port", "drivers/input/serio/serio.c"),
+		{Format: "pnp:d{pnp id}*", What: "the driver of a Plug and Play device", Asks: noPnp, Trigger: byHand, Note: "the same table makes an acpi*: alias of the id, and by that a device ACPI shows finds its driver"},
+		{Format: "pnp:c{pnp id}d{device ids}", What: "the driver of a Plug and Play card", Asks: noPnp, Trigger: byHand},
+		{Format: "pnp:{ids}", What: "the driver of a Plug and Play device", Asks: noPnp, Trigger: byHand},
+		bus("serio:ty{serio type:hex}pr{protocol:hex}id{id:hex}ex{extra:hex}", "the driver of a device on a serial input port", "drivers/input/serio/serio.c"),
 		bus("sdw:m{manufacturer:hex}p{part:hex}v{version:hex}c{class:hex}", "the driver of a SoundWire device", "drivers/soundwire/bus_type.c"),
 		bus("auxiliary:{parent}.{device}", "the driver of a part of another driver's device", "drivers/base/auxiliary.c"),
 		bus("virtio:d{virtio device:hex}v{vendor:hex}", "the driver of a virtual device", "drivers/virtio/virtio.c"),
@@ -53,7 +55,7 @@ func busFamilies() []Family {
 		bus("cxl:t{type}", "the driver of a CXL device", "drivers/cxl/core/port.c"),
 		bus("nd:t{type}", "the driver of persistent memory", "drivers/nvdimm/bus.c"),
 		bus("dax:t{type}", "the driver of memory with direct access", "drivers/dax/bus.c"),
-		bus("idxd:t{type}", "the driver of a queue of Intel's data streaming accelerator", "drivers/dma/idxd"),
+		bus("idxd:t{type}", "the driver of a queue of Intel's data streaming accelerator", "drivers/dma/idxd/bus.c"),
 		bus("ssam:d{domain:hex}c{category:hex}t{target:hex}i{instance:hex}f{function:hex}", "the driver of a part of a Surface computer", "drivers/platform/surface/aggregator/bus.c"),
 		bus("typec:id{id:hex}m{mode:hex}", "the driver of an alternate mode of USB Type-C", "drivers/usb/typec/bus.c"),
 		bus("typec:id{id:hex}", "the driver of an alternate mode of USB Type-C", "drivers/usb/typec/bus.c of kernels newer than 6.12"),

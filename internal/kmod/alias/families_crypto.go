@@ -28,6 +28,6 @@ func otherFamilies() []Family {
 		{Format: "governor_{governor}", What: "a governor of a device's frequency", Asks: "drivers/devfreq/devfreq.c", Trigger: "writing to governor", Needs: "root"},
 		{Format: "vfio-reset:{compatible}", What: "how a platform device is reset", Asks: "drivers/vfio/platform/vfio_platform_common.c", Trigger: "giving the device to user space"},
 		{Format: "intel_th_{part}", What: "a part of the Intel trace hub", Asks: "drivers/hwtracing/intel_th", Trigger: "the hub is found"},
-		{Format: "ulpi:v{vendor:hex}p{product:hex}", What: "a USB PHY", Asks: "drivers/usb/common/ulpi.c", Trigger: "the PHY is found"},
+		{Format: "ulpi:v{vendor:xhex}p{product:xhex}", What: "a USB PHY", Asks: "drivers/usb/common/ulpi.c, by request_module and in the uevent", Trigger: "the PHY is found"},
 	}
 }

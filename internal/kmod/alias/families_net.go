@@ -1,5 +1,16 @@
 package alias
 
+// rpcFamilies are the transports of RPC, by network identifier: listed, since
+// modules such as rpcsec_gss_krb5 have names that begin so.
+func rpcFamilies() (list []Family) {
+	for _, netid := range [...]string{"tcp", "tcp6", "udp", "udp6", "rdma", "rdma6", "local"} {
+		list = append(list,
+			Family{Format: "rpc" + netid, What: "the transport " + netid + " of RPC clients", Asks: "net/sunrpc/xprt.c, which composes rpcNETID", Trigger: "mounting NFS with proto="},
+			Family{Format: "svc" + netid, What: "the transport " + netid + " of RPC servers", Asks: "net/sunrpc/svc_xprt.c, which composes svcNETID", Trigger: "adding a port to the NFS server", Needs: "root"})
+	}
+	return list
+}
+
 func socketFamilies() []Family {
 	const inet = "net/ipv4/af_inet.c, net/ipv6/af_inet6.c; net/core/sock.c for family 16 protocol 4"
 	return []Family{
@@ -15,8 +26,6 @@ func socketFamilies() []Family {
 		{Format: "bt-proto-{bluetooth protocol:dec}", What: "a protocol of Bluetooth", Asks: "net/bluetooth/af_bluetooth.c", Trigger: "socket(AF_BLUETOOTH, TYPE, PROTOCOL), first network namespace only", Note: "any user"},
 		{Format: "rpc-auth-gss-{mechanism}", What: "a security mechanism of RPC, by name, number or OID", Asks: "net/sunrpc/auth_gss/gss_mech_switch.c", Trigger: "mounting NFS with sec="},
 		{Format: "rpc-auth-{flavour:dec}", What: "an authentication flavour of RPC", Asks: "net/sunrpc/auth.c", Trigger: "mounting NFS with sec="},
-		{Format: "rpc{netid}", What: "a transport of RPC clients", Asks: "net/sunrpc/xprt.c", Trigger: "mounting NFS with proto="},
-		{Format: "svc{netid}", What: "a transport of RPC servers", Asks: "net/sunrpc/svc_xprt.c", Trigger: "adding a port to the NFS server", Needs: "root"},
 		{Format: "9p-{transport}", What: "a transport of 9P", Asks: "net/9p/mod.c", Trigger: "mount -t 9p -o trans="},
 		{Format: "tcp-ulp-{name}", What: "an upper protocol on TCP", Asks: "net/ipv4/tcp_ulp.c", Trigger: "setsockopt TCP_ULP", Needs: "CAP_NET_ADMIN in the first namespace"},
 		{Format: "tcp_{algorithm}", What: "a congestion control of TCP", Asks: "net/ipv4/tcp_cong.c", Trigger: "setsockopt TCP_CONGESTION, sysctl, route metric", Needs: "CAP_NET_ADMIN in the first namespace"},
@@ -38,9 +47,9 @@ func networkFamilies() []Family {
 		{Format: "dsa_tag:{tag}", What: "a tag protocol of Ethernet switches", Asks: "net/dsa/tag.c", Trigger: "probing a switch, changing its tag protocol"},
 		{Format: "ppp-compress-{method:dec}", What: "a compression of PPP", Asks: "drivers/net/ppp/ppp_generic.c", Trigger: "ioctl PPPIOCSCOMPRESS", Needs: "CAP_NET_ADMIN"},
 		{Format: "mdio:{identifier bits}", What: "the driver of an Ethernet PHY", Asks: "drivers/net/phy/phy_device.c", Trigger: "a PHY is found on its bus", Note: "the 32 bits of the PHY's identifier, ? for bits that do not count"},
-		{Format: "net-sch-{discipline}", What: "a queueing discipline", Asks: "net/sched/sch_api.c", Trigger: "tc qdisc add, sysctl net.core.default_qdisc", Needs: "CAP_NET_ADMIN"},
-		{Format: "net-cls-{classifier}", What: "a traffic classifier", Asks: "net/sched/cls_api.c", Trigger: "tc filter add", Needs: "CAP_NET_ADMIN"},
-		{Format: "net-act-{action}", What: "a traffic action", Asks: "net/sched/act_api.c", Trigger: "tc filter add ... action", Needs: "CAP_NET_ADMIN"},
+		{Format: "net-sch-{discipline}", What: "a queueing discipline", Asks: "net/sched/sch_api.c", Trigger: "tc qdisc add, sysctl net.core.default_qdisc", Needs: "CAP_NET_ADMIN", Note: "kernels before 6.9 ask for the module sch_DISCIPLINE"},
+		{Format: "net-cls-{classifier}", What: "a traffic classifier", Asks: "net/sched/cls_api.c", Trigger: "tc filter add", Needs: "CAP_NET_ADMIN", Note: "kernels before 6.9 ask for the module cls_CLASSIFIER"},
+		{Format: "net-act-{action}", What: "a traffic action", Asks: "net/sched/act_api.c", Trigger: "tc filter add ... action", Needs: "CAP_NET_ADMIN", Note: "kernels before 6.9 ask for the module act_ACTION"},
 		{Format: "ematch-kind-{kind:dec}", What: "an extended match", Asks: "net/sched/ematch.c", Trigger: "tc filter add ... match", Needs: "CAP_NET_ADMIN"},
 		{Format: "ife-meta-{metadata}", What: "metadata of the action ife", Asks: "net/sched/act_ife.c", Trigger: "tc action add action ife", Needs: "CAP_NET_ADMIN"},
 		{Format: "rdma-netlink-subsys-{subsystem:dec}", What: "an RDMA subsystem of netlink", Asks: "drivers/infiniband/core/netlink.c", Trigger: "a message of the tool rdma"},
@@ -53,6 +62,8 @@ func filterFamilies() []Family {
 	const tables = "net/netfilter/x_tables.c; net/ipv4/netfilter and net/ipv6/netfilter for revisions"
 	const rule = "a rule that names a match or target that is not there"
 	const admin = "CAP_NET_ADMIN"
+	const request = "net/netfilter/x_tables.c, xt_request_find_table_lock"
+	const table = "iptables-legacy -t TABLE and its like, of a table that is not there"
 	const nft = "net/netfilter/nf_tables_api.c"
 	return []Family{
 		{Format: "ipt_{extension}", What: "a match or target of iptables", Asks: tables, Trigger: rule, Needs: admin},
@@ -67,6 +78,12 @@ func filterFamilies() []Family {
 		{Format: "nf_conntrack{name}", What: "connection tracking, or a protocol of it", Asks: "net/netfilter/nf_conntrack_proto.c and tools that know the name", Trigger: "a rule that needs it"},
 		{Format: "nf_nat{name}", What: "address translation", Asks: "net/netfilter/nf_conntrack_netlink.c and tools that know the name"},
 		{Format: "ip_set_{type}", What: "a type of IP set", Asks: "net/netfilter/ipset/ip_set_core.c", Trigger: "ipset create NAME TYPE", Needs: admin},
+		{Format: "ip_vs_pe_{engine}", What: "a persistence engine of IP virtual server", Asks: "net/netfilter/ipvs/ip_vs_pe.c", Trigger: "ipvsadm --pe", Needs: admin},
+		{Format: "ip_vs_{scheduler}", What: "a scheduler of IP virtual server", Asks: "net/netfilter/ipvs/ip_vs_sched.c", Trigger: "ipvsadm -A with -s", Needs: admin},
+		{Format: "iptable_{table}", What: "a table of iptables", Asks: request, Trigger: table, Needs: admin},
+		{Format: "ip6table_{table}", What: "a table of ip6tables", Asks: request, Trigger: table, Needs: admin},
+		{Format: "arptable_{table}", What: "a table of arptables", Asks: request, Trigger: table, Needs: admin},
+		{Format: "ebtable_{table}", What: "a table of ebtables", Asks: "net/bridge/netfilter/ebtables.c", Trigger: "ebtables -t TABLE of a table that is not there", Needs: admin},
 		{Format: "nft-chain-{netfilter family:dec}-{type}", What: "a type of chain of nftables", Asks: nft, Trigger: "adding a base chain", Needs: admin},
 		{Format: "nft-expr-{netfilter family:dec}-{expression}", What: "an expression of nftables in one family", Asks: nft, Trigger: "adding a rule", Needs: admin},
 		{Format: "nft-expr-{expression}", What: "an expression of nftables", Asks: nft, Trigger: "adding a rule", Needs: admin},

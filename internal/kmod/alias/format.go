@@ -7,6 +7,7 @@ const (
 	kindText = "" // anything, as little as will do
 	kindDec  = "dec"
 	kindHex  = "hex"
+	kindXhex = "xhex" // hexadecimal in lower case
 )
 
 // token is a piece of a format: literal text, or a field.
@@ -128,6 +129,10 @@ func inKind(kind string, c byte) bool {
 		return true
 	case kindHex:
 		if c >= 'A' && c <= 'F' {
+			return true
+		}
+	case kindXhex:
+		if c >= 'a' && c <= 'f' {
 			return true
 		}
 	}

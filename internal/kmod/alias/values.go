@@ -42,6 +42,10 @@ func valueText(field, value string) string {
 		return cpuVendors(strings.TrimLeft(value, "0"))
 	case "virtio device":
 		return virtioDevices(strings.TrimLeft(value, "0"))
+	case "hid group":
+		return hidGroups(strings.TrimLeft(value, "0"))
+	case "serio type":
+		return serioTypes(value)
 	case "scsi type":
 		return scsiTypes(value)
 	case "pci vendor":
@@ -85,6 +89,20 @@ func ipProtocols(v string) string {
 		return "IPPROTO_IP, the default"
 	case "1":
 		return "ICMP"
+	case "2":
+		return "IGMP"
+	case "4":
+		return "IPv4 in IP"
+	case "41":
+		return "IPv6 in IP"
+	case "43":
+		return "routing header"
+	case "60":
+		return "destination options"
+	case "135":
+		return "mobility header"
+	case "256":
+		return "SMC"
 	case "6":
 		return "TCP"
 	case "17":

@@ -55,16 +55,78 @@ func busTypes(v string) string {
 		return "Bluetooth"
 	case "6":
 		return "virtual"
+	case "10":
+		return "ISA"
 	case "11":
 		return "i8042"
 	case "13":
 		return "RS-232"
+	case "14":
+		return "game port"
+	case "15":
+		return "parallel port"
+	case "17":
+		return "ADB"
 	case "18":
 		return "I2C"
 	case "19":
 		return "host"
 	case "1C":
 		return "SPI"
+	case "1D":
+		return "RMI"
+	case "1E":
+		return "CEC"
+	case "1F":
+		return "Intel sensor hub"
+	case "20":
+		return "AMD sensor hub"
+	}
+	return ""
+}
+
+// hidGroups are those of include/linux/hid.h, without leading zeros.
+func hidGroups(v string) string {
+	switch v {
+	case "1":
+		return "generic"
+	case "2":
+		return "multitouch"
+	case "3":
+		return "sensor hub"
+	case "4":
+		return "multitouch of Windows 8"
+	case "100":
+		return "Synaptics RMI"
+	case "101":
+		return "Wacom"
+	case "102":
+		return "Logitech receiver"
+	case "103":
+		return "Steam controller"
+	case "104":
+		return "Logitech 27 MHz"
+	case "105":
+		return "Vivaldi keyboard"
+	}
+	return ""
+}
+
+// serioTypes are those of include/uapi/linux/serio.h.
+func serioTypes(v string) string {
+	switch v {
+	case "00":
+		return "XT"
+	case "01":
+		return "PS/2"
+	case "02":
+		return "RS-232"
+	case "03":
+		return "HIL"
+	case "05":
+		return "PS/2 passed through"
+	case "06":
+		return "PS/2, translated"
 	}
 	return ""
 }
@@ -83,8 +145,20 @@ func virtioDevices(v string) string {
 		return "random numbers"
 	case "5":
 		return "memory balloon"
+	case "7":
+		return "remote processor messages"
 	case "8":
 		return "SCSI"
+	case "B":
+		return "remote processor serial"
+	case "C":
+		return "CAIF"
+	case "1D":
+		return "simulated Wi-Fi"
+	case "20":
+		return "SCMI"
+	case "24":
+		return "CAN"
 	case "9":
 		return "9P"
 	case "10":
@@ -121,8 +195,22 @@ func scsiTypes(v string) string {
 		return "disk"
 	case "01":
 		return "tape"
+	case "02":
+		return "printer"
 	case "03":
 		return "processor"
+	case "06":
+		return "scanner"
+	case "09":
+		return "communication"
+	case "0c":
+		return "RAID controller"
+	case "11":
+		return "object store"
+	case "14":
+		return "zoned disk"
+	case "1e":
+		return "well-known logical unit"
 	case "04":
 		return "write-once"
 	case "05":
