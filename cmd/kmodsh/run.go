@@ -127,7 +127,7 @@ func (p *program) main(ctx context.Context) error {
 			return p.screen(ctx)
 		}
 	case "resolve":
-		if p.Record == "" && offline(p.On != "" || p.Kernel != "", words) {
+		if p.Record == "" && offline(p.On != "" || p.Kernel != "" || p.Tree != "", words) {
 			return p.resolve(ctx, words)
 		}
 	}

@@ -29,17 +29,10 @@ const maxFindings = 10_000
 // the tree that are damaged, without which nothing can be said for certain.
 func (r *Resolver) Lint() ([]Finding, error) {
 	out := []Finding{}
-	trouble := r.tree.Health().Trouble()
+	health := r.tree.Health()
 	r, done := r.listening()
 	defer done()
-	for _, i := range trouble {
-		switch {
-		case i.Error != "":
-			out = append(out, Finding{Where: r.tree.Path(i.File), What: strings.TrimPrefix(i.Error, r.tree.Path(i.File)+": ")})
-		case i.Index == string(indexDep):
-			out = append(out, Finding{Where: r.tree.Dir(), What: "has no " + i.Index + ": " + i.Lost + "; run depmod"})
-		}
-	}
+	out = append(out, r.lintIndexes(health)...)
 	out = append(out, r.tree.differences()...)
 	for _, w := range r.user.Warnings() {
 		where, what, ok := strings.Cut(w, ": ")

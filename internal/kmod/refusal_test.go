@@ -24,7 +24,7 @@ const (
 // which exports, and more files where they are given.
 func kernelTree(t *testing.T, more map[string][]byte) *kmod.Resolver {
 	t.Helper()
-	dir := filepath.Join(t.TempDir(), testRelease)
+	dir := filepath.Join(t.TempDir(), "lib/modules", testRelease)
 	own := []string{"license=GPL", "intree=Y", testVermagic}
 	files := map[string][]byte{
 		"kernel/a/first.ko":  kmod.Tiny{Info: append(own, "name=first"), Imports: []string{"printk", "kfree"}, Versions: []string{"module_layout"}}.Image(),

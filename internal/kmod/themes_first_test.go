@@ -28,7 +28,20 @@ func themesFirst() []theme {
 			s.file("extra/mine.ko.xz", xzHead)
 			os.Remove(filepath.Join(s.dir, "extra/mine.ko"))
 			s.depmod()
-		}, []string{"why mine"}, []string{"its check is CRC64, and the kernel's own xz knows only CRC32", "kmodsh decompresses it itself", "xz --check=crc32"}, ""},
+		}, []string{"why mine"}, []string{"its check is CRC64, and the kernel's own xz knows only CRC32", "kmodsh decompresses it itself", "xz -d TREE/extra/mine.ko.xz && xz --check=crc32 --lzma2=dict=1MiB TREE/extra/mine.ko"}, ""},
+		{2, "a kernel that decompresses something else", "the same file, and a kernel that knows zstd alone", func(s *situation) {
+			s.mine(nil)
+			s.file("extra/mine.ko.xz", xzHead)
+			os.Remove(filepath.Join(s.dir, "extra/mine.ko"))
+			s.depmod()
+			s.sys = kernel.System{Compression: "zstd"}
+		}, []string{"why mine"}, []string{"ok, file: xz, check CRC64, dictionary 8192 KiB; this kernel decompresses zstd alone, and modprobe this one"}, ""},
+		{2, "zstd without the size", "a file was compressed by zstd at the end of a pipe", func(s *situation) {
+			s.mine(nil)
+			s.file("extra/mine.ko.zst", []byte("\x28\xb5\x2f\xfd\x04\x88\x19\x00\x00one"))
+			os.Remove(filepath.Join(s.dir, "extra/mine.ko"))
+			s.depmod()
+		}, []string{"why mine"}, []string{"odd, file: zstd, and the frame does not say how large the module is", "Failed to determine decompression size", "zstd -d --rm TREE/extra/mine.ko.zst && zstd --rm TREE/extra/mine.ko"}, ""},
 		{3, "a blacklist does not block", "blacklist mine, asked for by its own name", func(s *situation) {
 			s.mine(func(m *kmod.Tiny) { m.Info = append(m.Info, "alias=fs-mine") })
 			s.config("a.conf", "# CVE\nblacklist mine\n")
@@ -97,20 +110,56 @@ func themesFirst() []theme {
 			s.depmod()
 			m := fits()
 			s.file("extra/mine.ko", m.Image())
-		}, []string{"why mine"}, []string{"extra/mine.ko is there, and modules.dep does not know it: run depmod"}, ""},
+		}, []string{"why mine"}, []string{"extra/mine.ko is there, and modules.dep does not know it: run depmod -b BASE 6.1.0-test"}, ""},
 		{10, "an index older than the module", "the file was replaced after depmod", func(s *situation) {
 			s.mine(nil)
 			later := time.Now().Add(time.Hour)
 			if err := os.Chtimes(filepath.Join(s.dir, "extra/mine.ko"), later, later); err != nil {
 				s.t.Fatal(err)
 			}
-		}, []string{"why mine"}, []string{"its file is newer than modules.dep: run depmod"}, ""},
+		}, []string{"why mine"}, []string{"its file is newer than modules.dep: run depmod -b BASE 6.1.0-test"}, ""},
+		{10, "could not open moddep file", "modules.dep.bin is not there, and its text is", func(s *situation) {
+			s.mine(nil)
+			os.Remove(filepath.Join(s.dir, "modules.dep.bin"))
+		}, []string{"why mine"}, []string{"no modules.dep.bin: kmodsh reads the text that is there, and kmod's programs do not", "run depmod -b BASE 6.1.0-test"}, ""},
+		{10, "all that is stale in a tree", "of two modules one was removed and one replaced after depmod", func(s *situation) {
+			s.file("extra/gone.ko", fits().Image())
+			s.mine(nil)
+			os.Remove(filepath.Join(s.dir, "extra/gone.ko"))
+			later := time.Now().Add(time.Hour)
+			if err := os.Chtimes(filepath.Join(s.dir, "extra/mine.ko"), later, later); err != nil {
+				s.t.Fatal(err)
+			}
+		}, []string{"lint --tree TREE --conf CONF"}, []string{"names extra/gone.ko, which is not there; run depmod -b BASE 6.1.0-test", "is older than extra/mine.ko; run depmod"}, ""},
+		{10, "depmod was never run", "a tree of files alone", func(s *situation) {
+			s.file("extra/mine.ko", fits().Image())
+			for _, f := range []string{"modules.dep", "modules.dep.bin"} {
+				os.Remove(filepath.Join(s.dir, f))
+			}
+		}, []string{"which --tree TREE --conf CONF mine"}, []string{"there is no modules.dep; run depmod -b BASE 6.1.0-test to get extra/mine.ko"}, ""},
+		{10, "nothing answers an alias", "a tree without modules.alias", func(s *situation) {
+			for _, f := range []string{"modules.alias", "modules.alias.bin"} {
+				os.Remove(filepath.Join(s.dir, f))
+			}
+		}, []string{"alias --tree TREE fs-ext4"}, []string{"not known: TREE has no modules.alias; run depmod -b BASE 6.1.0-test"}, ""},
+		{10, "the catalogue held against nothing", "the same tree", func(s *situation) {
+			for _, f := range []string{"modules.alias", "modules.alias.bin"} {
+				os.Remove(filepath.Join(s.dir, f))
+			}
+		}, []string{"alias --tree TREE --check"}, []string{"error: alias --check: TREE has no modules.alias; run depmod -b BASE 6.1.0-test"}, ""},
+		{10, "the kernel's package is gone", "DKMS has left a directory behind", func(s *situation) {
+			os.RemoveAll(filepath.Join(s.dir, "kernel"))
+			os.Remove(filepath.Join(s.dir, "modules.order"))
+			os.Remove(filepath.Join(s.dir, "modules.builtin"))
+			s.file("updates/dkms/mine.ko", fits().Image())
+			s.depmod()
+		}, []string{"why ext4"}, []string{"has nothing of what comes with a kernel, no directory kernel and no modules.builtin: install the kernel's package again"}, ""},
 		{10, "no tree for this kernel", "the kernel was updated without a reboot", func(s *situation) {
 			s.depmod()
 			if err := os.Rename(s.dir, s.dir+"-new"); err != nil {
 				s.t.Fatal(err)
 			}
-		}, []string{"why mine"}, []string{"no such directory; beside it are 6.1.0-test-new: was the kernel updated without a reboot"}, ""},
+		}, []string{"why mine"}, []string{"no such directory; beside it is 6.1.0-test-new: was the kernel updated without a reboot"}, ""},
 		{11, "an alias stands for several modules", "two modules answer char-major-116-1", func(s *situation) {
 			s.file("kernel/sound/snd.ko", kmod.Tiny{Info: []string{"alias=char-major-116-*"}}.Image())
 			s.file("kernel/sound/snd-seq.ko", kmod.Tiny{Info: []string{"alias=char-major-116-1"}}.Image())

@@ -19,6 +19,7 @@ func themesSecond() []theme {
 		{14, "the time depmod takes", "", nil, nil, nil, "it is about speed, and nothing fails: `make bench` shows ours beside kmod's"},
 		{15, "the cost of many lookups", "", nil, nil, nil, "it is about speed: `kmodsh resolve --batch` keeps the indexes open"},
 		{16, "output for machines", "why with --json", func(s *situation) { s.mine(nil) }, []string{"--json why mine"}, []string{`"via":"name"`, `"findings":[{"what":"signature"`}, ""},
+		{16, "output for machines", "why of a file that is in no tree, with --json", func(s *situation) { s.file("mine.ko", fits().Image()) }, []string{"--json why TREE/mine.ko"}, []string{`"looked":[],"modules":[],"tree":{"dir":"","indexes":[]}`}, ""},
 		{17, "the module directory is a link", "lib/modules/RELEASE leads elsewhere", func(s *situation) {
 			s.mine(nil)
 			if err := os.Rename(s.dir, s.dir+".real"); err != nil {
@@ -40,7 +41,7 @@ func themesSecond() []theme {
 			s.mine(nil)
 			s.config("a.conf", "options mine level=1 path=\"a b\"\n")
 			s.cmd = `mine.level=many mine.levle=2`
-		}, []string{"why mine on=1"}, []string{"parameter level=1 from CONF/a.conf:1, overridden by a later one", "parameter level=many from /proc/cmdline", `REFUSED, parameters: level=many: the parameter is of type int: "many" is no number (EINVAL)`, "odd, parameters: levle=2: the module has no parameter levle"}, ""},
+		}, []string{"why mine on=1"}, []string{"parameter level=1 from CONF/a.conf:1, overridden by a later one", "parameter level=many from /proc/cmdline", `REFUSED, parameters: level=many: the parameter is of type int: "many" is no number (EINVAL)`, "odd, parameters: levle=2: the module has no parameter levle", "parameter on=1 from the command"}, ""},
 		{20, "signatures: whose key, is it enrolled", "sig_enforce, and a module signed with a key that is not in the keyrings", func(s *situation) {
 			s.file("extra/mine.ko", kmod.Signed(fits().Image()))
 			s.depmod()

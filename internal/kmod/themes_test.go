@@ -54,7 +54,8 @@ const themesHead = `# What why explains
 
 Generated from internal/kmod/themes_test.go, which builds each situation and checks the words on the right; do not edit:
 go test ./internal/kmod -run Themes -update. The numbers are those of the themes that users and maintainers of kmod raise
-most. TREE and CONF stand for the module tree and for a directory of modprobe.d.
+most. TREE, BASE and CONF stand for the module tree, for the directory that holds its lib/modules and for a directory of
+modprobe.d.
 
 | theme | what people meet | situation | what kmodsh says |
 | --- | --- | --- | --- |
@@ -92,6 +93,6 @@ func (th theme) said(t *testing.T) string {
 			t.Errorf("no JSON: %s", out.String())
 		}
 	}
-	text := strings.NewReplacer(s.conf, "CONF", s.dir, "TREE").Replace(out.String())
+	text := strings.NewReplacer(s.conf, "CONF", s.dir, "TREE", strings.TrimSuffix(s.dir, "/lib/modules/"+testRelease), "BASE").Replace(out.String())
 	return regexp.MustCompile(` *\n +`).ReplaceAllString(text, "\n")
 }

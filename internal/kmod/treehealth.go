@@ -6,6 +6,7 @@ import (
 	"os"
 	"path"
 	"slices"
+	"strings"
 	"time"
 
 	"example.org/kmodsh/internal/kernel"
@@ -17,6 +18,12 @@ type Health struct {
 	Dir     string        `json:"dir"`
 	Link    string        `json:"link,omitempty"` // where Dir really is, when links lead there
 	Indexes []IndexHealth `json:"indexes"`
+	// Blind says which binary indexes are missing beside a text that is there:
+	// kmod's programs never read it (libkmod.c, kmod_lookup_alias_from_alias_bin,
+	// kmod_search_moddep). "" where none is, or the tree is not on a disk.
+	Blind string `json:"kmod_blind,omitempty"`
+	// Depmod is the command that makes the indexes anew.
+	Depmod string `json:"depmod,omitempty"`
 }
 
 // IndexHealth is one index of a tree.
@@ -37,7 +44,8 @@ func (h Health) Trouble() []IndexHealth {
 // damage is found also where no lookup comes along, or one came and a text is read
 // since then.
 func (t *Tree) Health() Health {
-	h := Health{Dir: t.name}
+	h := Health{Dir: t.name, Depmod: t.Depmod()}
+	var textOnly []string
 	t = t.again(nil)
 	defer t.closeIndexes()
 	if t.OnDisk() {
@@ -78,8 +86,14 @@ func (t *Tree) Health() Health {
 			}
 		default:
 			row.File = ix.file
+			if ix.text && t.OnDisk() {
+				textOnly = append(textOnly, string(i.kind)+".bin")
+			}
 		}
 		h.Indexes = append(h.Indexes, row)
+	}
+	if len(textOnly) > 0 {
+		h.Blind = fmt.Sprintf("no %s: kmodsh reads the text that is there, and kmod's programs do not; to them it is as if nothing were in it; run %s", strings.Join(textOnly, ", "), t.Depmod())
 	}
 	if !t.there("modules.softdep") {
 		h.Indexes = append(h.Indexes, IndexHealth{Index: "modules.softdep", Lost: "soft dependencies of modules are not known"})
@@ -101,9 +115,32 @@ func (t *Tree) mend(index string) string {
 		return ""
 	}
 	if source == "" || t.there(source) {
-		return "run depmod, or copy it into this tree (an initramfs needs it, too)"
+		return "run " + t.Depmod() + ", or copy it into this tree (an initramfs needs it, too)"
 	}
-	return "the kernel's build makes " + source + ", and depmod cannot: copy that from the kernel's own tree or package (an initramfs needs it, too), and run depmod"
+	return "the kernel's build makes " + source + ", and depmod cannot: copy that from the kernel's own tree or package (an initramfs needs it, too), and run " + t.Depmod()
+}
+
+// NoAliases says that the aliases inside modules are not known, and what makes
+// them known; "" when they are.
+func (t *Tree) NoAliases() string {
+	if t.there(string(indexAlias)) || t.there(string(indexAlias)+".bin") {
+		return ""
+	}
+	return t.name + " has no " + string(indexAlias) + "; run " + t.Depmod()
+}
+
+// Depmod is the command that makes the tree's indexes anew: depmod alone works on
+// the tree of the kernel that runs, which need not be this one.
+func (t *Tree) Depmod() string {
+	dir := path.Clean(t.name)
+	base, release, ok := strings.Cut(dir, "/lib/modules/")
+	if !t.OnDisk() || !ok || release == "" || strings.Contains(release, "/") {
+		return "depmod"
+	}
+	if base == "" {
+		return "depmod " + release
+	}
+	return "depmod -b " + base + " " + release
 }
 
 // beforeModinfo says that a tree is of a kernel whose build makes no
@@ -199,7 +236,7 @@ func treesIn(dir string) []string {
 func missingTree(dir string) error {
 	hint := "is the kernel's module package installed?"
 	if others := OtherTrees(dir); len(others) > 0 {
-		hint = fmt.Sprintf("beside it are %s: was the kernel updated without a reboot, or booted from elsewhere? Boot one of these, or install the modules of this one", fewNames(others))
+		hint = fmt.Sprintf("beside it %s %s: was the kernel updated without a reboot, or booted from elsewhere? Boot one of these, or install the modules of this one", map[bool]string{true: "is", false: "are"}[len(others) == 1], fewNames(others))
 	}
 	return fmt.Errorf("module tree %s: %w: no such directory; %s", dir, kernel.ErrNotFound, hint)
 }

@@ -120,17 +120,20 @@ func (r *Resolver) whichIndexed(w *Which, best *depmodModule) error {
 	}
 	switch {
 	case best == nil && w.Indexed != "":
-		w.Notes = append(w.Notes, "modules.dep names "+w.Indexed+", which is not there: run depmod")
+		w.Notes = append(w.Notes, "modules.dep names "+w.Indexed+", which is not there: run "+r.tree.Depmod())
 	case best == nil && !w.Builtin:
 		return fmt.Errorf("which %s: %w: no file in %s has this name, and it is not built in", w.Name, kernel.ErrNotFound, r.tree.Dir())
 	case best != nil && w.Indexed != best.rel:
-		was := "does not know it"
-		if w.Indexed != "" {
-			was = "has " + w.Indexed
+		was := "modules.dep does not know it: it was made with other files or another configuration"
+		switch {
+		case w.Indexed != "":
+			was = "modules.dep has " + w.Indexed + ": it was made with other files or another configuration"
+		case !r.tree.there("modules.dep") && !r.tree.there("modules.dep.bin"):
+			was = "there is no modules.dep"
 		}
-		w.Notes = append(w.Notes, "modules.dep "+was+": it was made with other files or another configuration; run depmod to get "+best.rel)
+		w.Notes = append(w.Notes, was+"; run "+r.tree.Depmod()+" to get "+best.rel)
 	case best != nil && r.tree.Newer(best.rel) > 0:
-		w.Notes = append(w.Notes, "the file is newer than modules.dep: run depmod")
+		w.Notes = append(w.Notes, "the file is newer than modules.dep: run "+r.tree.Depmod())
 	}
 	if w.Builtin && best != nil {
 		w.Notes = append(w.Notes, "the module is built in as well: modprobe loads no file of it")

@@ -126,7 +126,10 @@ func (r *Resolver) hints(name string, h Health) (out []string) {
 		return out
 	}
 	if file := r.strayed(name); file != "" {
-		out = append(out, fmt.Sprintf("%s is there, and modules.dep does not know it: run depmod", r.tree.Path(file)))
+		out = append(out, fmt.Sprintf("%s is there, and modules.dep does not know it: run %s", r.tree.Path(file), r.tree.Depmod()))
+	}
+	if r.tree.OnDisk() && !r.tree.there("kernel") && !r.tree.there("modules.builtin") && !r.tree.there("modules.order") {
+		out = append(out, h.Dir+" has nothing of what comes with a kernel, no directory kernel and no modules.builtin: install the kernel's package again, or boot another kernel")
 	}
 	return out
 }
@@ -182,21 +185,8 @@ func (r *Resolver) whyModule(f Found, name string) (WhyModule, error) {
 		}
 		m.Plan = append(m.Plan, steps...)
 	}
+	repeated(m.Plan)
 	return m, nil
-}
-
-// concerns says whether a line is about a module that was found for a name.
-func (r *Resolver) concerns(l ConfigLine, f Found, name string) bool {
-	switch l.Kind {
-	case ConfigAlias:
-		key, _ := normalizeAlias(name)
-		return globMatch(l.Name, key)
-	case ConfigBlacklist:
-		return l.Name == f.Module
-	case ConfigOptions:
-		return l.Name == f.Module || f.aliased() && l.Name == f.alias
-	}
-	return globMatch(l.Name, f.Module)
 }
 
 // softLine returns the softdep line that gives a module soft dependencies, ""
@@ -220,67 +210,6 @@ func (r *Resolver) softLine(module string) (string, error) {
 	return "", nil
 }
 
-// effect says what a line does; first is the first line of its kind, if there is
-// one before it.
-func (r *Resolver) effect(l ConfigLine, f Found, first ConfigLine, soft string) (bool, string) {
-	switch l.Kind {
-	case ConfigAlias:
-		if l.Value == f.Module {
-			return true, "leads here; alias lines are looked at before names of modules"
-		}
-		return true, "leads to " + l.Value + " as well: all alias lines that match count"
-	case ConfigBlacklist:
-		if f.Blacklisted {
-			return true, "passes the module over, since it was asked for by an alias"
-		}
-		return false, "no effect on this way: a blacklist counts for the aliases of a module, not for its own name (but with modprobe -b) nor where another module needs it"
-	case ConfigSoftdep:
-		switch {
-		case first.Kind != "":
-			what := "no effect: only the first softdep line of a module counts, " + first.Where()
-			if !r.ofTree(l) {
-				what += r.joined(f.Module, first, l)
-			}
-			return false, what
-		case soft == "":
-			return true, "counts, but nothing it names is there"
-		}
-		what := "brings in what it names, before and after"
-		if own := r.inPlaceOf(l, f.Module); own != "" {
-			what += "; it " + own
-		}
-		return true, what
-	case ConfigInstall:
-		switch {
-		case f.Builtin:
-			return false, "no effect: the module is built in"
-		case soft != "":
-			return false, "no effect: install lines are ignored for a module with soft dependencies, " + soft
-		case first.Kind != "":
-			return false, "no effect: the first install line that matches counts, " + first.Where()
-		}
-		return true, "its command runs in place of loading the module"
-	case ConfigRemove:
-		if first.Kind != "" {
-			return false, "no effect: the first remove line that matches counts, " + first.Where()
-		}
-		return true, "its command runs in place of removing the module"
-	case ConfigWeakdep:
-		const tools = "no effect on loading: it is for tools that make an initramfs"
-		if first.Kind != "" {
-			return false, tools + ", and these get only the first weakdep line of a module, " + first.Where() + r.joined(f.Module, first, l)
-		}
-		return false, tools + "; a softdep line would load what it names"
-	}
-	switch {
-	case f.Builtin && l.File == cmdlineFile:
-		return r.effectAtBoot(l, f)
-	case f.Builtin:
-		return false, "no effect: the parameters of a built-in module are set on the kernel's command line"
-	}
-	return true, "its parameters are added"
-}
-
 // SplitParams takes parameters apart at blanks outside double quotes, as the
 // kernel does (lib/cmdline.c, next_arg, for which line ends and tabs are blanks).
 func SplitParams(s string) []string {
@@ -298,6 +227,23 @@ func SplitParams(s string) []string {
 		}
 	}
 	return out
+}
+
+// Given is where parameters come from that were passed with the name.
+const Given = "the command"
+
+// Give adds parameters that are passed with the name, which come last.
+func (w *Why) Give(params []string) {
+	for i := range w.Modules {
+		m := &w.Modules[i]
+		if m.Builtin || m.Blacklisted {
+			continue
+		}
+		for _, p := range params {
+			m.Params = append(m.Params, ParamFrom{Param: p, Where: Given})
+		}
+		overridden(m.Params)
+	}
 }
 
 // overridden marks the parameters after which one of the same name comes.

@@ -69,7 +69,9 @@ func (c *aliasCommand) Run(_ context.Context, s *Session) (Result, error) {
 			if err != nil && !errors.Is(err, kernel.ErrNotFound) && !errors.Is(err, kernel.ErrInvalidName) {
 				return nil, err
 			}
-			row.Modules = full(found)
+			if row.Modules = full(found); len(found) == 0 {
+				row.NoTree = r.Tree().NoAliases()
+			}
 		}
 		res.Names = append(res.Names, row)
 	}
@@ -217,6 +219,9 @@ func checkAliases(r *kmod.Resolver) (*AliasCheckResult, error) {
 	})
 	if n := len(res.Unknown); n > 0 {
 		return res, fmt.Errorf("alias --check: %d of %d aliases of %s have no known form", n, res.Aliases, res.Tree)
+	}
+	if no := r.Tree().NoAliases(); no != "" {
+		return res, errors.New("alias --check: " + no)
 	}
 	return res, nil
 }

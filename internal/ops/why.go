@@ -1,6 +1,7 @@
 package ops
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -67,13 +68,14 @@ func (c *whyCommand) Run(ctx context.Context, s *Session) (Result, error) {
 		check.Verify = certs.Verify
 	}
 	if path {
-		return &WhyResult{Why: kmod.Why{Name: c.Name}, Checks: []refusal.FileCheck{checkFile(check, c.Name, params)}}, nil
+		return &WhyResult{Why: kmod.Why{Name: c.Name, Looked: []kmod.Looked{}, Modules: []kmod.WhyModule{}, Tree: kmod.Health{Indexes: []kmod.IndexHealth{}}}, Checks: []refusal.FileCheck{checkFile(check, c.Name, params)}}, nil
 	}
 	w, err := r.Explain(c.Name)
 	if w == nil {
 		return nil, err
 	}
 	s.saysHealth(w.Tree)
+	w.Give(params)
 	res := &WhyResult{Why: *w, Checks: []refusal.FileCheck{}}
 	if c.Tree == "" {
 		res.Notes = append(res.Notes, s.unseen()...)
@@ -156,7 +158,7 @@ func (r *WhyResult) WriteText(w io.Writer, st Style) error {
 	}
 	t.treeTrouble(r.Tree, len(r.Hints) > 0)
 	for _, m := range r.Modules {
-		t.whyModule(m)
+		t.whyModule(m, r.Tree.Depmod)
 		t.checks(r.Checks, m.Module)
 		t.live(r.Live, m.Module)
 	}
@@ -172,7 +174,7 @@ func (r *WhyResult) WriteText(w io.Writer, st Style) error {
 	return t.err
 }
 
-func (t *text) whyModule(m kmod.WhyModule) {
+func (t *text) whyModule(m kmod.WhyModule, depmod string) {
 	t.print("\n")
 	t.wrap("", 2, modulesText([]kmod.Found{m.Found}))
 	for lines := m.Lines; len(lines) > 0; {
@@ -204,7 +206,7 @@ func (t *text) whyModule(m kmod.WhyModule) {
 		t.wrap("  ", 4, "to keep it out: "+m.KeepOut)
 	}
 	if m.Stale {
-		t.wrap("  ! ", 4, "its file is newer than modules.dep: run depmod, or what is said here may be of another file")
+		t.wrap("  ! ", 4, "its file is newer than modules.dep: run "+cmp.Or(depmod, "depmod")+", or what is said here may be of another file")
 	}
 	switch {
 	case m.Blacklisted:

@@ -70,10 +70,12 @@ func (r *WhyResult) checks(c *refusal.Checker, params []string) {
 		return
 	}
 	for _, m := range r.Modules {
+		seen := map[string]bool{} // a plan may have a module twice
 		for _, step := range m.Plan {
-			if step.File == "" || step.Command != "" || step.Builtin {
+			if step.File == "" || step.Command != "" || step.Builtin || seen[step.File] {
 				continue
 			}
+			seen[step.File] = true
 			p := step.Params
 			if step.Module == m.Module {
 				p = strings.TrimSpace(p + " " + kmod.JoinParams(params))
@@ -142,5 +144,8 @@ func (t *text) treeTrouble(h kmod.Health, hinted bool) {
 		case !hinted:
 			t.wrap("  ! ", 4, h.Dir+" has no "+i.Index+": "+i.Lost)
 		}
+	}
+	if h.Blind != "" {
+		t.wrap("  ! ", 4, h.Blind)
 	}
 }

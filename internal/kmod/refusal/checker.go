@@ -3,7 +3,6 @@ package refusal
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"strings"
 	"sync"
@@ -87,25 +86,4 @@ func damaged(err error) Finding {
 		f.Errno = ""
 	}
 	return f
-}
-
-// checkForm looks at how the file is compressed.
-func (c *Checker) checkForm(f fs.File, file string) []Finding {
-	r, ok := f.(io.ReaderAt)
-	if !ok || kmod.Compression(file) != "xz" {
-		return nil
-	}
-	b := make([]byte, 2048)
-	n, _ := r.ReadAt(b, 0)
-	h, err := kmod.ParseXzHead(b[:n])
-	if err != nil {
-		return nil
-	}
-	out := Finding{What: WhatFile, State: Fits, Text: fmt.Sprintf("xz, check %s, dictionary %d KiB", h.Check, h.Dictionary>>10)}
-	if why := h.Refused(); why != "" {
-		out.State, out.Errno = Warned, "EINVAL"
-		out.Text += ": " + why + ", so finit_module with the compressed file fails; kmodsh decompresses it itself and uses init_module, kmod 31 to 34 do not"
-		out.Mend = "compress it with: xz --check=crc32 --lzma2=dict=1MiB"
-	}
-	return []Finding{out}
 }
