@@ -198,10 +198,10 @@ func underWay(t *testing.T, vm *target) {
 		_, err := vm.Load(ctx, kernel.LoadRequest{Name: name})
 		answer <- err
 	}
-	go load("xfs")
+	go load("ext4")
 	begins(t, vm, seq)
 	mustSave(t, vm, 3)
-	if live(t, vm, "xfs") {
+	if live(t, vm, "ext4") {
 		t.Fatal("the load was over before it could be saved")
 	}
 	mustGo(t, vm, 3)
@@ -214,7 +214,7 @@ func underWay(t *testing.T, vm *target) {
 	}
 	await(t, vm, seq, trace.PointExit)
 	p.end()
-	if !live(t, vm, "xfs") {
+	if !live(t, vm, "ext4") {
 		t.Error("the load that was under way did not go on")
 	}
 	wholeStory(t, vm)

@@ -70,11 +70,11 @@ func TestVM(t *testing.T) {
 			if !found {
 				t.Errorf("ext4 is not live in %v", list)
 			}
-			q, err := vm.Request(ctx, "fs-xfs")
+			q, err := vm.Request(ctx, "fs-minix")
 			if err != nil || q.State != trace.Live {
 				t.Errorf("request: %+v, %v", q, err)
 			}
-			if u, err := vm.Unload(ctx, kernel.UnloadRequest{Name: "xfs"}); err != nil || u.State != trace.Absent {
+			if u, err := vm.Unload(ctx, kernel.UnloadRequest{Name: "minix"}); err != nil || u.State != trace.Absent {
 				t.Errorf("unload: %+v, %v", u, err)
 			}
 			var load *kernel.LoadError
@@ -94,7 +94,7 @@ func TestVM(t *testing.T) {
 					loads[e.Module] = true
 				}
 			}
-			if missed != 0 || !loads["ext4"] || !loads["xfs"] {
+			if missed != 0 || !loads["ext4"] || !loads["minix"] {
 				t.Errorf("of %d events, %d missed, the traced loads are %v", len(events), missed, loads)
 			}
 			if lines, err := vm.Log(ctx, 5); err != nil || len(lines) == 0 || len(lines) > 5 {
@@ -140,13 +140,13 @@ func TestVMResume(t *testing.T) {
 	if first.unsaved != "" {
 		t.Fatalf("not saved: %s", first.unsaved)
 	}
-	if _, err := first.Load(t.Context(), kernel.LoadRequest{Name: "ext4"}); err != nil {
+	if _, err := first.Load(t.Context(), kernel.LoadRequest{Name: "minix"}); err != nil {
 		t.Fatal(err)
 	}
 	left(t, first)
 
 	conf := filepath.Join(t.TempDir(), "x.conf")
-	if err := os.WriteFile(conf, []byte("alias kmodsh-test ext4\n"), 0o644); err != nil {
+	if err := os.WriteFile(conf, []byte("alias kmodsh-test minix\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	o.Config = []string{conf}
@@ -160,12 +160,12 @@ func TestVMResume(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, m := range list {
-		if m.Name == "ext4" {
+		if m.Name == "minix" {
 			t.Error("the saved machine holds what was done after it was saved")
 		}
 	}
 	r, err := second.Load(t.Context(), kernel.LoadRequest{Name: "kmodsh-test"})
-	if err != nil || len(r.Modules) != 1 || r.Modules[0] != "ext4" {
+	if err != nil || len(r.Modules) != 1 || r.Modules[0] != "minix" {
 		t.Errorf("by an alias of the configuration: %+v, %v", r, err)
 	}
 	left(t, second)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -125,7 +126,7 @@ func garble(r *rand.Rand, line string) string {
 }
 
 // checkGarbage writes broken lines, and whole ones in no order, while modules
-// come and go.
+// come and go: a thousand, or as many as the command line asks for.
 func checkGarbage(g *guest) error {
 	if err := g.hangUp(); err != nil {
 		return err
@@ -137,7 +138,10 @@ func checkGarbage(g *guest) error {
 	r := rand.New(rand.NewPCG(1, 2))
 	room := make([]byte, 64<<10)
 	taken := 0
-	const lines = 3000
+	lines := 1000
+	if n, err := strconv.Atoi(cmdline("driverguest.garbage")); err == nil {
+		lines = n
+	}
 	for i := range lines {
 		line := valid[r.IntN(len(valid))]
 		if r.IntN(4) > 0 {
