@@ -75,14 +75,15 @@ func FuzzBuiltinModinfo(f *testing.F) {
 func FuzzDepmodConfig(f *testing.F) {
 	f.Add("search updates built-in\noverride m * extra\nexternal ^6 /ext \\\n /more\nexclude x\n# no\nbad line\n\\")
 	f.Add("override m (((((a*)*)*)*)* x")
+	f.Add("search updates 0\nexternal * 0") // relative: below the working directory
 	f.Fuzz(func(t *testing.T, text string) {
 		c := &depmodConfig{release: "6.1.0-56-amd64", warn: func(string) {}}
 		if err := c.parse(strings.NewReader(text), "fuzz"); err != nil && len(text) < maxDepmodConfig {
 			t.Fatal(err)
 		}
 		for _, e := range c.externals {
-			if e[0] != '/' {
-				t.Fatalf("external directory %q", e)
+			if dir := inWorkDir(e); dir[0] != '/' {
+				t.Fatalf("external directory %q is looked for at %q", e, dir)
 			}
 		}
 		a, b := &depmodModule{rel: "updates/m.ko"}, &depmodModule{rel: "kernel/m.ko"}
