@@ -20,6 +20,9 @@ func themesSecond() []theme {
 		{15, "the cost of many lookups", "", nil, nil, nil, "it is about speed: `kmodsh resolve --batch` keeps the indexes open"},
 		{16, "output for machines", "why with --json", func(s *situation) { s.mine(nil) }, []string{"--json why mine"}, []string{`"via":"name"`, `"findings":[{"what":"signature"`}, ""},
 		{16, "output for machines", "why of a file that is in no tree, with --json", func(s *situation) { s.file("mine.ko", fits().Image()) }, []string{"--json why TREE/mine.ko"}, []string{`"looked":[],"modules":[],"tree":{"dir":"","indexes":[]}`}, ""},
+		{16, "modinfo for machines", "info with --json", func(s *situation) {
+			s.mine(func(m *kmod.Tiny) { m.Info = append(m.Info, "description=Says x=1, and more") })
+		}, []string{"--json info mine"}, []string{`"deps":["core"],"modinfo":[{"key":`, `{"key":"description","value":"Says x=1, and more"}`}, ""},
 		{17, "the module directory is a link", "lib/modules/RELEASE leads elsewhere", func(s *situation) {
 			s.mine(nil)
 			if err := os.Rename(s.dir, s.dir+".real"); err != nil {

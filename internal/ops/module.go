@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"example.org/kmodsh/internal/kernel"
+	"example.org/kmodsh/internal/kmod"
 	"example.org/kmodsh/internal/trace"
 )
 
@@ -16,6 +17,9 @@ type ModuleInfo struct {
 	kernel.Module
 	File string   `json:"file,omitempty"` // relative to the module tree
 	Deps []string `json:"deps"`           // what it depends on, directly
+	// Modinfo is what the module says of itself, each field apart, for machines:
+	// modinfo(8) shows it to people.
+	Modinfo []kmod.InfoField `json:"modinfo,omitempty"`
 	// Facts are what else a target knows of it, such as a bundle's versions and
 	// parameters.
 	Facts []kernel.Fact `json:"facts,omitempty"`

@@ -204,5 +204,31 @@ func (s *Session) addTree(m *ModuleInfo) error {
 	if direct, _, err := r.Deps(m.Name); err == nil {
 		m.Deps = full(direct)
 	}
+	m.Modinfo = modinfoOf(r, m)
 	return nil
+}
+
+// modinfoOf reads what a module says of itself: in its file, or, built in, in
+// modules.builtin.modinfo; nil where neither can be read.
+func modinfoOf(r *kmod.Resolver, m *ModuleInfo) []kmod.InfoField {
+	if m.State == trace.Builtin {
+		info, err := r.BuiltinInfo(m.Name)
+		if err != nil {
+			return nil // damage is told where it matters
+		}
+		return info
+	}
+	if m.File == "" || !r.Tree().HasContents() {
+		return nil
+	}
+	f, err := r.Tree().Open(m.File)
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	facts, err := kmod.ReadModuleFile(f, m.File)
+	if err != nil {
+		return nil
+	}
+	return facts.Info
 }
