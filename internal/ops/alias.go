@@ -154,7 +154,11 @@ func (t *text) alias(n AliasMeaning) {
 		row("here", "not known: "+n.NoTree)
 		return
 	}
-	row("here", modulesText(n.Modules))
+	here := modulesText(n.Modules)
+	if len(n.Modules) > 0 && n.Modules[0].Via == kmod.ViaName && !n.Name {
+		here += ", by its own name, so that whoever knows it may ask for it otherwise, too"
+	}
+	row("here", here)
 }
 
 // modulesText says in words what a name stands for.

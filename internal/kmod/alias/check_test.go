@@ -174,6 +174,9 @@ func TestFormats(t *testing.T) {
 				t.Errorf("%s: kind %q", f.Format, tok.kind)
 			}
 		}
+		if uncalled := strings.HasPrefix(f.Asks, "no code"); uncalled && f.Trigger == uevent {
+			t.Errorf("%s: no code asks for it, and a uevent does", f.Format)
+		}
 		m, ok := c.Explain(sample.String())
 		if !ok || m.Format != form(parseFormat(f.Format)) {
 			t.Errorf("%s makes %s, which is explained as %s", f.Format, sample.String(), m.Format)

@@ -14,7 +14,7 @@ func busFamilies() []Family {
 	}
 	return []Family{
 		bus("pci:v{pci vendor:hex}d{device:hex}sv{subsystem vendor:hex}sd{subsystem device:hex}bc{pci class:hex}sc{subclass:hex}i{interface:hex}", "the driver of a PCI device", "drivers/pci/pci-driver.c"),
-		bus("vfio_pci:v{pci vendor:hex}d{device:hex}sv{subsystem vendor:hex}sd{subsystem device:hex}bc{pci class:hex}sc{subclass:hex}i{interface:hex}", "the driver that gives a PCI device to user space", "no code: tools of virtual machines look for it in modules.alias"),
+		{Format: "vfio_pci:v{pci vendor:hex}d{device:hex}sv{subsystem vendor:hex}sd{subsystem device:hex}bc{pci class:hex}sc{subclass:hex}i{interface:hex}", What: "the driver that gives a PCI device to user space", Asks: "no code: tools of virtual machines look for it in modules.alias", Trigger: "libvirt or driverctl, when a machine is given the device"},
 		bus("usb:v{vendor:hex}p{product:hex}d{release:hex}dc{usb class:hex}dsc{device subclass:hex}dp{device protocol:hex}ic{usb class:hex}isc{interface subclass:hex}ip{interface protocol:hex}in{interface number:hex}", "the driver of an interface of a USB device", "drivers/usb/core/message.c"),
 		bus("of:N{node name}T{device type}C{compatible}", "the driver of a node of the device tree", "drivers/of/module.c"),
 		bus("i2c:{chip}", "the driver of an I2C chip", "drivers/i2c/i2c-core-base.c"),
@@ -63,7 +63,7 @@ func busFamilies() []Family {
 		bus("eisa:s{eisa id}", "the driver of an EISA card", "drivers/eisa/eisa-bus.c"),
 		bus("coreboot:t{tag:hex}", "the driver of an entry of coreboot's table", "drivers/firmware/google/coreboot_table.c"),
 		bus("tbsvc:k{key}p{protocol:hex}v{version:hex}r{revision:hex}", "the driver of a service over Thunderbolt", "drivers/thunderbolt/xdomain.c"),
-		bus("isa:{device}", "the driver of an ISA device", noCode),
+		{Format: "isa:{device}", What: "the driver of an ISA device", Asks: "no code: the bus (drivers/base/isa.c) puts no MODALIAS into its uevents", Trigger: "modprobe by hand"},
 		bus("rpmsg:{channel}", "the driver of a channel to another processor", "drivers/rpmsg/rpmsg_core.c"),
 		bus("css:t{type:hex}", "the driver of a subchannel", "drivers/s390/cio/css.c"),
 		bus("ccw:t{control unit:hex}m{model:hex}dt{device type:hex}dm{device model:hex}", "the driver of a channel device", "drivers/s390/cio/device.c"),

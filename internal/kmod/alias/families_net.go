@@ -76,7 +76,7 @@ func filterFamilies() []Family {
 		{Format: "ip_nat_{helper}", What: "the address translation of a helper", Asks: "net/netfilter/nf_conntrack_helper.c", Trigger: "address translation of a connection with a helper"},
 		{Format: "ip_conntrack{name}", What: "connection tracking, by its name before Linux 2.6.20", Asks: "net/netfilter/nfnetlink_queue.c, nfnetlink_log.c (ip_conntrack_netlink)", Trigger: "a queue or log with information of connections"},
 		{Format: "nf_conntrack{name}", What: "connection tracking, or a protocol of it", Asks: "net/netfilter/nf_conntrack_proto.c and tools that know the name", Trigger: "a rule that needs it"},
-		{Format: "nf_nat{name}", What: "address translation", Asks: "net/netfilter/nf_conntrack_netlink.c and tools that know the name"},
+		{Format: "nf_nat{name}", What: "address translation", Asks: "net/netfilter/nf_conntrack_netlink.c and tools that know the name", Trigger: "a rule or a message about connections that needs it"},
 		{Format: "ip_set_{type}", What: "a type of IP set", Asks: "net/netfilter/ipset/ip_set_core.c", Trigger: "ipset create NAME TYPE", Needs: admin},
 		{Format: "ip_vs_pe_{engine}", What: "a persistence engine of IP virtual server", Asks: "net/netfilter/ipvs/ip_vs_pe.c", Trigger: "ipvsadm --pe", Needs: admin},
 		{Format: "ip_vs_{scheduler}", What: "a scheduler of IP virtual server", Asks: "net/netfilter/ipvs/ip_vs_sched.c", Trigger: "ipvsadm -A with -s", Needs: admin},
