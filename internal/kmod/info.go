@@ -9,10 +9,11 @@ import (
 )
 
 // IsModuleFile says whether a file of that name is a module file by its
-// ending, compressed or not.
+// ending, compressed or not. Of the ending alone nothing is left (libkmod,
+// path_ends_with_kmod_ext).
 func IsModuleFile(name string) bool {
 	for _, s := range moduleSuffixes {
-		if strings.HasSuffix(name, s.suffix) {
+		if strings.HasSuffix(name, s.suffix) && len(name) > len(s.suffix) {
 			return true
 		}
 	}
