@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"example.org/kmodsh/internal/kernel"
 )
 
 // planList is the modules that are probed for one module, in order, with
@@ -238,12 +240,10 @@ func (p *planner) lookupSoft(names []string, m *planModule, l ConfigLine) ([]*pl
 	for _, name := range names {
 		mods, ok := p.soft[name]
 		if !ok {
-			key, err := p.r.checkName(name)
-			if err != nil {
-				p.soft[name] = nil
-				continue
+			found, err := p.r.softNamed(name)
+			if errors.Is(err, kernel.ErrInvalidName) {
+				continue // each line that has it is told of
 			}
-			found, err := p.r.find(key)
 			if err != nil {
 				return nil, err
 			}

@@ -55,6 +55,9 @@ type Resolver struct {
 	// AtHand says that who asks typed the names: then they may hold whatever kmod
 	// looks up, a dash at the start or bytes beyond ASCII. No path is made of them.
 	AtHand bool
+	// Says, where it is set, is told what libkmod says of a name that it cannot look
+	// up, or whose module it cannot. It is called where that comes up.
+	Says func(text string)
 
 	tree    *Tree
 	user    *Config

@@ -1,8 +1,13 @@
 package kmod
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
+	"syscall"
+
+	"example.org/kmodsh/internal/kernel"
 )
 
 // places are where names are looked for: in this order, until one has the name.
@@ -38,6 +43,9 @@ func (r *Resolver) findIn(key string, vias ...string) ([]Found, error) {
 func (r *Resolver) fromConfig(key string) (found []Found, err error) {
 	for _, l := range r.about(ConfigAlias, key) {
 		if globMatch(l.Name, key) {
+			if err := r.fits(key, "modname", l.Name, l.Value); err != nil {
+				return nil, err
+			}
 			found = append(found, Found{Module: l.Value, Via: ViaConfig, Pattern: l.Name, Where: l.Where(), alias: l.Name})
 		}
 	}
@@ -102,6 +110,9 @@ func (r *Resolver) fromIndex(kind indexKind, key, via string) ([]Found, error) {
 	matches, err := r.tree.match(kind, key)
 	found := make([]Found, 0, len(matches))
 	for _, m := range matches {
+		if err := r.fits(key, "realname", key, m.value); err != nil {
+			return nil, err
+		}
 		found = append(found, Found{Module: m.value, Via: via, Pattern: m.key, alias: key})
 	}
 	return found, err
@@ -114,4 +125,35 @@ func beforeDot(name string) string {
 		return name[:i]
 	}
 	return name
+}
+
+// fits refuses an alias and its module that are together too long for what libkmod
+// keeps of them (kmod_module_new_from_alias), where who asks typed the name; it is
+// then looked for no further.
+func (r *Resolver) fits(key, what, alias, module string) error {
+	if len(alias)+len(module)+2 <= pathMax || !r.AtHand {
+		return nil
+	}
+	r.say("Could not create module for alias=%s %s=%s: %s", key, what, module, kernel.Strerror(syscall.ENAMETOOLONG))
+	return fmt.Errorf("%q: %w (too long together with its module %q)", clipText(key), kernel.ErrInvalidName, clipText(module))
+}
+
+// softNamed is what a name in a softdep line stands for. An error that wraps
+// kernel.ErrInvalidName is for a name that cannot be looked up, and has been told
+// (libkmod, lookup_dep).
+func (r *Resolver) softNamed(name string) (found []Found, err error) {
+	key, err := r.checkName(name)
+	if err == nil {
+		found, err = r.find(key)
+	}
+	if errors.Is(err, kernel.ErrInvalidName) {
+		r.say("failed to lookup dependency '%s', continuing anyway.", name)
+	}
+	return found, err
+}
+
+func (r *Resolver) say(format string, args ...any) {
+	if r.Says != nil {
+		r.Says(fmt.Sprintf(format, args...))
+	}
 }

@@ -206,6 +206,9 @@ func (m *modprobeRun) open() error {
 	if err != nil {
 		return err
 	}
+	if !m.quiet {
+		r.Says = func(text string) { m.complain(said("%s", text)) }
+	}
 	l := &m.loader
 	l.Note = m.complain
 	l.LastCounts = m.Policy == "" // nobody asks for more than kmod's status
