@@ -226,6 +226,20 @@ func (p *program) resolver(dir string, config []string) (*kmod.Resolver, error) 
 			config = kmod.DefaultConfigPaths()
 		}
 	}
+	tree := kmod.OpenHostTree(dir)
+	tree.TakeClosedForAbsent()
+	tree.OnDamage(p.damage) // also with modprobe -q, as what libkmod says
+	r, err := p.resolverOf(tree, config)
+	if err == nil {
+		r.AtHand = true
+	}
+	return r, err
+}
+
+// resolverOf opens a tree under the configuration in files and says which lines of
+// it, of what the tree brings and of the kernel's command line are passed over, also
+// with modprobe -q, as kmod does.
+func (p *program) resolverOf(tree *kmod.Tree, config []string) (*kmod.Resolver, error) {
 	cmdline := ""
 	if p.Cmdline != nil {
 		cmdline = p.Cmdline()
@@ -234,13 +248,9 @@ func (p *program) resolver(dir string, config []string) (*kmod.Resolver, error) 
 	if err != nil {
 		return nil, err
 	}
-	tree := kmod.OpenHostTree(dir)
-	tree.TakeClosedForAbsent()
-	tree.OnDamage(p.damage) // also with modprobe -q, as what libkmod says
 	r := kmod.NewResolver(tree, c)
-	r.AtHand = true
 	if level, given := p.env("KMOD_LOG"); !given || logsErrors(level) {
-		for _, line := range r.Complaints() { // also with modprobe -q, as kmod
+		for _, line := range r.Complaints() {
 			fmt.Fprintf(p.stderr, "libkmod: ERROR: %s\n", line)
 		}
 	}

@@ -85,6 +85,11 @@ func (p *program) depmod(args []string) error {
 	if d.quick && (d.show || d.upToDate()) {
 		return nil
 	}
+	// Of modules.softdep, which a run before may have left there, and of the kernel's
+	// command line kmod reads here what is bad in them. Damage is made good.
+	if _, err := p.resolverOf(kmod.OpenHostTree(d.opt.Dir), nil); err != nil {
+		return err
+	}
 	if err := d.kernelSymbols(); err != nil {
 		return err
 	}

@@ -127,7 +127,8 @@ KMODSH_RANDOM=TREES[:SEED] go test ./internal/kmod/applet -run LikeKmodRandom
 
 What ours does otherwise on purpose, and no line of these tables shows:
 - Help texts and what ` + "`-V`" + ` prints are our own words; more than one ` + "`-v`" + ` adds nothing, where kmod tells of its own insides.
-- A release with a slash in it (` + "`-S`" + `, ` + "`-k`" + `, ` + "`depmod RELEASE`" + `) is refused: it becomes part of a path.
+- A release with a slash in it, or of one or two dots alone (` + "`-S`" + `, ` + "`-k`" + `, ` + "`depmod RELEASE`" + `), is refused: it becomes part of a path.
+- Whether a module is loaded the kernel is asked by names of letters, digits, _, - and + alone, as its build makes them; others count as not loaded.
 - insmod, rmmod, lsmod and modinfo FILE read no configuration; kmod's read modules.softdep of the running kernel, and say so when a line of it is bad.
 - modinfo of an alias whose module has no file in modules.dep says that it is not found; kmod calls it built in.
 - Of a module that is not loaded and has a remove command, ours looks for no holders.
