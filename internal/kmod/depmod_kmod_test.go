@@ -1,6 +1,9 @@
 package kmod
 
 import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
 	"maps"
 	"os"
 	"os/exec"
@@ -12,7 +15,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// sameIndexes are the files that have to be byte for byte what kmod 30 writes.
+// sameIndexes are the files that have to be what kmod 30 writes, the texts byte for
+// byte. The nodes of binary indexes it writes in another order than kmod 34, whose
+// files the applets' transcripts hold.
 var sameIndexes = []string{"modules.dep", "modules.dep.bin", "modules.alias", "modules.alias.bin", "modules.softdep",
 	"modules.symbols.bin", "modules.builtin.bin", "modules.builtin.alias.bin", "modules.devname"}
 
@@ -74,7 +79,7 @@ func TestDepmodWritesWhatKmodWrites(t *testing.T) {
 				t.Fatalf("kmod's depmod: %v\n%s", err, text)
 			}
 			same := slices.DeleteFunc(slices.Clone(sameIndexes), func(s string) bool { return slices.Contains(test.differ, s) })
-			if diff := cmp.Diff(readTree(t, dir, same...), readTree(t, out, same...)); diff != "" {
+			if diff := cmp.Diff(readIndexes(t, dir, same), readIndexes(t, out, same)); diff != "" {
 				t.Errorf("-kmod +ours:\n%s", diff)
 			}
 			want, got := readTree(t, dir, "modules.symbols"), readTree(t, out, "modules.symbols")
@@ -82,6 +87,62 @@ func TestDepmodWritesWhatKmodWrites(t *testing.T) {
 				t.Errorf("modules.symbols: -kmod +ours:\n%s", diff)
 			}
 		})
+	}
+}
+
+// readIndexes is readTree, of binary indexes their nodes from the root on.
+func readIndexes(t *testing.T, dir string, names []string) map[string]string {
+	t.Helper()
+	all := readTree(t, dir, names...)
+	for name, data := range all {
+		if strings.HasSuffix(name, ".bin") {
+			var b strings.Builder
+			nodesOf(&b, data, binary.BigEndian.Uint32([]byte(data[8:])), 0)
+			all[name] = b.String()
+		}
+	}
+	return all
+}
+
+// nodesOf writes the node at an offset word and those below it, a line each.
+func nodesOf(b *strings.Builder, data string, ref uint32, depth int) {
+	rest := []byte(data[ref&indexOffsetMask:])
+	word := func() (v uint32) {
+		v, rest = binary.BigEndian.Uint32(rest), rest[4:]
+		return v
+	}
+	text := func() string {
+		s, after, _ := bytes.Cut(rest, []byte{0})
+		rest = after
+		return string(s)
+	}
+	fmt.Fprintf(b, "%*s", depth, "")
+	if ref&indexHasPrefix != 0 {
+		fmt.Fprintf(b, "%q", text())
+	}
+	var first byte
+	var children []uint32
+	if ref&indexHasChildren != 0 {
+		first = rest[0]
+		last := rest[1]
+		rest = rest[2:]
+		for range int(last) - int(first) + 1 {
+			children = append(children, word())
+		}
+		fmt.Fprintf(b, " %c-%c", first, last)
+	}
+	if ref&indexHasValues != 0 {
+		for range word() {
+			fmt.Fprintf(b, " %d:", word())
+			fmt.Fprintf(b, "%q", text())
+		}
+	}
+	b.WriteByte('\n')
+	for i, c := range children {
+		if c != 0 {
+			fmt.Fprintf(b, "%*s%c\n", depth, "", int(first)+i)
+			nodesOf(b, data, c, depth+1)
+		}
 	}
 }
 

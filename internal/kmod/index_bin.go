@@ -48,7 +48,8 @@ type binPage struct {
 	data   []byte
 }
 
-// newBinIndex checks the header of a binary index. file names it in errors.
+// newBinIndex checks the header of a binary index, and that its end is there. file
+// names it in errors.
 func newBinIndex(r io.ReaderAt, size int64, file string) (*binIndex, error) {
 	b := &binIndex{file: file, r: r, size: size}
 	if size < indexHeaderLength {
@@ -71,6 +72,9 @@ func newBinIndex(r io.ReaderAt, size int64, file string) (*binIndex, error) {
 	b.root = head[2]
 	if b.root&indexOffsetMask == 0 {
 		return nil, damaged(file, 8, "it has no root")
+	}
+	if err := b.checkEnd(); err != nil {
+		return nil, err
 	}
 	return b, nil
 }
