@@ -150,42 +150,25 @@ func Depmod(ctx context.Context, opt DepmodOptions) (DepmodStats, error) {
 	stats.Cached = cache.used
 	sortModules(opt.Dir, mods, opt.Warn)
 	stats.Skipped = countUnreadable(mods, opt.Warn)
-	symbols := ownSymbols(mods, opt.SymbolPrefix)
-	symbols.resolve(mods)
-	opt.checkSymbols(mods, symbols)
-	if unsorted := sortTopologically(mods); len(unsorted) > 0 {
-		return stats, fmt.Errorf("depmod %s: %w", opt.Dir, findCycles(unsorted))
-	}
-	stats.Modules, stats.Symbols = len(mods), len(symbols.names)
 	for _, m := range mods {
 		stats.Aliases += len(m.facts.aliases)
 	}
-	cache.writing.Wait() // what cannot be printed is taken out of the facts now
-	w := depmodWriter{dir: opt.Dir, mods: mods, symbols: symbols, warn: opt.Warn, duplicates: opt.Duplicates}
-	files, err := w.files()
-	if err != nil {
-		return stats, fmt.Errorf("depmod %s: %w", opt.Dir, err)
+	w := newDepmodWriter(&opt, mods)
+	w.begin(&cache.writing)
+	symbols := ownSymbols(cache.symbols, mods, opt.SymbolPrefix)
+	symbols.resolve(mods)
+	opt.checkSymbols(mods, symbols)
+	if unsorted := sortTopologically(mods); len(unsorted) > 0 {
+		w.making.Wait()
+		return stats, fmt.Errorf("depmod %s: %w", opt.Dir, findCycles(unsorted))
 	}
-	if opt.Show != nil {
-		for _, f := range files {
-			if err := opt.Show(f.name, f.data); err != nil {
-				return stats, err
-			}
-		}
-		return stats, nil
-	}
-	if err := os.MkdirAll(opt.Out, 0o755); err != nil {
-		return stats, &OutError{opt.Out, err}
-	}
-	names := make([]string, len(files))
-	for i, f := range files {
-		names[i] = f.name
-	}
-	if err := publish(opt.Out, files, opt.Now); err != nil {
+	stats.Modules, stats.Symbols = len(mods), len(symbols.exported)
+	w.end(symbols)
+	if err := opt.put(w); err != nil {
 		return stats, err
 	}
-	if !warned { // what is warned about has to be said every time
-		cache.remember(&opt, names, stats)
+	if opt.Show == nil && !warned { // what is warned about has to be said every time
+		cache.remember(&opt, depmodFileNames[:], stats)
 	}
 	return stats, nil
 }
@@ -211,7 +194,9 @@ func (opt *DepmodOptions) wantCRCs() bool { return opt.Kernel != nil && opt.Kern
 // keep what is new.
 func (opt *DepmodOptions) readAll(ctx context.Context, mods []*depmodModule, c *depmodCache) error {
 	if c.file == "" {
-		return readModules(ctx, mods, *opt)
+		err := readModules(ctx, mods, *opt)
+		c.symbols = oneNumbering(nil, mods)
+		return err
 	}
 	var fresh []*depmodModule
 	for _, m := range mods {
@@ -229,6 +214,7 @@ func (opt *DepmodOptions) readAll(ctx context.Context, mods []*depmodModule, c *
 	if err := readModules(ctx, fresh, *opt); err != nil {
 		return err
 	}
+	c.symbols = oneNumbering(c.symbols, mods)
 	c.compare(mods)
 	c.keep(mods, opt.Now)
 	return nil
@@ -259,7 +245,9 @@ func (opt *DepmodOptions) unpackAll(ctx context.Context, mods []*depmodModule, c
 	c.used -= len(again)
 	c.writing.Wait() // it reads what is read anew now
 	os.Remove(c.file)
-	return readModules(ctx, again, *opt)
+	err := readModules(ctx, again, *opt)
+	c.symbols = oneNumbering(c.symbols, mods)
+	return err
 }
 
 // countUnreadable warns about the modules that could not be read.

@@ -36,11 +36,12 @@ const (
 type depmodCache struct {
 	file   string
 	prefix byte
-	worker *depmodWorker // of all facts in it
-	facts  map[string]cachedFacts
-	size   int // of the file in bytes
-	used   int // how many of them were taken
-	same   int // how many modules have the facts they had, taken or read anew
+	// symbols are those of all facts in it, and in the end of all modules.
+	symbols *symbolTable
+	facts   map[string]cachedFacts
+	size    int // of the file in bytes
+	used    int // how many of them were taken
+	same    int // how many modules have the facts they had, taken or read anew
 
 	writing sync.WaitGroup // the facts that are being kept
 }
@@ -81,8 +82,8 @@ func openCache(dir, tree string, prefix byte) *depmodCache {
 	if err != nil {
 		return c
 	}
-	if facts, w, err := parseCache(b, prefix); err == nil {
-		c.facts, c.worker, c.size = facts, w, len(b)
+	if facts, symbols, err := parseCache(b, prefix); err == nil {
+		c.facts, c.symbols, c.size = facts, symbols, len(b)
 	}
 	return c
 }
@@ -94,7 +95,7 @@ func (c *depmodCache) get(file string, key fileKey) (depmodFacts, bool) {
 		return depmodFacts{}, false
 	}
 	c.used++
-	return depmodFacts{worker: c.worker, packed: f.packed}, true
+	return depmodFacts{symbols: c.symbols, packed: f.packed}, true
 }
 
 // compare counts the modules that have the facts the cache has of them.
@@ -109,16 +110,14 @@ func (c *depmodCache) compare(mods []*depmodModule) {
 
 // had says whether a module that was read anew has the facts it had before.
 func (c *depmodCache) had(f cachedFacts, now *depmodFacts) bool {
-	before := depmodFacts{worker: c.worker, packed: f.packed}
+	before := depmodFacts{symbols: c.symbols, packed: f.packed}
 	return before.unpack() == nil && before.equal(now)
 }
 
-// equal compares what the indexes are made of.
+// equal compares what the indexes are made of. The symbols of both are numbers of
+// one table.
 func (f *depmodFacts) equal(o *depmodFacts) bool {
-	ids := func(a, b []uint32) bool {
-		return slices.EqualFunc(a, b, func(x, y uint32) bool { return f.worker.names[x] == o.worker.names[y] })
-	}
-	return ids(f.exports, o.exports) && ids(f.imports, o.imports) && slices.Equal(f.aliases, o.aliases) &&
+	return slices.Equal(f.exports, o.exports) && slices.Equal(f.imports, o.imports) && slices.Equal(f.aliases, o.aliases) &&
 		slices.Equal(f.softdeps, o.softdeps) && slices.Equal(f.weakdeps, o.weakdeps)
 }
 

@@ -3,9 +3,7 @@ package kmod
 import (
 	"encoding/binary"
 	"errors"
-	"math"
 	"math/bits"
-	"slices"
 	"unsafe"
 )
 
@@ -20,6 +18,15 @@ type cacheReader struct {
 }
 
 func (r *cacheReader) number() uint64 {
+	if len(r.b) > 0 && r.b[0] < 0x80 { // as are nearly all
+		v := r.b[0]
+		r.b = r.b[1:]
+		return uint64(v)
+	}
+	return r.longNumber()
+}
+
+func (r *cacheReader) longNumber() uint64 {
 	v, n := binary.Uvarint(r.b)
 	if n <= 0 {
 		r.b, r.err = nil, errCache
@@ -73,22 +80,30 @@ func (r *cacheReader) ids(symbols int) []uint32 {
 	}
 	out := make([]uint32, n)
 	last := uint64(0)
+	b := r.b // there are so many that each step counts
 	for i := range out {
 		// Symbols that are met together have numbers close together.
-		v := r.number()
+		v, n := uint64(0), 1
+		if len(b) > 0 && b[0] < 0x80 {
+			v = uint64(b[0])
+		} else {
+			v, n = binary.Uvarint(b)
+		}
 		last += uint64(int64(v>>1) ^ -int64(v&1))
-		if last >= uint64(symbols) {
+		if n <= 0 || last >= uint64(symbols) {
 			r.b, r.err = nil, errCache
 			return nil
 		}
+		b = b[n:]
 		out[i] = uint32(last)
 	}
+	r.b = b
 	return out
 }
 
 // parseCache reads a cache: the magic line, the symbol prefix, all symbols, then
 // the modules, and a checksum of everything before it.
-func parseCache(b []byte, prefix byte) (map[string]cachedFacts, *depmodWorker, error) {
+func parseCache(b []byte, prefix byte) (map[string]cachedFacts, *symbolTable, error) {
 	head := cacheMagic + string(prefix)
 	if len(b) < len(head)+8 || string(b[:len(head)]) != head {
 		return nil, nil, errCache
@@ -101,7 +116,7 @@ func parseCache(b []byte, prefix byte) (map[string]cachedFacts, *depmodWorker, e
 	// them.
 	text := unsafe.String(unsafe.SliceData(body), len(body))
 	r := &cacheReader{b: body[len(head):], text: text}
-	w := &depmodWorker{names: r.strs()}
+	symbols := &symbolTable{names: r.strs()}
 	n := r.count()
 	facts := make(map[string]cachedFacts, n)
 	for range n {
@@ -118,7 +133,7 @@ func parseCache(b []byte, prefix byte) (map[string]cachedFacts, *depmodWorker, e
 	if r.err != nil || len(r.b) > 0 {
 		return nil, nil, errCache
 	}
-	return facts, w, nil
+	return facts, symbols, nil
 }
 
 // unpack reads the facts of a module as the cache has them: most runs need those
@@ -126,7 +141,7 @@ func parseCache(b []byte, prefix byte) (map[string]cachedFacts, *depmodWorker, e
 // the facts as they were.
 func (f *depmodFacts) unpack() error {
 	r := &cacheReader{b: f.packed, text: unsafe.String(unsafe.SliceData(f.packed), len(f.packed))}
-	n := len(f.worker.names)
+	n := len(f.symbols.names)
 	u := depmodFacts{
 		exports: r.ids(n), imports: r.ids(n), weak: r.ids(n),
 		aliases: r.strs(), softdeps: r.strs(), weakdeps: r.strs(),
@@ -144,8 +159,7 @@ func (f *depmodFacts) unpack() error {
 func (c *depmodCache) format(mods []*depmodModule, now int64) []byte {
 	w := cacheWriter{b: make([]byte, 0, c.size+c.size/8)}
 	w.b = append(append(w.b, cacheMagic...), c.prefix)
-	names, tables := oneNumbering(c.worker, mods)
-	w.strs(names)
+	w.strs(c.symbols.names)
 	w.number(uint64(len(mods)))
 	var one cacheWriter
 	for _, m := range mods {
@@ -161,7 +175,7 @@ func (c *depmodCache) format(mods []*depmodModule, now int64) []byte {
 		packed := m.facts.packed
 		if packed == nil {
 			one.b = one.b[:0]
-			one.facts(&m.facts, tables[m.facts.worker])
+			one.facts(&m.facts)
 			packed = one.b
 		}
 		w.number(uint64(len(packed)))
@@ -187,13 +201,13 @@ func (w *cacheWriter) strs(list []string) {
 	}
 }
 
-// facts packs the facts of a module, whose symbols the table numbers.
-func (w *cacheWriter) facts(f *depmodFacts, table []uint32) {
+// facts packs the facts of a module.
+func (w *cacheWriter) facts(f *depmodFacts) {
 	for _, ids := range [...][]uint32{f.exports, f.imports, f.weak} {
 		w.number(uint64(len(ids)))
 		last := int64(0)
 		for _, id := range ids {
-			n := int64(table[id])
+			n := int64(id)
 			d := n - last
 			w.number(uint64(d<<1) ^ uint64(d>>63))
 			last = n
@@ -203,51 +217,6 @@ func (w *cacheWriter) facts(f *depmodFacts, table []uint32) {
 	w.strs(f.softdeps)
 	w.strs(f.weakdeps)
 }
-
-// oneNumbering numbers the symbols of all workers, who number them each in their
-// own way, in one: names has the symbols, tables the new numbers by the old.
-// Those of the cache, if there is one, keep theirs.
-func oneNumbering(cache *depmodWorker, mods []*depmodModule) (names []string, tables map[*depmodWorker][]uint32) {
-	tables = map[*depmodWorker][]uint32{}
-	var others []*depmodWorker
-	numbers := map[string]uint32{} // of symbols that the others have
-	for _, m := range mods {
-		w := m.facts.worker
-		if w == nil || w == cache || tables[w] != nil {
-			continue
-		}
-		tables[w] = make([]uint32, len(w.names))
-		others = append(others, w)
-		for _, name := range w.names {
-			numbers[name] = noNumber
-		}
-	}
-	if cache != nil {
-		names = slices.Clip(cache.names)
-		for i, name := range names {
-			if len(numbers) == 0 {
-				break
-			}
-			if _, ok := numbers[name]; ok {
-				numbers[name] = uint32(i)
-			}
-		}
-	}
-	for _, w := range others {
-		for i, name := range w.names {
-			n := numbers[name]
-			if n == noNumber {
-				n = uint32(len(names))
-				numbers[name] = n
-				names = append(names, name)
-			}
-			tables[w][i] = n
-		}
-	}
-	return names, tables
-}
-
-const noNumber = math.MaxUint32
 
 // cacheSum tells a cache that was cut off or damaged from a whole one. It is not
 // hash/crc32, which would be linked into every modprobe and prepare its tables

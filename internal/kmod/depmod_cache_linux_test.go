@@ -224,9 +224,9 @@ func TestDepmodCacheNonsense(t *testing.T) {
 }
 
 func FuzzDepmodCache(f *testing.F) {
-	w := &depmodWorker{names: []string{"printk", "x"}}
-	c := depmodCache{}
-	mods := []*depmodModule{{path: "/a/b.ko", rel: "b.ko", key: fileKey{1, 2, 3, 4, 5}, facts: depmodFacts{worker: w, exports: []uint32{1}, imports: []uint32{0, 1}, aliases: []string{"p"}}}}
+	w := &symbolTable{names: []string{"printk", "x"}}
+	c := depmodCache{symbols: w}
+	mods := []*depmodModule{{path: "/a/b.ko", rel: "b.ko", key: fileKey{1, 2, 3, 4, 5}, facts: depmodFacts{symbols: w, exports: []uint32{1}, imports: []uint32{0, 1}, aliases: []string{"p"}}}}
 	whole := c.format(mods, math.MaxInt64)
 	f.Add(whole[:len(whole)-8])
 	f.Add([]byte(cacheMagic + "\x00\x00\x01"))
@@ -237,7 +237,7 @@ func FuzzDepmodCache(f *testing.F) {
 			return
 		}
 		for _, f := range facts {
-			facts := depmodFacts{worker: w, packed: f.packed}
+			facts := depmodFacts{symbols: w, packed: f.packed}
 			if facts.unpack() != nil {
 				continue
 			}

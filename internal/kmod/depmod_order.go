@@ -1,6 +1,7 @@
 package kmod
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"io"
@@ -33,13 +34,14 @@ func sortModules(dir string, mods []*depmodModule, warn func(string)) {
 			warn(fmt.Sprintf("WARNING: %s: the rest of it is not used: %v", name, err))
 		}
 	}
-	sortAsTable(mods, moduleBuckets, func(m *depmodModule) string { return m.name })
-	slices.SortStableFunc(mods, func(a, b *depmodModule) int {
-		if (a.order == 0) != (b.order == 0) {
-			return cmp.Compare(b.order, a.order)
-		}
-		return cmp.Compare(a.order, b.order)
+	slices.SortFunc(mods, func(a, b *depmodModule) int { // 0 becomes the largest
+		return cmp.Compare(uint(a.order)-1, uint(b.order)-1)
 	})
+	n := len(mods)
+	for n > 0 && mods[n-1].order == 0 {
+		n--
+	}
+	sortAsTable(mods[n:], moduleBuckets, func(m *depmodModule) string { return m.name })
 	for i, m := range mods {
 		m.index = i
 	}
@@ -51,89 +53,27 @@ func readModulesOrder(r io.Reader, mods []*depmodModule) error {
 	byPath := make(map[string]*depmodModule, len(mods))
 	for _, m := range mods {
 		if !m.ext {
-			dir, base := path.Split(m.rel)
-			stem, _, _ := strings.Cut(base, ".")
-			byPath[dir+stem+".ko"] = m
+			byPath[uncompressedName(m.rel)] = m
 		}
 	}
 	s := lineScanner(r)
 	for n := 1; s.Scan(); n++ {
-		if m := byPath[strings.TrimSuffix(s.Text(), "\n")]; m != nil && m.order == 0 {
+		if m := byPath[string(bytes.TrimSuffix(s.Bytes(), []byte("\n")))]; m != nil && m.order == 0 {
 			m.order = n
 		}
 	}
 	return s.Err()
 }
 
-// depmodSymbols says who owns the symbols modules export.
-type depmodSymbols struct {
-	owner  map[string]*depmodModule
-	names  []string          // in the order they were first met
-	crcs   map[string]uint64 // their checksums; nil unless asked for
-	prefix byte              // before symbols, to be passed over; 0 for none
-}
-
-// unprefixed is a symbol without the prefix.
-func unprefixed(name string, prefix byte) string {
-	if prefix != 0 && name != "" && name[0] == prefix {
-		return name[1:]
+// uncompressedName is the path of a module file with the suffix .ko in place of all
+// that is behind the first dot of its name.
+func uncompressedName(file string) string {
+	base := strings.LastIndexByte(file, '/') + 1
+	stem, rest, _ := strings.Cut(file[base:], ".")
+	if end := base + len(stem); strings.HasPrefix(rest, "ko") {
+		return file[:end+len(".ko")]
 	}
-	return name
-}
-
-// key is the name by which a symbol that is asked for is looked up. A leading
-// dot is not part of it (the entry points of 64-bit PowerPC).
-func (s *depmodSymbols) key(name string) string {
-	return unprefixed(strings.TrimPrefix(name, "."), s.prefix)
-}
-
-// ownSymbols gives every exported symbol to its module; of several that export
-// one name the last in the order of modules gets it, as in kmod.
-func ownSymbols(mods []*depmodModule, prefix byte) *depmodSymbols {
-	s := &depmodSymbols{owner: map[string]*depmodModule{}, prefix: prefix}
-	for _, m := range mods {
-		for _, id := range m.facts.exports {
-			name := unprefixed(m.facts.worker.names[id], prefix)
-			if s.owner[name] == nil {
-				s.names = append(s.names, name)
-			}
-			s.owner[name] = m
-			if m.facts.exportCRCs != nil {
-				if s.crcs == nil {
-					s.crcs = map[string]uint64{}
-				}
-				s.crcs[name] = m.facts.exportCRCs[id]
-			}
-		}
-	}
-	return s
-}
-
-// resolve fills in the direct dependencies of all modules. A module that asks
-// for its own symbol depends on itself, which is a cycle, as for kmod.
-func (s *depmodSymbols) resolve(mods []*depmodModule) {
-	owners := map[*depmodWorker][]*depmodModule{}
-	seen := make([]int, len(mods)) // 1 + index of the last module that met it
-	for _, m := range mods {
-		w := m.facts.worker
-		if w == nil {
-			continue
-		}
-		if owners[w] == nil {
-			table := make([]*depmodModule, len(w.names))
-			for id, name := range w.names {
-				table[id] = s.owner[s.key(name)]
-			}
-			owners[w] = table
-		}
-		for _, id := range m.facts.imports {
-			if d := owners[w][id]; d != nil && seen[d.index] != m.index+1 {
-				seen[d.index] = m.index + 1
-				m.deps = append(m.deps, d)
-				d.users++
-			}
-		}
-	}
+	return file[:base] + stem + ".ko"
 }
 
 // sortTopologically numbers the modules so that each comes before those it
@@ -179,21 +119,24 @@ func sortTopologically(mods []*depmodModule) (unsorted []*depmodModule) {
 func byTopo(a, b *depmodModule) int { return cmp.Compare(a.topo, b.topo) }
 
 // allDeps returns everything m needs, directly or not, those first that must
-// be loaded last.
-func (m *depmodModule) allDeps(seen map[*depmodModule]bool) []*depmodModule {
-	clear(seen)
-	var all []*depmodModule
-	var collect func(*depmodModule)
-	collect = func(m *depmodModule) {
-		for _, d := range m.deps {
-			if !seen[d] {
-				seen[d] = true
+// be loaded last. It uses a list of all, and what met, of all modules by their
+// index, holds from the calls for others: 1 + the index of the module it was for.
+func (m *depmodModule) allDeps(all []*depmodModule, met []int) []*depmodModule {
+	all = all[:0]
+	walked := 0 // of all
+	for next := m; ; {
+		for _, d := range next.deps {
+			if met[d.index] != m.index+1 {
+				met[d.index] = m.index + 1
 				all = append(all, d)
-				collect(d)
 			}
 		}
+		if walked == len(all) {
+			break
+		}
+		next = all[walked]
+		walked++
 	}
-	collect(m)
 	slices.SortFunc(all, byTopo)
 	return all
 }

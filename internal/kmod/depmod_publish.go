@@ -11,72 +11,116 @@ import (
 	"time"
 )
 
-// depmodFile is one index file to write.
-type depmodFile struct {
-	name string
-	data []byte
-}
-
-// publish writes the files into dir: all of them under other names and to the
-// disk first, then they take the places of the old ones. When the disk is
-// full or anything else fails before that, the old ones stay as they are and
-// nothing is left over.
-func publish(dir string, files []depmodFile, now int64) (err error) {
-	if now != 0 {
-		if files, err = changed(dir, files, now); err != nil {
-			return err
+// put puts the index files into their directory, or shows them.
+func (opt *DepmodOptions) put(w *depmodWriter) error {
+	if opt.Show != nil {
+		if err := w.wait(opt.Warn); err != nil {
+			return fmt.Errorf("depmod %s: %w", opt.Dir, err)
 		}
-	}
-	temps, errs := make([]string, len(files)), make([]error, len(files))
-	defer func() {
-		for _, t := range temps {
-			if t != "" {
-				os.Remove(t)
+		for _, f := range w.files {
+			if err := opt.Show(f.name, f.data); err != nil {
+				return err
 			}
 		}
-	}()
-	var writing sync.WaitGroup
-	for i, f := range files { // side by side: the disk is waited for once
-		writing.Go(func() { temps[i], errs[i] = writeTemp(dir, f) })
+		return nil
 	}
-	writing.Wait()
-	for i, f := range files {
-		if errs[i] != nil {
-			return fmt.Errorf("write %s: %w; the old indexes are unchanged", path.Join(dir, f.name), errs[i])
+	out, err := (*publisher)(nil), os.MkdirAll(opt.Out, 0o755)
+	if err != nil {
+		err = &OutError{opt.Out, err}
+	} else {
+		out, err = publish(opt.Out, w.files, opt.Now)
+	}
+	if failed := w.wait(opt.Warn); failed != nil {
+		if out != nil {
+			out.cancel()
 		}
+		return fmt.Errorf("depmod %s: %w", opt.Dir, failed)
 	}
-	for i, f := range files {
-		to := path.Join(dir, f.name)
-		if err := os.Rename(temps[i], to); err != nil {
-			return fmt.Errorf("put the new %s in place: %w", to, err)
-		}
+	if err != nil {
+		return err
 	}
-	temps = nil
-	return syncDir(dir)
+	return out.finish()
 }
 
-// changed returns the files that are not there already as they are to be. Those
-// that are get the time now, by which depmod -A tells whether they are old.
-func changed(dir string, files []depmodFile, now int64) (rest []depmodFile, err error) {
-	var same []string
-	mode, err := newMode(dir)
-	if err != nil {
-		return nil, fmt.Errorf("write indexes: %w", err)
-	}
-	for _, f := range files {
-		name := path.Join(dir, f.name)
-		if sameContent(name, f.data, mode) {
-			same = append(same, name)
-			continue
-		}
-		rest = append(rest, f)
-	}
-	for _, name := range same {
-		if err := os.Chtimes(name, time.Unix(0, now), time.Unix(0, now)); err != nil {
+// publisher puts index files into a directory: all of them under other names and to
+// the disk first, each as soon as it is made, then they take the places of the old
+// ones. When the disk is full or anything else fails before that, the old ones stay
+// as they are and nothing is left over.
+type publisher struct {
+	dir string
+	now int64 // files that are right already get this time; 0: all are written
+	// mode is what files of the directory get, where they are compared.
+	mode    fs.FileMode
+	written []writtenFile
+	writing sync.WaitGroup
+}
+
+// writtenFile is what became of a file.
+type writtenFile struct {
+	name string
+	temp string // under which it was written; "": it was there already
+	err  error
+}
+
+// publish begins to write files when they are made.
+func publish(dir string, files []*depmodFile, now int64) (*publisher, error) {
+	p := &publisher{dir: dir, now: now, written: make([]writtenFile, len(files))}
+	if now != 0 {
+		var err error
+		if p.mode, err = newMode(dir); err != nil {
 			return nil, fmt.Errorf("write indexes: %w", err)
 		}
 	}
-	return rest, nil
+	for i, f := range files { // side by side: the disk is waited for once
+		p.writing.Go(func() { p.written[i] = p.write(f) })
+	}
+	return p, nil
+}
+
+// write writes a file that is not there already as it is to be.
+func (p *publisher) write(f *depmodFile) writtenFile {
+	<-f.made
+	w := writtenFile{name: path.Join(p.dir, f.name), err: f.err}
+	if f.err == nil && (p.now == 0 || !sameContent(w.name, f.data, p.mode)) {
+		w.temp, w.err = writeTemp(p.dir, f)
+	}
+	return w
+}
+
+// cancel takes away what was written.
+func (p *publisher) cancel() {
+	p.writing.Wait()
+	for _, w := range p.written {
+		if w.temp != "" {
+			os.Remove(w.temp)
+		}
+	}
+}
+
+// finish puts the files into their places. Those that were there get the time of the
+// run, by which depmod -A tells whether they are old.
+func (p *publisher) finish() error {
+	p.writing.Wait()
+	for _, w := range p.written {
+		if w.err != nil {
+			p.cancel()
+			return fmt.Errorf("write %s: %w; the old indexes are unchanged", w.name, w.err)
+		}
+	}
+	now := time.Unix(0, p.now)
+	for i, w := range p.written {
+		if w.temp == "" {
+			if err := os.Chtimes(w.name, now, now); err != nil {
+				p.cancel()
+				return fmt.Errorf("write indexes: %w", err)
+			}
+		} else if err := os.Rename(w.temp, w.name); err != nil {
+			p.cancel()
+			return fmt.Errorf("put the new %s in place: %w", w.name, err)
+		}
+		p.written[i].temp = ""
+	}
+	return syncDir(p.dir)
 }
 
 // newMode is the mode that files made in dir get: 0644 without what the umask takes
@@ -134,7 +178,7 @@ func sameContent(name string, data []byte, mode fs.FileMode) bool {
 
 // writeTemp writes a file under a temporary name, which it returns also when
 // it failed half-way.
-func writeTemp(dir string, f depmodFile) (name string, err error) {
+func writeTemp(dir string, f *depmodFile) (name string, err error) {
 	t, err := createTemp(dir, f.name)
 	if err != nil {
 		return "", err

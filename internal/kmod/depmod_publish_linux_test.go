@@ -55,8 +55,13 @@ func TestPublishKeepsOthers(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(dir, "modules.dep"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	err := publish(dir, []depmodFile{{"modules.dep", bytes.Repeat([]byte("x"), 10)}, {"modules.alias", nil}}, 0)
-	if err == nil {
+	made := make(chan struct{})
+	close(made)
+	out, err := publish(dir, []*depmodFile{{name: "modules.dep", data: bytes.Repeat([]byte("x"), 10), made: made}, {name: "modules.alias", made: made}}, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out.finish() == nil {
 		t.Fatal("a directory was replaced by a file")
 	}
 	if diff := cmp.Diff([]string{"modules.dep"}, listDir(t, dir)); diff != "" {

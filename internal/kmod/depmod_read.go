@@ -13,10 +13,9 @@ import (
 	"example.org/kmodsh/internal/kernel"
 )
 
-// depmodFacts is what depmod needs of one module. Symbols are numbers of the
-// worker's table.
+// depmodFacts is what depmod needs of one module. Symbols are numbers of a table.
 type depmodFacts struct {
-	worker  *depmodWorker
+	symbols *symbolTable
 	packed  []byte // the rest as the cache has it; nil: this was read from the module
 	exports []uint32
 	imports []uint32
@@ -31,15 +30,14 @@ type depmodFacts struct {
 	err        error // why it could not be read; nil when all is well
 }
 
-// depmodWorker reads modules one after the other and keeps its buffers. Most
-// symbols are asked for by many modules, so each name is kept once and the
-// rest are numbers.
+// depmodWorker reads modules one after the other and keeps its buffers.
 type depmodWorker struct {
 	decoder imageDecoder
 	file    elfPread
-	ids     map[string]uint32
-	names   []string
+	symbols symbolTable
 	wantCRC bool
+	met     []uint32 // by symbol: which module had it last, from 1
+	modules uint32   // that were read
 }
 
 // readModules reads all mods with some workers and calls progress after each.
@@ -50,7 +48,7 @@ func readModules(ctx context.Context, mods []*depmodModule, opt DepmodOptions) e
 	var wg sync.WaitGroup
 	var large largeRoom
 	for range min(opt.Workers, len(mods)) {
-		w := &depmodWorker{ids: map[string]uint32{}, wantCRC: opt.wantCRCs(), decoder: imageDecoder{large: &large}}
+		w := &depmodWorker{wantCRC: opt.wantCRCs(), decoder: imageDecoder{large: &large}}
 		wg.Go(func() {
 			for ctx.Err() == nil {
 				i := int(next.Add(1)) - 1
@@ -78,7 +76,7 @@ func readModules(ctx context.Context, mods []*depmodModule, opt DepmodOptions) e
 
 // read opens and reads one module.
 func (w *depmodWorker) read(path string) depmodFacts {
-	facts := depmodFacts{worker: w}
+	facts := depmodFacts{symbols: &w.symbols}
 	if err := w.readInto(&facts, path); err != nil {
 		return depmodFacts{err: err}
 	}
@@ -151,18 +149,6 @@ func (f *depmodFacts) readInfo(section []byte) {
 			f.weakdeps = append(f.weakdeps, string(value))
 		}
 	})
-}
-
-// id numbers a symbol name.
-func (w *depmodWorker) id(name []byte) uint32 {
-	if id, ok := w.ids[string(name)]; ok {
-		return id
-	}
-	id := uint32(len(w.names))
-	s := string(name)
-	w.ids[s] = id
-	w.names = append(w.names, s)
-	return id
 }
 
 // elfPread reads parts of a file as they are asked for, each into its own

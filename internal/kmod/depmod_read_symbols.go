@@ -3,6 +3,7 @@ package kmod
 import (
 	"bytes"
 	"math"
+	"slices"
 )
 
 // noCRC is the checksum of an exported symbol whose place in the image is none
@@ -24,7 +25,7 @@ func (w *depmodWorker) readSymbols(facts *depmodFacts, e *elfFile) {
 			w.export(facts, e, name, s)
 		}
 		if e.undefined(s) {
-			id := w.id(s.name)
+			id := w.symbols.id(s.name)
 			facts.imports = append(facts.imports, id)
 			if s.weak {
 				facts.weak = append(facts.weak, id)
@@ -37,7 +38,7 @@ func (w *depmodWorker) readSymbols(facts *depmodFacts, e *elfFile) {
 		b, err := e.section(secKsymtabStrings)
 		b = bytes.TrimLeft(b, "\x00")
 		if facts.noExports = err != nil || len(b) > 1 && b[len(b)-1] != 0; !facts.noExports {
-			elfStrings(b, func(s []byte) { facts.exports = append(facts.exports, w.id(s)) })
+			elfStrings(b, func(s []byte) { facts.exports = append(facts.exports, w.symbols.id(s)) })
 		}
 	}
 	there := e.at[secSymtab].there && e.at[secStrtab].there
@@ -47,11 +48,26 @@ func (w *depmodWorker) readSymbols(facts *depmodFacts, e *elfFile) {
 	if !imports {
 		facts.imports, facts.weak, facts.crcs = nil, nil, nil
 	}
+	facts.imports = w.unique(facts.imports)
+}
+
+// unique leaves the first of equal symbols of a module: most imports are in the table
+// of symbols and in that of versions.
+func (w *depmodWorker) unique(ids []uint32) []uint32 {
+	w.modules++
+	if n := len(w.symbols.names); n > len(w.met) {
+		w.met = append(w.met, make([]uint32, n-len(w.met))...)
+	}
+	return slices.DeleteFunc(ids, func(id uint32) bool {
+		again := w.met[id] == w.modules
+		w.met[id] = w.modules
+		return again
+	})
 }
 
 // export notes a symbol that a module exports.
 func (w *depmodWorker) export(facts *depmodFacts, e *elfFile, name []byte, s elfSymbol) {
-	id := w.id(name)
+	id := w.symbols.id(name)
 	facts.exports = append(facts.exports, id)
 	if !w.wantCRC {
 		return
@@ -78,7 +94,7 @@ func (w *depmodWorker) readVersions(facts *depmodFacts, e *elfFile) bool {
 		if whole = whole && !v.cut; !whole {
 			return
 		}
-		id := w.id(v.name)
+		id := w.symbols.id(v.name)
 		facts.imports = append(facts.imports, id)
 		if !w.wantCRC {
 			return

@@ -35,11 +35,9 @@ type depmodSearch struct {
 	warn  func(string)
 	// each, when set, is told of every module file in place of names.
 	each func(*depmodModule)
-	// batch, when set, is told of the modules of a directory when it was read.
-	batch func([]*depmodModule)
-	here  []*depmodModule // found in the directory that is being read
-	dirs  int             // directories that were walked, each as often as links lead to it
-	most  int             // of them, in place of maxModuleDirs; 0: that
+	scan dirScan
+	dirs int // directories that were walked, each as often as links lead to it
+	most int // of them, in place of maxModuleDirs; 0: that
 }
 
 // maxModuleDirs bounds how many directories are walked. The tree of a kernel has
@@ -50,21 +48,7 @@ const maxModuleDirs = 1 << 16
 // findModules returns the modules of the tree in dir and of the external
 // directories, sorted by path; with their keys, when these are wanted.
 func findModules(dir string, cfg *depmodConfig, warn func(string), wantKeys bool) ([]*depmodModule, error) {
-	s := &depmodSearch{cfg: cfg, dir: dir, names: map[string]*depmodModule{}, warn: warn}
-	if wantKeys { // beside the search: each takes about as long
-		found, keyed := make(chan []*depmodModule, 64), make(chan struct{})
-		go func() {
-			defer close(keyed)
-			for batch := range found {
-				for _, m := range batch {
-					m.key, _ = keyOf(m.path)
-				}
-			}
-		}()
-		s.batch = func(mods []*depmodModule) { found <- mods }
-		defer func() { <-keyed }()
-		defer close(found)
-	}
+	s := &depmodSearch{cfg: cfg, dir: dir, names: make(map[string]*depmodModule, 4096), warn: warn, scan: dirScan{keys: wantKeys}}
 	if err := s.all(); err != nil {
 		return nil, err
 	}
@@ -89,44 +73,28 @@ func (s *depmodSearch) all() error {
 			continue
 		}
 		dir := inWorkDir(ext)
-		if err := s.walk(dir, dir, true, nil); err != nil {
+		if err := s.walk(dir, dir, true, false, nil); err != nil {
 			return err
 		}
 	}
-	return s.walk(s.dir, "", false, nil)
-}
-
-// below is the path of a file in a directory, in which nothing is made shorter, as
-// with kmod.
-func below(dir, name string) string {
-	if dir == "" {
-		return name
-	}
-	return dir + "/" + name
-}
-
-// readModuleDir returns what is in a directory, by name, and which one it is.
-func readModuleDir(dir string) (entries []os.DirEntry, self os.FileInfo, err error) {
-	f, err := os.Open(dir)
-	if err != nil {
-		return nil, nil, err
-	}
-	defer f.Close()
-	if entries, err = f.ReadDir(-1); err == nil {
-		self, err = f.Stat()
-	}
-	slices.SortFunc(entries, func(a, b os.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
-	return entries, self, err
+	return s.walk(s.dir, "", false, false, nil)
 }
 
 // walk reads one directory. Symbolic links are followed, as kmod does (module
 // packages link into the trees of other kernels), but not back into a
-// directory that is being walked.
-func (s *depmodSearch) walk(dir, rel string, ext bool, above []os.FileInfo) error {
+// directory that is being walked: above are those, from the first on, and linked
+// says that a link leads from one to the next.
+func (s *depmodSearch) walk(dir, rel string, ext, linked bool, above []string) error {
 	if s.dirs++; s.dirs > cmp.Or(s.most, maxModuleDirs) {
 		return fmt.Errorf("module directory %s: more than %d directories: links lead to the same ones in many ways", s.dir, s.dirs-1)
 	}
-	entries, self, err := readModuleDir(dir)
+	if len(above) == 0 {
+		s.scan.passed = s.passed
+		s.scan.begin(dir)
+		defer s.scan.end()
+	}
+	entries, err := s.scan.of(dir)
+	defer s.scan.leave(dir)
 	if err != nil {
 		if len(above) == 0 {
 			return fmt.Errorf("module directory: %w", err)
@@ -134,68 +102,84 @@ func (s *depmodSearch) walk(dir, rel string, ext bool, above []os.FileInfo) erro
 		s.warn(fmt.Sprintf("WARNING: directory passed over: %v", err))
 		return nil
 	}
-	for _, up := range above {
-		if os.SameFile(up, self) {
-			s.warn(fmt.Sprintf("WARNING: %s: link leads back to a directory above, passed over", dir))
-			return nil
-		}
+	if linked && sameAsOne(dir, above) {
+		s.warn(fmt.Sprintf("WARNING: %s: link leads back to a directory above, passed over", dir))
+		return nil
 	}
-	above = append(above, self)
+	above = append(above, dir)
 	for _, e := range entries {
-		name := e.Name()
+		name := e.name
 		if slices.Contains(s.cfg.excludes, name) {
 			continue
 		}
-		isDir := e.IsDir()
-		if t := e.Type(); t != 0 && !isDir {
-			st, err := os.Stat(below(dir, name))
+		isDir, link := e.mode.IsDir(), false
+		if e.mode != 0 && !isDir {
+			st, err := os.Stat(e.path)
 			if err != nil {
 				if _, module := moduleFileName(name); module {
-					s.warn(fmt.Sprintf("ERROR: %s: %s", below(dir, name), reasonOf(err)))
+					s.warn(fmt.Sprintf("ERROR: %s: %s", e.path, reasonOf(err)))
 				}
 				continue // such as build and source of a removed kernel
 			}
 			if !st.IsDir() && !st.Mode().IsRegular() {
-				s.warn(fmt.Sprintf("ERROR: unsupported file type %s: %o", below(dir, name), fileType(st.Mode())))
+				s.warn(fmt.Sprintf("ERROR: unsupported file type %s: %o", e.path, fileType(st.Mode())))
 				continue
 			}
-			isDir = st.IsDir()
+			isDir, link = st.IsDir(), true
 		}
 		if isDir {
-			if name == "build" || name == "source" {
+			if s.passed(name) {
 				continue
 			}
-			if err := s.walk(below(dir, name), below(rel, name), ext, above); err != nil {
+			if err := s.walk(e.path, e.path[len(e.path)-lengthBelow(rel, name):], ext, linked || link, above); err != nil {
 				return err
 			}
 			continue
 		}
-		s.file(dir, rel, name, ext)
-	}
-	if s.batch != nil && len(s.here) > 0 {
-		s.batch(s.here)
-		s.here = nil
+		s.file(e, rel, ext)
 	}
 	return nil
 }
 
-// file takes one file of the directory dir, which the indexes call rel.
-func (s *depmodSearch) file(dir, rel, base string, ext bool) {
-	name, ok := moduleFileName(base)
+// passed says that a directory of that name is passed over.
+func (s *depmodSearch) passed(name string) bool {
+	return name == "build" || name == "source" || slices.Contains(s.cfg.excludes, name)
+}
+
+// sameAsOne says that a directory is one of others, by another way.
+func sameAsOne(dir string, others []string) bool {
+	self, err := os.Stat(dir)
+	if err != nil {
+		return false
+	}
+	return slices.ContainsFunc(others, func(other string) bool {
+		st, err := os.Stat(other)
+		return err == nil && os.SameFile(st, self)
+	})
+}
+
+// lengthBelow is the length of the path of a file below a directory.
+func lengthBelow(dir, name string) int {
+	if dir == "" {
+		return len(name)
+	}
+	return len(dir) + 1 + len(name)
+}
+
+// file takes one file of a directory, which the indexes call rel.
+func (s *depmodSearch) file(e dirEntry, rel string, ext bool) {
+	name, ok := moduleFileName(e.name)
 	if !ok {
 		return
 	}
-	rel = below(rel, base)
+	rel = e.path[len(e.path)-lengthBelow(rel, e.name):]
 	for i := range len(rel) {
 		if c := rel[i]; c <= ' ' || c == ':' || c >= 0x7f {
 			s.warn(fmt.Sprintf("WARNING: %q passed over: an index cannot hold the character %q", rel, c))
 			return
 		}
 	}
-	m := &depmodModule{name: name, path: below(dir, base), rel: rel, ext: ext}
-	if s.batch != nil {
-		s.here = append(s.here, m)
-	}
+	m := &depmodModule{name: name, path: e.path, rel: rel, ext: ext, key: e.key}
 	if s.each != nil {
 		s.each(m)
 		return

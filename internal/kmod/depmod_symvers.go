@@ -75,21 +75,20 @@ func (opt *DepmodOptions) checkSymbols(mods []*depmodModule, symbols *depmodSymb
 func (opt *DepmodOptions) tellNeeds(m *depmodModule, symbols *depmodSymbols) {
 	told := map[*depmodModule]bool{}
 	for _, id := range m.facts.imports {
-		key := symbols.key(m.facts.worker.names[id])
-		if owner := symbols.owner[key]; owner != nil && !told[owner] {
+		if owner, as := symbols.provider(id); owner != nil && !told[owner] {
 			told[owner] = true
-			opt.Needs(m.path, key, owner.path)
+			opt.Needs(m.path, symbols.names[as], owner.path)
 		}
 	}
 }
 
 // checkSymbol tells of one symbol that m imports.
 func (opt *DepmodOptions) checkSymbol(m *depmodModule, id uint32, weak bool, symbols *depmodSymbols) {
-	name := m.facts.worker.names[id]
-	key := symbols.key(name)
-	crc, there := opt.Kernel.symbols[key]
-	if symbols.owner[key] != nil {
-		crc, there = symbols.crcs[key], true
+	name := symbols.names[id]
+	owner, as := symbols.provider(id)
+	crc, there := opt.Kernel.symbols[symbols.names[as]]
+	if owner != nil {
+		crc, there = symbols.crcs[as], true
 	}
 	switch {
 	case !there && !weak:

@@ -1,39 +1,45 @@
 package kmod
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 )
 
 // symbolBuckets is how many buckets kmod's table of symbols has (kmod 30 to 34,
-// tools/depmod.c, depmod_init).
+// tools/depmod.c, depmod_init). modules.symbols has them in the order of that table:
+// who compares the files then finds them the same.
 const symbolBuckets = 2048
-
-// sortAsKmod brings the names of symbols into the order of kmod's
-// modules.symbols. Who compares the files then finds them the same.
-func sortAsKmod(names []string) {
-	sortAsTable(names, symbolBuckets, func(name string) string { return name })
-}
 
 // sortAsTable brings a list into the order in which kmod goes over a hash table
 // of it: that of the buckets, and in each that of the bytes (shared/hash.c).
 func sortAsTable[T any](list []T, buckets uint32, name func(T) string) {
-	type placed struct {
-		bucket uint32
-		name   string
-		item   T
+	if len(list) < 2 {
+		return
 	}
-	all := make([]placed, len(list)) // each hashed once
+	hashed := make([]uint32, len(list))
+	ends := make([]int, buckets)
 	for i, item := range list {
-		n := name(item)
-		all[i] = placed{superFastHash(n) % buckets, n, item}
+		hashed[i] = superFastHash(name(item)) % buckets
+		ends[hashed[i]]++
 	}
-	slices.SortFunc(all, func(a, b placed) int {
-		return cmp.Or(cmp.Compare(a.bucket, b.bucket), strings.Compare(a.name, b.name))
-	})
-	for i := range all {
-		list[i] = all[i].item
+	sum := 0
+	for b, n := range ends {
+		ends[b] = sum // where it begins; it grows as it is filled
+		sum += n
+	}
+	sorted := make([]T, len(list))
+	for i, item := range list {
+		b := hashed[i]
+		sorted[ends[b]] = item
+		ends[b]++
+	}
+	copy(list, sorted)
+	start := 0
+	for _, end := range ends {
+		if end-start > 1 {
+			slices.SortFunc(list[start:end], func(a, b T) int { return strings.Compare(name(a), name(b)) })
+		}
+		start = end
 	}
 }
 

@@ -7,59 +7,31 @@ import (
 	"os"
 	"path"
 	"strings"
-	"sync"
 
 	"example.org/kmodsh/internal/kernel"
 )
 
-// binaries fills in the .bin files. They are collected one after the other and
-// encoded side by side, beside what else is made there; it returns when all is.
-func (w *depmodWriter) binaries(files []depmodFile, beside *sync.WaitGroup) error {
-	makers := map[string]func(*indexWriter) error{
-		"modules.dep.bin":           w.depIndex,
-		"modules.alias.bin":         w.aliasIndex,
-		"modules.symbols.bin":       w.symbolIndex,
-		"modules.builtin.bin":       w.builtinIndex,
-		"modules.builtin.alias.bin": w.builtinAliasIndex,
-	}
-	errs := make([]error, len(files))
-	for i := range files {
-		f := &files[i]
-		fill := makers[f.name]
-		if fill == nil {
-			continue
-		}
-		var x indexWriter
-		if errs[i] = fill(&x); errs[i] != nil {
-			break
-		}
-		beside.Go(func() {
-			data, err := x.encode()
-			if err != nil {
-				errs[i] = fmt.Errorf("%s: %w", f.name, err)
-			}
-			f.data = data
-		})
-	}
-	beside.Wait()
-	return errors.Join(errs...)
-}
-
 // put adds to an index and warns about what it cannot hold.
-func (w *depmodWriter) put(x *indexWriter, key, value string, priority int) {
+func put(x *indexWriter, warn func(string), key, value string, priority int) {
 	if !x.add(key, value, uint32(priority)) {
-		w.warn(fmt.Sprintf("WARNING: %q left out: an index holds 7-bit characters only", key))
+		warn(fmt.Sprintf("WARNING: %q left out: an index holds 7-bit characters only", key))
 	}
 }
 
-func (w *depmodWriter) depIndex(x *indexWriter) error {
+func (w *depmodWriter) depIndex(x *indexWriter, warn func(string)) error {
+	x.entries = make([]indexEntry, 0, len(w.mods))
 	for i, m := range w.mods {
-		w.put(x, m.name, w.depLines[i], m.index)
+		put(x, warn, m.name, w.depLines[i], m.index)
 	}
 	return nil
 }
 
-func (w *depmodWriter) aliasIndex(x *indexWriter) error {
+func (w *depmodWriter) aliasIndex(x *indexWriter, warn func(string)) error {
+	n := 0
+	for _, m := range w.mods {
+		n += len(m.facts.aliases)
+	}
+	x.entries = make([]indexEntry, 0, n)
 	for _, m := range w.mods {
 		var met map[string]bool // of this module; made when it is asked for
 		if w.duplicates {
@@ -68,33 +40,34 @@ func (w *depmodWriter) aliasIndex(x *indexWriter) error {
 		for _, a := range m.facts.aliases {
 			key, ok := normalizeAlias(a)
 			if !ok {
-				w.warn("WARNING: Unmatched bracket in " + a)
+				warn("WARNING: Unmatched bracket in " + a)
 				continue
 			}
 			if met[key] {
-				w.warn("WARNING: duplicate module alias:\n" + key + " " + m.name)
+				warn("WARNING: duplicate module alias:\n" + key + " " + m.name)
 			}
 			if met != nil {
 				met[key] = true
 			}
-			w.put(x, key, m.name, m.index)
+			put(x, warn, key, m.name, m.index)
 		}
 	}
 	return nil
 }
 
-func (w *depmodWriter) symbolIndex(x *indexWriter) error {
-	for _, name := range w.symbols.names {
-		m := w.symbols.owner[name]
-		w.put(x, "symbol:"+name, m.name, m.index)
+func (w *depmodWriter) symbolIndex(x *indexWriter, warn func(string)) error {
+	x.entries = make([]indexEntry, 0, len(w.symbolKeys))
+	for i, id := range w.symbols.exported {
+		m := w.symbols.owner[id]
+		put(x, warn, w.symbolKeys[i], m.name, m.index)
 	}
 	return nil
 }
 
 // builtinIndex names the modules that are in the kernel image, from the
 // build's modules.builtin. Without that file the index is valid and empty.
-func (w *depmodWriter) builtinIndex(x *indexWriter) error {
-	f := w.open("modules.builtin")
+func (w *depmodWriter) builtinIndex(x *indexWriter, warn func(string)) error {
+	f := w.open("modules.builtin", warn)
 	if f == nil {
 		return nil
 	}
@@ -103,7 +76,7 @@ func (w *depmodWriter) builtinIndex(x *indexWriter) error {
 	for s.Scan() {
 		line := s.Text()
 		if c := line[0] | 0x20; c < 'a' || c > 'z' {
-			w.warn("ERROR: Invalid modules.builtin line: " + line)
+			warn("ERROR: Invalid modules.builtin line: " + line)
 			continue
 		}
 		file := strings.TrimSuffix(line, "\n")
@@ -111,15 +84,15 @@ func (w *depmodWriter) builtinIndex(x *indexWriter) error {
 		if name == "" {
 			continue
 		}
-		w.put(x, strings.ReplaceAll(name, "-", "_"), "", 0)
+		put(x, warn, strings.ReplaceAll(name, "-", "_"), "", 0)
 	}
 	return named(f, s.Err())
 }
 
 // builtinAliasIndex holds the aliases of built-in modules, from the build's
 // modules.builtin.modinfo (Linux 5.2).
-func (w *depmodWriter) builtinAliasIndex(x *indexWriter) error {
-	f := w.open("modules.builtin.modinfo")
+func (w *depmodWriter) builtinAliasIndex(x *indexWriter, warn func(string)) error {
+	f := w.open("modules.builtin.modinfo", warn)
 	if f == nil {
 		return nil
 	}
@@ -129,13 +102,13 @@ func (w *depmodWriter) builtinAliasIndex(x *indexWriter) error {
 			return
 		}
 		if alias, ok := normalizeAlias(value); ok {
-			w.put(x, alias, module, 0)
+			put(x, warn, alias, module, 0)
 		} else {
-			w.warn("WARNING: Unmatched bracket in " + value)
+			warn("WARNING: Unmatched bracket in " + value)
 		}
 	})
 	if errors.Is(err, kernel.ErrDamaged) {
-		w.warn(fmt.Sprintf("WARNING: %s: %v; what is behind is in no index", f.Name(), err))
+		warn(fmt.Sprintf("WARNING: %s: %v; what is behind is in no index", f.Name(), err))
 		return nil
 	}
 	return named(f, err)
@@ -143,10 +116,10 @@ func (w *depmodWriter) builtinAliasIndex(x *indexWriter) error {
 
 // open opens a file that the kernel's build may have left in the tree; nil when
 // there is none, or it cannot be read, which is warned about.
-func (w *depmodWriter) open(name string) *os.File {
+func (w *depmodWriter) open(name string, warn func(string)) *os.File {
 	f, err := OpenPlain(path.Join(w.dir, name))
 	if err != nil {
-		w.warn(fmt.Sprintf("WARNING: could not open %s at %s: %s", name, w.dir, reasonOf(err)))
+		warn(fmt.Sprintf("WARNING: could not open %s at %s: %s", name, w.dir, reasonOf(err)))
 		return nil
 	}
 	return f
@@ -163,7 +136,7 @@ func named(f *os.File, err error) error {
 // except in a bracket expression, where they make ranges. It reports false
 // when a bracket has no partner.
 func normalizeAlias(alias string) (string, bool) {
-	if !strings.ContainsAny(alias, "-[]") {
+	if strings.IndexByte(alias, '-') < 0 && strings.IndexByte(alias, '[') < 0 && strings.IndexByte(alias, ']') < 0 {
 		return alias, true
 	}
 	b := []byte(alias)

@@ -5,167 +5,133 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 )
 
-// depmodWriter makes the index files of a tree whose modules are read, sorted
-// and resolved.
-type depmodWriter struct {
-	dir     string
-	mods    []*depmodModule
-	symbols *depmodSymbols
-	warn    func(string)
-
-	duplicates bool // are warned about
-
-	depLines []string // line of each module in modules.dep, without newline
-}
-
-// files returns all index files, in the order kmod 34 writes them.
-//
-// What warns is made by one goroutine, in that order; texts and the encoding of
-// binaries beside it.
-func (w *depmodWriter) files() ([]depmodFile, error) {
-	files := make([]depmodFile, len(depmodFileNames))
-	for i, name := range depmodFileNames {
-		files[i].name = name
-	}
-	var beside, sorting sync.WaitGroup
-	sorting.Go(func() { sortAsKmod(w.symbols.names) })
-	w.dropUnprintable()
-	w.depLines = w.dependencyLines()
-	sorting.Wait()
-	texts := w.texts()
-	for i := range files {
-		f := &files[i]
-		if text := texts[f.name]; text != nil {
-			beside.Go(func() { f.data = text() })
+// unprintable says that no line can hold a field.
+func unprintable(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if c := s[i]; c-' ' >= 0x7f-' ' && c != '\t' {
+			return true
 		}
 	}
-	err := w.binaries(files, &beside)
-	files[len(files)-1].data = w.devname() // at last, as are its warnings
-	return files, err
+	return false
 }
 
-// depmodFileNames are the index files, modules.devname the last.
-var depmodFileNames = [...]string{
-	"modules.dep", "modules.dep.bin", "modules.alias", "modules.alias.bin", "modules.softdep", "modules.weakdep",
-	"modules.symbols", "modules.symbols.bin", "modules.builtin.bin", "modules.builtin.alias.bin", "modules.devname",
-}
-
-// texts are the makers of the text files that need no warning.
-func (w *depmodWriter) texts() map[string]func() []byte {
-	return map[string]func() []byte{
-		"modules.dep": w.dep, "modules.alias": w.alias, "modules.softdep": w.softdep,
-		"modules.weakdep": w.weakdep, "modules.symbols": w.symbolAliases,
-	}
-}
-
-// dropUnprintable takes out fields that would become lines of their own in a
-// text index, or that no line can hold.
-func (w *depmodWriter) dropUnprintable() {
-	for _, m := range w.mods {
-		for _, list := range []*[]string{&m.facts.aliases, &m.facts.softdeps, &m.facts.weakdeps} {
-			*list = slices.DeleteFunc(*list, func(s string) bool {
-				bad := strings.IndexFunc(s, func(r rune) bool { return r < ' ' && r != '\t' || r >= 0x7f }) >= 0
-				if bad {
-					w.warn(fmt.Sprintf("WARNING: module %s: field %q left out: not printable ASCII", m.path, s))
-				}
-				return bad
-			})
-		}
-	}
-}
-
-// dependencyLines returns for each module its file and the files of all it
-// needs, in the order they have to be unloaded.
-func (w *depmodWriter) dependencyLines() []string {
-	lines := make([]string, len(w.mods))
-	seen := map[*depmodModule]bool{}
-	var b strings.Builder
+// dependencyLines makes for each module a line: its file and the files of all it
+// needs, in the order they have to be unloaded; and returns the text of all.
+func (w *depmodWriter) dependencyLines() []byte {
+	w.depLines = make([]string, len(w.mods))
+	met := make([]int, len(w.mods))
+	ends := make([]int, len(w.mods))
+	var deps []*depmodModule
+	b := make([]byte, 0, 128*len(w.mods))
 	for i, m := range w.mods {
-		b.Reset()
-		b.WriteString(m.rel)
-		b.WriteByte(':')
-		for _, d := range m.allDeps(seen) {
-			b.WriteByte(' ')
-			b.WriteString(d.rel)
+		b = append(append(b, m.rel...), ':')
+		deps = m.allDeps(deps, met)
+		for _, d := range deps {
+			b = append(append(b, ' '), d.rel...)
 		}
-		lines[i] = b.String()
+		ends[i] = len(b)
+		b = append(b, '\n')
 	}
-	return lines
+	text, start := string(b), 0
+	for i, end := range ends {
+		w.depLines[i] = text[start:end]
+		start = end + 1
+	}
+	return b
 }
 
-func (w *depmodWriter) dep() []byte {
-	var b bytes.Buffer
-	for _, l := range w.depLines {
-		b.WriteString(l)
-		b.WriteByte('\n')
+// sortSymbols brings the symbols into the order of modules.symbols, and makes
+// their keys.
+func (w *depmodWriter) sortSymbols() {
+	s := w.symbols
+	sortAsTable(s.exported, symbolBuckets, func(id uint32) string { return s.names[id] })
+	const before = "symbol:"
+	size := 0
+	for _, id := range s.exported {
+		size += len(before) + len(s.names[id])
 	}
-	return b.Bytes()
+	var b strings.Builder // of all, in one piece
+	b.Grow(size)
+	w.symbolKeys = make([]string, len(s.exported))
+	for i, id := range s.exported {
+		start := b.Len()
+		b.WriteString(before)
+		b.WriteString(s.names[id])
+		w.symbolKeys[i] = b.String()[start:]
+	}
 }
 
-func (w *depmodWriter) alias() []byte {
-	var b bytes.Buffer
-	b.WriteString("# Aliases extracted from modules themselves.\n")
+func (w *depmodWriter) alias(func(string)) []byte {
+	b := []byte("# Aliases extracted from modules themselves.\n")
+	size := len(b)
 	for _, m := range w.mods {
 		for _, a := range m.facts.aliases {
-			writeWords(&b, "alias", a, m.name)
+			size += len("alias   \n") + len(a) + len(m.name)
 		}
 	}
-	return b.Bytes()
+	b = slices.Grow(b, size-len(b))
+	for _, m := range w.mods {
+		for _, a := range m.facts.aliases {
+			b = appendWords(b, "alias", a, m.name)
+		}
+	}
+	return b
 }
 
-func (w *depmodWriter) softdep() []byte {
-	var b bytes.Buffer
-	b.WriteString("# Soft dependencies extracted from modules themselves.\n")
+func (w *depmodWriter) softdep(func(string)) []byte {
+	b := []byte("# Soft dependencies extracted from modules themselves.\n")
 	for _, m := range w.mods {
 		for _, s := range m.facts.softdeps {
-			writeWords(&b, "softdep", m.name, s)
+			b = appendWords(b, "softdep", m.name, s)
 		}
 	}
-	return b.Bytes()
+	return b
 }
 
-func (w *depmodWriter) weakdep() []byte {
-	var b bytes.Buffer
-	b.WriteString("# Weak dependencies extracted from modules themselves.\n")
+func (w *depmodWriter) weakdep(func(string)) []byte {
+	b := []byte("# Weak dependencies extracted from modules themselves.\n")
 	for _, m := range w.mods {
 		for _, s := range m.facts.weakdeps {
-			writeWords(&b, "weakdep", m.name, s)
+			b = appendWords(b, "weakdep", m.name, s)
 		}
 	}
-	return b.Bytes()
+	return b
 }
 
-func (w *depmodWriter) symbolAliases() []byte {
-	var b bytes.Buffer
-	b.WriteString("# Aliases for symbols, used by symbol_request().\n")
-	for _, name := range w.symbols.names {
-		writeWords(&b, "alias", "symbol:"+name, w.symbols.owner[name].name)
+func (w *depmodWriter) symbolAliases(func(string)) []byte {
+	b := []byte("# Aliases for symbols, used by symbol_request().\n")
+	size := len(b)
+	for i, id := range w.symbols.exported {
+		size += len("alias   \n") + len(w.symbolKeys[i]) + len(w.symbols.owner[id].name)
 	}
-	return b.Bytes()
+	b = slices.Grow(b, size-len(b))
+	for i, id := range w.symbols.exported {
+		b = appendWords(b, "alias", w.symbolKeys[i], w.symbols.owner[id].name)
+	}
+	return b
 }
 
-func writeWords(b *bytes.Buffer, first, second, third string) {
-	b.WriteString(first)
-	b.WriteByte(' ')
-	b.WriteString(second)
-	b.WriteByte(' ')
-	b.WriteString(third)
-	b.WriteByte('\n')
+func appendWords(b []byte, first, second, third string) []byte {
+	b = append(append(b, first...), ' ')
+	b = append(append(b, second...), ' ')
+	return append(append(b, third...), '\n')
 }
 
 // devname lists the device nodes that udev and the like make before there is
 // a driver, so that opening one loads the module: those of modules with an
 // alias devname:NODE and one for the device's numbers. As kmod's, the file is
 // empty when there is none.
-func (w *depmodWriter) devname() []byte {
+func (w *depmodWriter) devname(warn func(string)) []byte {
 	var b bytes.Buffer
 	for _, m := range w.mods {
 		var node, device string
 		named := false // also by the empty word, as with kmod
 		for _, a := range m.facts.aliases {
+			if a == "" || a[0] < 'b' || a[0] > 'd' { // most are of devices on a bus
+				continue
+			}
 			if n, ok := strings.CutPrefix(a, "devname:"); ok {
 				node, named = n, true
 			} else if d := deviceNumber(a); d != "" {
@@ -180,7 +146,7 @@ func (w *depmodWriter) devname() []byte {
 			}
 		}
 		if named && device == "" {
-			w.warn(fmt.Sprintf("ERROR: Module '%s' has devname (%s) but lacks major and minor information. Ignoring.", m.name, node))
+			warn(fmt.Sprintf("ERROR: Module '%s' has devname (%s) but lacks major and minor information. Ignoring.", m.name, node))
 		}
 	}
 	return b.Bytes()

@@ -20,7 +20,7 @@ func FuzzELFImage(f *testing.F) {
 		if (facts == nil) == (err == nil) && err == nil {
 			t.Fatal("neither facts nor an error")
 		}
-		w := depmodWorker{ids: map[string]uint32{}}
+		w := depmodWorker{}
 		var collected depmodFacts
 		e, openErr := elfOpen(elfImage(image))
 		if openErr == nil {

@@ -37,13 +37,21 @@ func Compression(name string) string {
 // base name: up to the first dot, dashes as underscores. It reports false for
 // what is no module file.
 func moduleFileName(base string) (string, bool) {
+	if moduleSuffix(base) == "" {
+		return "", false
+	}
+	name, _, _ := strings.Cut(base, ".")
+	return kernel.Normalize(name), name != ""
+}
+
+// moduleSuffix is the end of a module file's name, "" of what is none.
+func moduleSuffix(base string) string {
 	for _, s := range moduleSuffixes {
 		if strings.HasSuffix(base, s.suffix) && len(base) > len(s.suffix) {
-			name, _, _ := strings.Cut(base, ".")
-			return kernel.Normalize(name), name != ""
+			return s.suffix
 		}
 	}
-	return "", false
+	return ""
 }
 
 // OpenImage reads a module file to its end and returns the decompressed image.

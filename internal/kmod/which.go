@@ -101,7 +101,7 @@ func (s *depmodSearch) allOf(t *Tree) error {
 			}
 		}
 		rel, base := path.Split(name)
-		s.file(path.Join(s.dir, rel), strings.TrimSuffix(rel, "/"), base, false)
+		s.file(dirEntry{path: s.dir + "/" + name, name: base}, strings.TrimSuffix(rel, "/"), false)
 		return nil
 	})
 }
