@@ -47,6 +47,11 @@ func Signed(image []byte) []byte {
 // SignNew signs an image with a new RSA key, "Machine owner key", and returns its
 // certificate, too.
 func SignNew(t testing.TB, image []byte) (signed, cert []byte) {
-	s := newSigner(t)
+	return SignIssued(t, image, "")
+}
+
+// SignIssued is SignNew with a certificate that a CA of a name issued.
+func SignIssued(t testing.TB, image []byte, ca string) (signed, cert []byte) {
+	s := newSigner(t, ca)
 	return s.sign(t, image), s.cert
 }

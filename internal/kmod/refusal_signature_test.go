@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"encoding/binary"
 	"strings"
+	"syscall"
 	"testing"
 
 	"example.org/kmodsh/internal/kernel"
 	"example.org/kmodsh/internal/kmod"
 	"example.org/kmodsh/internal/kmod/refusal"
+	"example.org/kmodsh/internal/kmod/signing"
 )
 
 // TestPreflightSignatureEnds: the end of a signed file that lies. Linux 6.1 and
@@ -54,5 +56,48 @@ func TestPreflightSignatureEnds(t *testing.T) {
 	}
 	if why := kmod.SignatureFault([]byte("~Module signature appended~\n")); why == "" {
 		t.Error("nothing but the mark is a sound signature")
+	}
+}
+
+// TestIssuedCertificate: a signature names its key by who issued the certificate, and
+// a keyring by the certificate's own name; so that a key is missing only the
+// certificate tells.
+func TestIssuedCertificate(t *testing.T) {
+	image, cert := kmod.SignIssued(t, fits().Image(), "Machine CA")
+	var certs signing.Certificates
+	if err := certs.Add(cert, "own.der"); err != nil {
+		t.Fatal(err)
+	}
+	const ours, foreign = "010203", "77"
+	for name, test := range map[string]struct {
+		key, enforced string
+		check         bool
+		want          string
+	}{
+		"there, not at hand":      {ours, "Y", false, "unknown signature: signed by Machine CA, key 009a2b3c, sha256; the kernel's keyrings have no key of that name"},
+		"there, at hand":          {ours, "Y", true, "fits signature: signed by Machine CA, key 009a2b3c, sha256, whose key the kernel has (Mine: Machine owner key)"},
+		"not there, at hand":      {foreign, "Y", true, "refused signature: signed by Machine CA, key 009a2b3c, sha256, whose key is in none of the kernel's keyrings"},
+		"not there, not demanded": {foreign, "N", false, "fits signature: signed by Machine CA, key 009a2b3c, sha256; the kernel's keyrings have no key of that name"},
+	} {
+		r := kernelTree(t, map[string][]byte{"extra/mine.ko": image})
+		c := refusal.Checker{Resolver: r, Release: testRelease, System: kernel.System{
+			Machine: "x86_64", Lockdown: "none", Enforced: test.enforced, KeysKnown: true, Keys: []kernel.Key{{Name: "Mine: Machine owner key", ID: test.key}},
+		}}
+		if test.check {
+			c.Verify = certs.Verify
+		}
+		f := c.File("mine", "extra/mine.ko", "")[0]
+		if got := string(f.State) + " " + f.String(); !strings.HasPrefix(got, test.want) {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+
+	// Once the kernel has refused it, without a word, that is why.
+	r := kernelTree(t, map[string][]byte{"extra/mine.ko": image})
+	c := refusal.Checker{Resolver: r, Release: testRelease, System: kernel.System{Machine: "x86_64", Enforced: "Y", KeysKnown: true}}
+	e := &kernel.LoadError{Op: "insert", Module: "mine", Errno: syscall.EKEYREJECTED}
+	why := c.Answer(e, func() []refusal.Finding { return c.File("mine", "extra/mine.ko", "") })
+	if !strings.Contains(why, "the kernel's keyrings have no key of that name") {
+		t.Errorf("after a refusal: %s", why)
 	}
 }

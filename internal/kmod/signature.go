@@ -16,6 +16,7 @@ type Signature struct {
 
 	Signer string `json:"signer,omitempty"` // name of who issued the key's certificate (SignerName)
 	Key    []byte `json:"key,omitempty"`    // serial number of the certificate, or the key's identifier
+	ByID   bool   `json:"by_id,omitempty"`  // Key is the key's identifier
 	Hash   string `json:"hash,omitempty"`   // such as sha256
 	// Attributes says that it is one over attributes, the module's hash among
 	// them, in place of the module.
@@ -131,7 +132,7 @@ func (s *Signature) fromPKCS7(der []byte) {
 		s.Signer = issuerName(name)
 		s.Key = id.next(derInteger)
 	case derContext0Primitive: // subjectKeyIdentifier
-		s.Key = info.next(derContext0Primitive)
+		s.Key, s.ByID = info.next(derContext0Primitive), true
 	}
 	hash := info.into(derSequence)
 	s.Hash = hashName(hash.next(derOID))

@@ -20,7 +20,8 @@ type testSigner struct {
 	cert []byte
 }
 
-func newSigner(t testing.TB) testSigner {
+// newSigner makes one whose certificate issuer issued, "": itself.
+func newSigner(t testing.TB, issuer string) testSigner {
 	t.Helper()
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
@@ -30,7 +31,11 @@ func newSigner(t testing.TB) testSigner {
 		SerialNumber: big.NewInt(0x9a2b3c), Subject: pkix.Name{Organization: []string{"Mine"}, CommonName: "Machine owner key"},
 		NotAfter: time.Unix(1<<31, 0), SubjectKeyId: []byte{1, 2, 3},
 	}
-	cert, err := x509.CreateCertificate(rand.Reader, about, about, key.Public(), key)
+	by := about
+	if issuer != "" {
+		by = &x509.Certificate{Subject: pkix.Name{CommonName: issuer}}
+	}
+	cert, err := x509.CreateCertificate(rand.Reader, about, by, key.Public(), key)
 	if err != nil {
 		t.Fatal(err)
 	}

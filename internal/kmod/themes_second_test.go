@@ -49,7 +49,7 @@ func themesSecond() []theme {
 			s.file("extra/mine.ko", kmod.Signed(fits().Image()))
 			s.depmod()
 			s.sys = kernel.System{Enforced: "Y", KeysKnown: true, Keys: []kernel.Key{{Name: "Debian Secure Boot CA", ID: "6ccece7e"}}}
-		}, []string{"why mine"}, []string{"REFUSED, signature: signed by Build time key, key 1a2b3c4d5e6f, sha256, whose key is in none of the kernel's keyrings", "(EKEYREJECTED); sign it with a key that is enrolled (mokutil"}, ""},
+		}, []string{"why mine"}, []string{"not known, signature: signed by Build time key, key 1a2b3c4d5e6f, sha256; the kernel's keyrings have no key of that name", "one that another issued has a name of its own", "the kernel takes only modules that are signed with a key it has, and refuses others (EKEYREJECTED); sign it with a key that is enrolled (mokutil"}, ""},
 		{20, "signatures: is it right", "the certificate of the key is at hand", func(s *situation) {
 			signed, cert := kmod.SignNew(s.t, fits().Image())
 			s.file("extra/mine.ko", signed)

@@ -29,17 +29,29 @@ func (c *Checker) seen(e *kernel.LoadError, look func() []Finding) string {
 	// The log names one value of an array, and not what is wrong with all of it.
 	ofParam := slices.ContainsFunc(e.Log, func(l string) bool { return strings.Contains(l, "for parameter `") })
 	if (cause == "" || ofParam) && look != nil {
-		for _, f := range look() {
-			if cause != "" && f.What != WhatParams {
-				continue
-			}
-			if f.State == Refused && (f.Errno == "" || f.Errno == kernel.ErrnoName(e.Errno) || f.Errno == "ENOENT" && e.Errno == syscall.EINVAL) {
-				cause, mend = f.What+": "+f.Text, f.Mend
-				break
-			}
+		if f := explaining(look(), e.Errno, cause != ""); f != nil {
+			cause, mend = f.What+": "+f.Text, f.Mend
 		}
 	}
 	return sentence(cause, mend)
+}
+
+// explaining returns the finding that a refusal by errno comes from, nil when there is
+// none: one for which the kernel refuses a module, else one for which it may.
+func explaining(list []Finding, errno syscall.Errno, paramsOnly bool) *Finding {
+	var may *Finding
+	for i := range list {
+		f := &list[i]
+		same := f.Errno == kernel.ErrnoName(errno)
+		switch {
+		case paramsOnly && f.What != WhatParams:
+		case f.State == Refused && (same || f.Errno == "" || f.Errno == "ENOENT" && errno == syscall.EINVAL):
+			return f
+		case f.State == Unknown && same && may == nil:
+			may = f
+		}
+	}
+	return may
 }
 
 // logRule joins a piece of a line of the kernel's log to a cause. Both are

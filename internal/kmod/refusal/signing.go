@@ -33,8 +33,8 @@ func (c *Checker) checkSignature(m *kmod.ModuleFacts, image []byte) Finding {
 		return c.demanded(f, "Loading of unsigned module is rejected", true)
 	}
 	f.Text = "signed by " + signer(s)
-	right, said, id := c.verify(s, image)
-	at, where := c.keyOf(s, id)
+	right, said, cert := c.verify(s, image)
+	at, where := c.keyOf(s, cert)
 	known := at == sameKey
 	switch {
 	case known:
@@ -45,17 +45,24 @@ func (c *Checker) checkSignature(m *kmod.ModuleFacts, image []byte) Finding {
 		f.Text += "; which keys the kernel has is not known"
 	case !c.System.KeysKnown:
 		f.Text += "; the kernel's keys cannot be seen from here (/proc/keys shows them to root)"
+	case at == noName:
+		f.Text += "; the kernel's keyrings have no key of that name, under which only a certificate stands that issued itself: one that another issued has a name of its own"
 	default:
 		f.Text += ", whose key is in none of the kernel's keyrings"
 	}
 	f.Text += "; " + said
 	switch {
-	case right == wrong && (at != noKey || !c.System.KeysKnown):
+	case right == wrong && (known || at == sameName || !c.System.KeysKnown):
 		// Whatever is demanded: only what cannot be checked is let pass.
 		f.State, f.Errno = Refused, "EKEYREJECTED"
 		f.Mend = resign
 	case at == noKey && c.System.KeysKnown:
 		return c.demanded(f, "Loading of module with unavailable key is rejected", false)
+	case at == noName && c.System.KeysKnown && c.demand() == "":
+		return c.demanded(f, "", false)
+	case at == noName && c.System.KeysKnown:
+		f.State, f.Errno, f.Mend = Unknown, "EKEYREJECTED", signIt
+		f.Text += "; the kernel takes only modules that are signed with a key it has, and refuses others"
 	case right == unchecked || !known && c.demand() != "":
 		f.State = Unknown
 	}
@@ -94,20 +101,27 @@ const (
 	wrong
 )
 
+// ownCert is what the certificate of a signature's key tells, where it is at hand.
+type ownCert struct {
+	from string // the file it is in; "": it is not at hand
+	id   []byte // the identifier that it gives the key, nil when it gives none
+}
+
 // verify checks a signature with the certificates at hand, says in words what
-// came of it, and gives the identifier of the key as the certificate has it.
-func (c *Checker) verify(s *kmod.Signature, image []byte) (r right, said string, id []byte) {
+// came of it, and returns that of its key.
+func (c *Checker) verify(s *kmod.Signature, image []byte) (r right, said string, cert ownCert) {
 	if c.Verify == nil {
-		return unchecked, "not verified: that takes the certificate of its key (--cert FILE)", nil
+		return unchecked, "not verified: that takes the certificate of its key (--cert FILE)", cert
 	}
 	from, id, err := c.Verify(s, image)
+	cert = ownCert{from, id}
 	switch {
 	case err == nil:
-		return verified, "the signature is right, by the certificate in " + from, id
+		return verified, "the signature is right, by the certificate in " + from, cert
 	case errors.Is(err, kmod.ErrSignature):
-		return wrong, "the signature is WRONG, by the certificate in " + from + ": the file was changed after it was signed", id
+		return wrong, "the signature is WRONG, by the certificate in " + from + ": the file was changed after it was signed", cert
 	default:
-		return unchecked, "not verified: " + err.Error(), id
+		return unchecked, "not verified: " + err.Error(), cert
 	}
 }
 
@@ -147,7 +161,8 @@ func signer(s *kmod.Signature) string {
 type keyAt int
 
 const (
-	noKey keyAt = iota
+	noKey  keyAt = iota // it is not there
+	noName              // there is none of the name that is known of it
 	sameName
 	sameKey
 )
@@ -157,15 +172,20 @@ const (
 // where it has no such (crypto/asymmetric_keys/x509_public_key.c, x509_key_preparse);
 // a signature names it by issuer and serial number, or by the identifier. So a
 // name alone proves nothing: the builds of a distribution's kernels have keys of
-// one name, and so have the machines that DKMS signs on. id is the identifier as a
-// certificate has it, nil without one.
-func (c *Checker) keyOf(s *kmod.Signature, id []byte) (at keyAt, where string) {
+// one name, and so have the machines that DKMS signs on; and the name of a CA that
+// issued the certificate is not that of the key. Only its certificate, or a signature
+// that has the identifier, tells for certain that a key is not there.
+func (c *Checker) keyOf(s *kmod.Signature, cert ownCert) (at keyAt, where string) {
+	id := cert.id
+	if cert.from == "" && !s.ByID {
+		at = noName
+	}
 	for _, k := range c.System.Keys {
 		named := s.Signer != "" && (k.Name == s.Signer || strings.HasSuffix(k.Name, ": "+s.Signer))
 		switch {
 		case sameID(k.ID, id) || len(id) == 0 && sameID(k.ID, s.Key):
 			return sameKey, k.Name
-		case named && at == noKey && len(id) == 0:
+		case named && at != sameName && len(id) == 0:
 			at, where = sameName, "identifier "+k.ID
 		}
 	}
