@@ -11,7 +11,7 @@ import (
 
 // TestFollowsIsShort counts what follows says of plans of very many steps, and what
 // order adds: not much more than there are steps and names in softdep lines, where
-// pairs would be their square.
+// pairs, or names for each user of a module, would be their square.
 func TestFollowsIsShort(t *testing.T) {
 	const n = 1000
 	module := func(i int) string { return fmt.Sprintf("m%d", i) }
@@ -40,6 +40,7 @@ func TestFollowsIsShort(t *testing.T) {
 		"a chain":                    {nil, alone.String()},
 		"a chain that meets itself":  {nil, nested.String()},
 		"all need the same":          {func(int) string { return " m1.ko" }, "softdep m0 pre:" + all(2)},
+		"what many need wants many":  {func(i int) string { return strings.Repeat(" m1.ko", 1-min(i/(n/2), 1)) }, "softdep m0 pre:" + all(2) + "\nsoftdep m1 pre:" + all(n/2)},
 		"commands":                   {nil, "softdep m0 pre:" + all(1) + "\n" + commands.String()},
 		"no index knows them":        {func(int) string { return "-" }, "softdep m0 pre:" + all(1) + "\n" + commands.String()},
 	} {
@@ -89,9 +90,15 @@ func TestFollowsIsShort(t *testing.T) {
 		for _, g := range together.gates {
 			said += 1 + len(g.after)
 		}
-		names := 0
+		names, wanted := 0, 0
 		for _, c := range p.chains {
 			names += len(c)
+		}
+		for l := range config.Lines() {
+			wanted += len(l.Pre) + len(l.Post)
+		}
+		if bound := 4 * (len(steps) + wanted); names > bound {
+			t.Errorf("%s: chains of %d for %d steps and %d names in lines, want up to %d", what, names, len(steps), wanted, bound)
 		}
 		if bound := 40 * (len(steps) + names); said > bound {
 			t.Errorf("%s: %d said of %d steps and %d names, want up to %d", what, said, len(steps), names, bound)
