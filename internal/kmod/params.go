@@ -29,3 +29,22 @@ func checkShell(params []string) error {
 	}
 	return nil
 }
+
+// SplitParams takes parameters apart at blanks outside double quotes, as the
+// kernel does (lib/cmdline.c, next_arg, for which line ends and tabs are blanks).
+func SplitParams(s string) []string {
+	var out []string
+	from, quoted := 0, false
+	for i := 0; i <= len(s); i++ {
+		if i < len(s) && s[i] == '"' {
+			quoted = !quoted
+		}
+		if i == len(s) || !quoted && (s[i] == ' ' || s[i] >= '\t' && s[i] <= '\r') {
+			if i > from {
+				out = append(out, s[from:i])
+			}
+			from = i + 1
+		}
+	}
+	return out
+}

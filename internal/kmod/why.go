@@ -39,6 +39,9 @@ type WhyModule struct {
 	Plan   []PlanStep   `json:"plan,omitempty"`
 	// Fails says why the plan cannot be carried out.
 	Fails string `json:"fails,omitempty"`
+	// Ring is modules of which each needs the next by modules.dep, the last the first
+	// one's name again; nil: there is none in what it needs.
+	Ring []string `json:"ring,omitempty"`
 	// Users are modules that need it: loading one of them loads it, too.
 	Users []string `json:"users,omitempty"`
 	// Routes are the ways on which it can be loaded.
@@ -164,6 +167,7 @@ func (r *Resolver) whyModule(f Found, name string) (WhyModule, error) {
 	if m.Users, err = r.Users(f.Module); err != nil {
 		m.Users = nil // a name that only the configuration knows has none
 	}
+	m.Ring = r.ring(f.Module)
 	m.Routes = r.routes(m, r.hasAliases(f.Module))
 	m.KeepOut = keepOut(m, soft)
 	m.Stale = f.File != "" && r.tree.Newer(f.File) > 0
@@ -208,25 +212,6 @@ func (r *Resolver) softLine(module string) (string, error) {
 		return "", nil // only the first counts
 	}
 	return "", nil
-}
-
-// SplitParams takes parameters apart at blanks outside double quotes, as the
-// kernel does (lib/cmdline.c, next_arg, for which line ends and tabs are blanks).
-func SplitParams(s string) []string {
-	var out []string
-	from, quoted := 0, false
-	for i := 0; i <= len(s); i++ {
-		if i < len(s) && s[i] == '"' {
-			quoted = !quoted
-		}
-		if i == len(s) || !quoted && (s[i] == ' ' || s[i] >= '\t' && s[i] <= '\r') {
-			if i > from {
-				out = append(out, s[from:i])
-			}
-			from = i + 1
-		}
-	}
-	return out
 }
 
 // Given is where parameters come from that were passed with the name.

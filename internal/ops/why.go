@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"example.org/kmodsh/internal/kernel"
@@ -198,6 +199,9 @@ func (t *text) whyModule(m kmod.WhyModule, depmod string) {
 		}
 		t.wrap("  ", 4, s)
 	}
+	if len(m.Ring) > 0 {
+		t.wrap("  ! ", 4, "modules.dep goes round: "+ring(m.Ring)+": whichever is loaded first lacks the symbols of another; depmod writes no such file, so run it, and it says whether the modules themselves are so")
+	}
 	if len(m.Users) > 0 {
 		t.wrap("  ", 4, "needed by "+kmod.FewNames(m.Users, 6)+": loading one of them loads it, whatever its blacklist says")
 	}
@@ -223,6 +227,17 @@ func (t *text) whyModule(m kmod.WhyModule, depmod string) {
 	if m.Fails != "" {
 		t.wrap("  ", 4, "but: "+m.Fails)
 	}
+}
+
+// ring says of modules that each needs the next; of a long ring it leaves out the
+// middle.
+func ring(modules []string) string {
+	const most = 8
+	if n := len(modules) - most; n > 0 {
+		middle := fmt.Sprintf("... (%d more)", n)
+		modules = slices.Concat(modules[:most/2], []string{middle}, modules[len(modules)-most/2:])
+	}
+	return strings.Join(modules, " needs ")
 }
 
 // fewLines is how many lines without effect, for one reason, are shown each.
