@@ -23,6 +23,9 @@ type Which struct {
 	// Indexed is the file that modules.dep has; "" none.
 	Indexed string `json:"indexed,omitempty"`
 	Builtin bool   `json:"builtin,omitempty"`
+	// Lines are the lines of depmod.d that are about it, but for search lines with
+	// effect: these are what Place and Rule tell.
+	Lines []LineEffect `json:"lines,omitempty"`
 	// Notes are what else is to be known, such as indexes that are old.
 	Notes []string `json:"notes,omitempty"`
 }
@@ -82,6 +85,11 @@ func (r *Resolver) FindWhich(name, release string, config []string, files fs.FS)
 		}
 		w.Candidates = append(w.Candidates, c)
 	}
+	all, err := r.withExcluded(cfg, w.Name, mods)
+	if err != nil {
+		return nil, fmt.Errorf("which %s: %w", name, err)
+	}
+	w.Lines = cfg.effects(r.tree.Dir(), w.Name, all, config)
 	return w, r.whichIndexed(w, best)
 }
 

@@ -95,6 +95,14 @@ func (r *WhichResult) WriteText(w io.Writer, st Style) error {
 	case r.Rule != "":
 		t.wrap("", 2, "decided by: "+r.Rule)
 	}
+	for _, l := range r.Lines {
+		mark := "  "
+		if !l.Counts {
+			mark = "! "
+		}
+		t.wrap(mark, 4, l.Where+": "+l.Text)
+		t.wrap("    ", 4, l.Effect)
+	}
 	for _, n := range r.Notes {
 		t.wrap("! ", 2, n)
 	}
