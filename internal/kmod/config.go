@@ -181,22 +181,7 @@ func (c *Config) Files() []string {
 
 // Lines yields all entries in the order in which they count: of two install
 // lines for a module the first one wins, options are added together.
-func (c *Config) Lines() iter.Seq[ConfigLine] {
-	return func(yield func(ConfigLine) bool) {
-		for i := range c.files {
-			for _, l := range c.files[i].lines {
-				if !yield(l.entry(c.files[i].path)) {
-					return
-				}
-			}
-		}
-		for _, l := range c.cmdline {
-			if !yield(l) {
-				return
-			}
-		}
-	}
-}
+func (c *Config) Lines() iter.Seq[ConfigLine] { return c.entries(allKinds) }
 
 // Warnings says what was passed over and why: lines that are no entries,
 // shadowed files, paths that do not exist and are none of the usual ones.

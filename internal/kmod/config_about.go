@@ -43,46 +43,59 @@ func nameHash(name string) uint32 {
 	return h
 }
 
-// lineNames yields number and name of each line of a kind.
-func (c *Config) lineNames(kind int) iter.Seq2[uint32, string] {
-	return func(yield func(uint32, string) bool) {
-		n := uint32(0)
-		for i := range c.files {
-			for _, l := range c.files[i].lines {
-				if int(l.kind) == kind {
-					if name, _ := configWord(l.args); !yield(n, name) {
-						return
-					}
+// lineAt is a line of the configuration before it is taken apart.
+type lineAt struct {
+	stored storedLine
+	file   string
+	parsed *ConfigLine // of the kernel's command line; nil for one of a file
+}
+
+// name is the line's name as it is written.
+func (l lineAt) name() string {
+	if l.parsed != nil {
+		return l.parsed.Name
+	}
+	name, _ := configWord(l.stored.args)
+	return name
+}
+
+func (l lineAt) entry() ConfigLine {
+	if l.parsed != nil {
+		return *l.parsed
+	}
+	return l.stored.entry(l.file)
+}
+
+// allKinds is for walk, in place of a kind.
+const allKinds = -1
+
+// walk yields the lines of a kind in the order in which they count, each with its
+// number in the order of all, until yield says false.
+func (c *Config) walk(kind int, yield func(n uint32, l lineAt) bool) {
+	n := uint32(0)
+	for i := range c.files {
+		f := &c.files[i]
+		if kind == allKinds || f.counts[kind] > 0 {
+			for j, s := range f.lines {
+				if (kind == allKinds || int(s.kind) == kind) && !yield(n+uint32(j), lineAt{stored: s, file: f.path}) {
+					return
 				}
-				n++
 			}
 		}
-		for _, l := range c.cmdline {
-			if l.Kind == configKinds[kind] && !yield(n, l.Name) {
-				return
-			}
-			n++
+		n += uint32(len(f.lines))
+	}
+	for i := range c.cmdline {
+		l := &c.cmdline[i]
+		if (kind == allKinds || l.Kind == configKinds[kind]) && !yield(n+uint32(i), lineAt{parsed: l}) {
+			return
 		}
 	}
 }
 
-// ofKind yields the entries of a kind.
-func (c *Config) ofKind(kind int, yield func(ConfigLine) bool) {
-	for i := range c.files {
-		f := &c.files[i]
-		if f.counts[kind] == 0 {
-			continue
-		}
-		for _, l := range f.lines {
-			if int(l.kind) == kind && !yield(l.entry(f.path)) {
-				return
-			}
-		}
-	}
-	for _, l := range c.cmdline {
-		if l.Kind == configKinds[kind] && !yield(l) {
-			return
-		}
+// entries yields the entries of a kind.
+func (c *Config) entries(kind int) iter.Seq[ConfigLine] {
+	return func(yield func(ConfigLine) bool) {
+		c.walk(kind, func(_ uint32, l lineAt) bool { return yield(l.entry()) })
 	}
 }
 
@@ -93,16 +106,18 @@ func (c *Config) indexLines(kind, count int) *lineIndex {
 		size *= 2
 	}
 	x := &lineIndex{lines: make([]uint32, 0, count), last: make([]uint32, size), before: make([]uint32, 0, count)}
-	for n, name := range c.lineNames(kind) {
+	c.walk(kind, func(n uint32, l lineAt) bool {
+		name := l.name()
 		x.lines = append(x.lines, n)
 		if strings.ContainsAny(name, `*?[\`) {
 			x.patterns, x.before = append(x.patterns, n), append(x.before, 0)
-			continue
+			return true
 		}
 		list := &x.last[nameHash(name)&uint32(size-1)]
 		x.before = append(x.before, *list)
 		*list = uint32(len(x.lines))
-	}
+		return true
+	})
 	return x
 }
 
@@ -141,11 +156,7 @@ func (r *Resolver) kind(kind ConfigKind) *kindLines {
 		if count == 0 {
 			return
 		}
-		x.few = make([]ConfigLine, 0, count)
-		c.ofKind(k, func(l ConfigLine) bool {
-			x.few = append(x.few, l)
-			return true
-		})
+		x.few = slices.AppendSeq(make([]ConfigLine, 0, count), c.entries(k))
 	})
 	return x
 }
@@ -156,9 +167,7 @@ func (r *Resolver) each(kind ConfigKind) iter.Seq[ConfigLine] {
 	if x.index == nil {
 		return slices.Values(x.few)
 	}
-	return func(yield func(ConfigLine) bool) {
-		r.whole.ofKind(kindNumber(string(kind)), yield)
-	}
+	return r.whole.entries(kindNumber(string(kind)))
 }
 
 // about returns the entries of one kind that may be about one of the names, in the

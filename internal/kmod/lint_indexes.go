@@ -64,7 +64,7 @@ func (t *Tree) strayFiles() (out []Finding) {
 	}{{gone, "names %s, which is not there"}, {newer, "is older than %s"}} {
 		if len(c.files) > 0 {
 			slices.Sort(c.files)
-			out = append(out, Finding{Where: t.Path("modules.dep"), What: fmt.Sprintf(c.what, fewNames(c.files)) + "; run " + t.Depmod()})
+			out = append(out, Finding{Where: t.Path("modules.dep"), What: fmt.Sprintf(c.what, Few(c.files)) + "; run " + t.Depmod()})
 		}
 	}
 	return out

@@ -111,7 +111,7 @@ func wordsBehind(l ConfigLine) string {
 	if len(words) == 0 || words[0][0] == '#' {
 		return ""
 	}
-	text := clipText(fewNames(words)) + " behind it counts for nothing"
+	text := clipText(Few(words)) + " behind it counts for nothing"
 	if l.Kind == ConfigBlacklist {
 		text += ": a line blacklists one module"
 	}

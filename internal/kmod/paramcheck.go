@@ -74,7 +74,7 @@ func (s ParamSet) Check(params string) (trouble []ParamTrouble, n int) {
 		name, value, has := cutParam(word)
 		if name == "--" && !has {
 			if rest := words[i+1:]; len(rest) > 0 {
-				trouble = append(trouble, ParamTrouble{Param: word, Text: "the kernel takes no parameters behind it, and passes over " + fewNames(rest), Mend: "leave it out"})
+				trouble = append(trouble, ParamTrouble{Param: word, Text: "the kernel takes no parameters behind it, and passes over " + Few(rest), Mend: "leave it out"})
 			}
 			break
 		}

@@ -249,7 +249,7 @@ func (r *Resolver) notFound(name string) error {
 	switch {
 	case slices.Contains(missing, string(indexDep)):
 		if below := treesIn(dir); r.tree.OnDisk() && len(below) > 0 {
-			return fmt.Errorf("module %s: %w in %s, which is no module tree but has such in it: %s; name one of these", name, kernel.ErrNotFound, dir, fewNames(below))
+			return fmt.Errorf("module %s: %w in %s, which is no module tree but has such in it: %s; name one of these", name, kernel.ErrNotFound, dir, Few(below))
 		}
 		return fmt.Errorf("module %s: %w in %s, which has no modules.dep: run depmod for this tree", name, kernel.ErrNotFound, dir)
 	case len(missing) > 0:

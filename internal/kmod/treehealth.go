@@ -236,7 +236,7 @@ func treesIn(dir string) []string {
 func missingTree(dir string) error {
 	hint := "is the kernel's module package installed?"
 	if others := OtherTrees(dir); len(others) > 0 {
-		hint = fmt.Sprintf("beside it %s %s: was the kernel updated without a reboot, or booted from elsewhere? Boot one of these, or install the modules of this one", map[bool]string{true: "is", false: "are"}[len(others) == 1], fewNames(others))
+		hint = fmt.Sprintf("beside it %s %s: was the kernel updated without a reboot, or booted from elsewhere? Boot one of these, or install the modules of this one", map[bool]string{true: "is", false: "are"}[len(others) == 1], Few(others))
 	}
 	return fmt.Errorf("module tree %s: %w: no such directory; %s", dir, kernel.ErrNotFound, hint)
 }

@@ -108,7 +108,7 @@ func notLoaded(name string, found []Found) error {
 	for _, f := range found {
 		names = append(names, f.Module)
 	}
-	return fmt.Errorf("%s stands for %s, %s %w", name, fewNames(names), which, kernel.ErrNotLoaded)
+	return fmt.Errorf("%s stands for %s, %s %w", name, Few(names), which, kernel.ErrNotLoaded)
 }
 
 // unlisted says that the kernel has a directory of a module that it does not

@@ -255,4 +255,3 @@ func (r *Resolver) withExcluded(cfg *depmodConfig, name string, mods []*depmodMo
 	}}
 	return out, s.allOf(r.tree)
 }
-

@@ -118,7 +118,7 @@ func (r *Resolver) Explain(name string) (*Why, error) {
 // hints says what may be the matter with a name that stands for nothing.
 func (r *Resolver) hints(name string, h Health) (out []string) {
 	if below := treesIn(h.Dir); r.tree.OnDisk() && !r.tree.there("modules.dep") && len(below) > 0 {
-		return []string{fmt.Sprintf("%s is no module tree, but has such in it: %s", h.Dir, fewNames(below))}
+		return []string{fmt.Sprintf("%s is no module tree, but has such in it: %s", h.Dir, Few(below))}
 	}
 	for _, i := range h.Trouble() {
 		if i.Lost != "" {

@@ -45,7 +45,7 @@ func (r *Resolver) routes(m WhyModule, aliases bool) []Route {
 		out = append(out, alias)
 	}
 	if len(m.Users) > 0 {
-		out = append(out, via("a module that needs it", fewNames(m.Users)))
+		out = append(out, via("a module that needs it", Few(m.Users)))
 	}
 	for l := range r.each(ConfigSoftdep) {
 		if slices.Contains(slices.Concat(l.Pre, l.Post), m.Module) {
@@ -130,8 +130,8 @@ func FewNames(list []string, most int) string {
 	return s
 }
 
-// fewNames is FewNames for a sentence of this package.
-func fewNames(list []string) string { return FewNames(list, 4) }
+// Few is FewNames for a sentence.
+func Few(list []string) string { return FewNames(list, 4) }
 
 // hasAliases says whether a module has aliases in the tree.
 func (r *Resolver) hasAliases(module string) bool {

@@ -1,11 +1,10 @@
 package applet
 
 import (
-	"errors"
 	"math"
-	"strconv"
-	"strings"
 	"time"
+
+	"example.org/kmodsh/internal/kmod"
 )
 
 // splitOptions takes the arguments out of MODPROBE_OPTIONS, whose format kmod
@@ -66,26 +65,13 @@ func query(asked map[string]bool, remove bool) string {
 	return ""
 }
 
-// waitValue reads the milliseconds of -w as strtoull(3) does, with which kmod reads
-// them: in the base that a prefix says, a sign counts, and what is too much is
-// as much as there is.
+// waitValue reads the milliseconds of -w.
 func waitValue(s string) (time.Duration, bool) {
-	digits, negative := strings.CutPrefix(strings.TrimLeft(s, " \t\n\v\f\r"), "-")
-	if !negative {
-		digits = strings.TrimPrefix(digits, "+")
+	ms, ok := kmod.CNumber(s)
+	if ms > math.MaxInt64/uint64(time.Millisecond) {
+		return math.MaxInt64, ok
 	}
-	low := strings.ToLower(digits)
-	if strings.ContainsAny(low, "_+-") || strings.HasPrefix(low, "0b") || strings.HasPrefix(low, "0o") {
-		return 0, false
-	}
-	ms, err := strconv.ParseUint(digits, 0, 64)
-	switch {
-	case err != nil && !errors.Is(err, strconv.ErrRange):
-		return 0, false
-	case negative && ms != 0, ms > math.MaxInt64/uint64(time.Millisecond):
-		return math.MaxInt64, true
-	}
-	return time.Duration(ms) * time.Millisecond, true
+	return time.Duration(ms) * time.Millisecond, ok
 }
 
 // OnlyIndexes says whether a run of an applet reads indexes and configuration

@@ -103,18 +103,18 @@ func (c *Checker) names(m *kmod.ModuleFacts, u used) Finding {
 	f := Finding{What: WhatSymbols, State: Fits}
 	in := func(words string) string {
 		if p := sorted(u.providers); len(p) > 0 {
-			return words + few(p)
+			return words + kmod.Few(p)
 		}
 		return ""
 	}
 	switch {
 	case len(u.missing) > 0:
 		f.State, f.Errno = Refused, "ENOENT"
-		f.Text = fmt.Sprintf("neither the kernel (%s) nor a module of the tree exports %s", c.all, few(u.missing))
+		f.Text = fmt.Sprintf("neither the kernel (%s) nor a module of the tree exports %s", c.all, kmod.Few(u.missing))
 		f.Mend = "install the package that has the module which exports it and run depmod; or " + rebuild(c.release())
 	case len(u.gone) > 0:
 		f.State, f.Errno = Refused, "ENOENT"
-		f.Text = fmt.Sprintf("it was built to use symbols of %s, which the tree has not got", few(u.gone))
+		f.Text = fmt.Sprintf("it was built to use symbols of %s, which the tree has not got", kmod.Few(u.gone))
 		f.Mend = "install the package that has the module again and run depmod"
 	case u.own:
 		delete(u.image, "module_layout") // which is among no one's symbols
@@ -148,7 +148,7 @@ func (c *Checker) versions(m *kmod.ModuleFacts, u used) Finding {
 		}
 	case len(u.differ) > 0:
 		f.State, f.Errno = Refused, "EINVAL"
-		f.Text = "other checksums: " + few(u.differ)
+		f.Text = "other checksums: " + kmod.Few(u.differ)
 		f.Mend = rebuild(c.release())
 	case u.compared == 0 && !u.own:
 		f.State, f.Text = Unknown, fmt.Sprintf("%d checksums; those of the kernel are not known", len(m.Versions))
@@ -192,9 +192,6 @@ func (c *Checker) owner(symbol string) string {
 	}
 	return ""
 }
-
-// few names some of a list and says how many more there are.
-func few(list []string) string { return kmod.FewNames(list, 4) }
 
 func sorted[V any](m map[string]V) []string {
 	return slices.Sorted(maps.Keys(m))
