@@ -26,13 +26,10 @@ func aliasVerb() *Verb {
 }
 
 type aliasCommand struct {
-	Tree  string   `help:"A module tree, such as /lib/modules/RELEASE, in place of the target's." placeholder:"DIR"`
+	treeFlag
 	Check bool     `help:"Go through all aliases of the tree and list those that have no known form."`
 	Names []string `arg:"" optional:"" name:"name" sep:"none" help:"Alias, or pattern of aliases."`
 }
-
-// ownTree: with a tree of this machine nothing is asked of the target.
-func (c *aliasCommand) ownTree() bool { return c.Tree != "" }
 
 // treeOptional: a name means the same without a tree, which only says who has it.
 func (c *aliasCommand) treeOptional() bool { return !c.Check }

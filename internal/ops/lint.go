@@ -22,12 +22,8 @@ func lintVerb() *Verb {
 }
 
 type lintCommand struct {
-	Tree string   `help:"A module tree on this machine, such as /lib/modules/RELEASE, in place of the target's; with this machine's configuration." placeholder:"DIR"`
-	Conf []string `help:"With --tree: files or directories of configuration in place of this machine's." placeholder:"PATH" sep:"none"`
+	treeAndConf
 }
-
-// ownTree: with a tree of this machine nothing is asked of the target.
-func (c *lintCommand) ownTree() bool { return c.Tree != "" }
 
 func (c *lintCommand) Run(_ context.Context, s *Session) (Result, error) {
 	if c.Conf != nil && c.Tree == "" {

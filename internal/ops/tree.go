@@ -9,6 +9,21 @@ import (
 	"example.org/kmodsh/internal/trace"
 )
 
+// treeFlag is the flag of verbs that look into a tree of this machine in place of the
+// target's.
+type treeFlag struct {
+	Tree string `help:"A module tree on this machine, such as /lib/modules/RELEASE, in place of the target's." placeholder:"DIR"`
+}
+
+// ownTree says that nothing is asked of the target.
+func (f *treeFlag) ownTree() bool { return f.Tree != "" }
+
+// treeAndConf is treeFlag with the configuration that goes with the tree.
+type treeAndConf struct {
+	treeFlag
+	Conf []string `help:"With --tree: files or directories of configuration in place of this machine's." placeholder:"PATH" sep:"none"`
+}
+
 // treeCache is the module tree of a target, opened once: its indexes stay open
 // and its names are read when first needed.
 type treeCache struct {

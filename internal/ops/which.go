@@ -23,13 +23,10 @@ func whichVerb() *Verb {
 }
 
 type whichCommand struct {
-	Tree string   `help:"A module tree on this machine, such as /lib/modules/RELEASE, in place of the target's." placeholder:"DIR"`
+	treeFlag
 	Conf []string `help:"Files or directories of depmod's configuration, in place of this machine's." placeholder:"PATH" sep:"none"`
 	Name string   `arg:"" name:"name" help:"Module name."`
 }
-
-// ownTree: with a tree of this machine nothing is asked of the target.
-func (c *whichCommand) ownTree() bool { return c.Tree != "" }
 
 func (c *whichCommand) Run(_ context.Context, s *Session) (Result, error) {
 	if err := kernel.CheckModuleName(c.Name); err != nil {

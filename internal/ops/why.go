@@ -26,8 +26,7 @@ func whyVerb() *Verb {
 }
 
 type whyCommand struct {
-	Tree   string   `help:"A module tree on this machine, such as /lib/modules/RELEASE, in place of the target's; with this machine's configuration." placeholder:"DIR"`
-	Conf   []string `help:"With --tree: files or directories of configuration in place of this machine's." placeholder:"PATH" sep:"none"`
+	treeAndConf
 	Cert   []string `help:"A file with certificates (DER, PEM, or an uncompressed kernel image): signatures by their keys are verified." placeholder:"FILE" sep:"none"`
 	Name   string   `arg:"" name:"name" help:"Module name or alias, or the path of a module file on this machine."`
 	Params []string `arg:"" optional:"" sep:"none" help:"Parameters that are to be passed, PARAM=VALUE: they are held against the types that the module has."`
@@ -37,9 +36,6 @@ type whyCommand struct {
 
 // passOn takes what stands behind --.
 func (c *whyCommand) passOn(words []string) { c.behind = words }
-
-// ownTree: with a tree of this machine nothing is asked of the target.
-func (c *whyCommand) ownTree() bool { return c.Tree != "" }
 
 func (c *whyCommand) Run(ctx context.Context, s *Session) (Result, error) {
 	path := kmod.IsPath(c.Name)
