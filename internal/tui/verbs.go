@@ -184,7 +184,7 @@ func (m *Model) done(msg doneMsg) tea.Cmd {
 		m.say(j.line + ": done")
 	case msg.err == nil:
 		m.say(j.line + ": done, " + j.steps(m.lastEvent()))
-	case j.cancelled:
+	case j.cancelled && gaveUp(msg.err):
 		m.say(j.line + ": cancelled")
 	default:
 		m.complain(j.line + ": " + firstLine(msg.err.Error()))
@@ -217,6 +217,21 @@ type byCtrlC struct{ error }
 func (byCtrlC) Error() string   { return "cancelled by Ctrl-C" }
 func (e byCtrlC) Unwrap() error { return e.error }
 
+// gaveUp says of the error of a verb that was cancelled whether it may come from
+// that: Ctrl-C can be too late for one that was mistyped, or was refused.
+func gaveUp(err error) bool {
+	if errors.Is(err, context.Canceled) {
+		return true
+	}
+	switch r := ops.ReportError(err); r.Kind {
+	case "usage", "not-found", "not-loaded":
+		return false
+	case "module":
+		return r.Errno == "" || r.Errno == "EINTR"
+	}
+	return true
+}
+
 // finish shows an entry in the output pane.
 func (m *Model) finish(e *entry) {
 	m.output.Add(e)
@@ -248,6 +263,9 @@ func (m *Model) opened(msg openedMsg) tea.Cmd {
 		return nil
 	}
 	m.stages = nil
+	if j.cancelled {
+		m.say(j.line + ": done before it could be cancelled")
+	}
 	return tea.Batch(m.attach(msg.target), m.setUpRace())
 }
 
