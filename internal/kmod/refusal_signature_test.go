@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"strings"
-	"syscall"
 	"testing"
 
 	"example.org/kmodsh/internal/kernel"
@@ -95,7 +94,7 @@ func TestIssuedCertificate(t *testing.T) {
 	// Once the kernel has refused it, without a word, that is why.
 	r := kernelTree(t, map[string][]byte{"extra/mine.ko": image})
 	c := refusal.Checker{Resolver: r, Release: testRelease, System: kernel.System{Machine: "x86_64", Enforced: "Y", KeysKnown: true}}
-	e := &kernel.LoadError{Op: "insert", Module: "mine", Errno: syscall.EKEYREJECTED}
+	e := &kernel.LoadError{Op: "insert", Module: "mine", Errno: kernel.ErrnoByName("EKEYREJECTED")}
 	why := c.Answer(e, func() []refusal.Finding { return c.File("mine", "extra/mine.ko", "") })
 	if !strings.Contains(why, "the kernel's keyrings have no key of that name") {
 		t.Errorf("after a refusal: %s", why)
