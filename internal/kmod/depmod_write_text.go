@@ -7,16 +7,6 @@ import (
 	"strings"
 )
 
-// unprintable says that no line can hold a field.
-func unprintable(s string) bool {
-	for i := 0; i < len(s); i++ {
-		if c := s[i]; c-' ' >= 0x7f-' ' && c != '\t' {
-			return true
-		}
-	}
-	return false
-}
-
 // dependencyLines makes for each module a line: its file and the files of all it
 // needs, in the order they have to be unloaded; and returns the text of all.
 func (w *depmodWriter) dependencyLines() []byte {

@@ -53,15 +53,6 @@ func (w *indexWriter) add(key, value string, priority uint32) bool {
 	return true
 }
 
-func indexable(s string) bool {
-	for i := 0; i < len(s); i++ {
-		if s[i]-1 >= 0x7f { // NUL, too
-			return false
-		}
-	}
-	return true
-}
-
 // encode returns the index file. A node comes before its children, which is the
 // order of kmod 34 (tools/depmod.c, index_write__node), so that files can be
 // compared byte by byte with its; up to 33 it came behind them. The entries are in
@@ -87,16 +78,14 @@ type indexEncoder struct{ out []byte }
 
 // fewEntries is how many entries are sorted at once: of so few a node for each byte
 // of their keys would take longer.
-const fewEntries = 32
+const fewEntries = 16
 
 // node writes the subtree of entries, which are equal in their first depth bytes,
 // and returns its offset word. They are sorted on the way, unless they are, a
 // node's children by one byte: a radix sort makes the tree, and needs it.
 func (e *indexEncoder) node(entries []indexEntry, depth int, root, sorted bool) uint32 {
 	if len(entries) <= fewEntries && !sorted {
-		slices.SortFunc(entries, func(a, b indexEntry) int {
-			return cmp.Or(strings.Compare(a.key[depth:], b.key[depth:]), compareValues(a, b))
-		})
+		sortFew(entries, depth)
 		sorted = true
 	}
 	end := depth
@@ -224,6 +213,19 @@ func byByte(entries []indexEntry, at int) {
 			} else {
 				next[c]++
 			}
+		}
+	}
+}
+
+// sortFew sorts entries that are equal in their first depth bytes by insertion.
+func sortFew(entries []indexEntry, depth int) {
+	for i := 1; i < len(entries); i++ {
+		for n := i; n > 0; n-- {
+			a, b := &entries[n-1], &entries[n]
+			if c := strings.Compare(a.key[depth:], b.key[depth:]); c < 0 || c == 0 && compareValues(*a, *b) <= 0 {
+				break
+			}
+			*a, *b = *b, *a
 		}
 	}
 }
