@@ -26,10 +26,11 @@ func FuzzELFImage(f *testing.F) {
 		if openErr == nil {
 			openErr = w.collect(&collected, e)
 		}
-		if (openErr == nil) != (err == nil) {
-			t.Fatalf("depmod says %v, ReadModule %v", openErr, err)
+		// Of tables that make no sense depmod takes what libkmod takes, see readSymbols.
+		if openErr != nil && err == nil {
+			t.Fatalf("depmod says %v, and ReadModule nothing", openErr)
 		}
-		if err == nil && len(collected.exports) != len(facts.Exports) {
+		if err == nil && !collected.noExports && len(collected.exports) != len(facts.Exports) {
 			t.Fatalf("depmod sees %d exports, ReadModule %d", len(collected.exports), len(facts.Exports))
 		}
 	})
