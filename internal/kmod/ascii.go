@@ -13,15 +13,14 @@ const (
 
 // indexable says that an index can hold a string: 7-bit characters, and no NUL.
 func indexable(s string) bool {
-	rest := s
-	for ; len(rest) >= 8; rest = rest[8:] {
+	for ; len(s) >= 8; s = s[8:] {
 		// What is taken from a NUL sets the high bit.
-		if x := word(rest); (x|(x-eachByte))&highBits != 0 {
+		if x := word(s); (x|(x-eachByte))&highBits != 0 {
 			return false
 		}
 	}
-	for i := range len(rest) {
-		if rest[i]-1 >= 0x7f {
+	for i := range len(s) {
+		if s[i]-1 >= 0x7f {
 			return false
 		}
 	}
@@ -30,12 +29,11 @@ func indexable(s string) bool {
 
 // unprintable says that no line can hold a field.
 func unprintable(s string) bool {
-	for len(s) >= 8 {
+	for ; len(s) >= 8; s = s[8:] {
 		// So does what is taken from a control character, and what is added to DEL.
 		if x := word(s); (x|(x-' '*eachByte)|(x+eachByte))&highBits != 0 {
 			break
 		}
-		s = s[8:]
 	}
 	for i := range len(s) {
 		if c := s[i]; c-' ' >= 0x7f-' ' && c != '\t' {

@@ -133,6 +133,19 @@ func cause(err error) error {
 // parse reads one file. A line it does not understand is warned about and
 // passed over.
 func (c *depmodConfig) parse(r io.Reader, path string) error {
+	return eachDepmodLine(r, func(words []string, n int) { c.line(words, path, n) })
+}
+
+// eachDepmodLine calls fn with the words of each line that has some and is no
+// comment, and with its number, from 1. A line that ends in a backslash goes on in
+// the next; where there is none its number is 0, as kmod has it.
+func eachDepmodLine(r io.Reader, fn func(words []string, n int)) error {
+	whole := func(line string, n int) {
+		words := strings.FieldsFunc(line, func(r rune) bool { return r == ' ' || r == '\t' })
+		if len(words) > 0 && line[0] != '#' {
+			fn(words, n)
+		}
+	}
 	s := lineScanner(io.LimitReader(r, maxDepmodConfig))
 	s.Buffer(nil, maxDepmodConfig)
 	var pending string
@@ -143,19 +156,15 @@ func (c *depmodConfig) parse(r io.Reader, path string) error {
 			continue
 		}
 		pending = ""
-		c.line(line, path, n)
+		whole(line, n)
 	}
 	if pending != "" {
-		c.line(pending, path, 0)
+		whole(pending, 0)
 	}
 	return s.Err()
 }
 
-func (c *depmodConfig) line(line, path string, n int) {
-	words := strings.FieldsFunc(line, func(r rune) bool { return r == ' ' || r == '\t' })
-	if len(words) == 0 || line[0] == '#' {
-		return
-	}
+func (c *depmodConfig) line(words []string, path string, n int) {
 	args := words[1:]
 	switch words[0] {
 	case "search":

@@ -102,9 +102,7 @@ func (s *dirScan) end() {
 	s.dirs = nil
 }
 
-func byName(a, b dirEntry) int { return strings.Compare(a.name, b.name) }
-
 func sortEntries(entries []dirEntry) []dirEntry {
-	slices.SortFunc(entries, byName)
+	slices.SortFunc(entries, func(a, b dirEntry) int { return strings.Compare(a.name, b.name) })
 	return entries
 }

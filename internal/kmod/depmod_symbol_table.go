@@ -30,6 +30,7 @@ func (t *symbolTable) add(name string) uint32 {
 // symbols keep theirs, or without one (nil) that of a worker.
 func oneNumbering(cached *symbolTable, mods []*depmodModule) *symbolTable {
 	one := cached
+	var others []*symbolTable             // in the order of modules, so that runs are alike
 	tables := map[*symbolTable][]uint32{} // the new numbers by the old
 	for _, m := range mods {
 		switch t := m.facts.symbols; {
@@ -37,42 +38,39 @@ func oneNumbering(cached *symbolTable, mods []*depmodModule) *symbolTable {
 		case one == nil:
 			one = t
 		default:
-			tables[t] = make([]uint32, len(t.names))
+			others, tables[t] = append(others, t), make([]uint32, len(t.names))
 		}
 	}
 	if one == nil {
 		return &symbolTable{}
 	}
 	if one == cached {
-		one.ids = one.find(tables)
+		one.ids = one.find(others)
 	}
-	for _, m := range mods { // in their order, so that runs are alike
-		t := m.facts.symbols
-		if t == nil || t == one {
-			continue
-		}
-		if table := tables[t]; t.ids != nil {
-			for i, name := range t.names {
-				n, ok := one.ids[name]
-				if !ok {
-					n = one.add(name)
-				}
-				table[i] = n
+	for _, t := range others {
+		for i, name := range t.names {
+			n, ok := one.ids[name]
+			if !ok {
+				n = one.add(name)
 			}
-			t.ids = nil // done
+			tables[t][i] = n
 		}
-		m.facts.renumber(tables[t])
-		m.facts.symbols = one
+	}
+	for _, m := range mods {
+		if table := tables[m.facts.symbols]; table != nil {
+			m.facts.renumber(table)
+			m.facts.symbols = one
+		}
 	}
 	return one
 }
 
 // find returns the numbers of those names that other tables have. That takes less
 // than those of all: a cache has thousands, and what was read anew few.
-func (t *symbolTable) find(others map[*symbolTable][]uint32) map[string]uint32 {
+func (t *symbolTable) find(others []*symbolTable) map[string]uint32 {
 	ids := map[string]uint32{}
 	wanted := map[string]bool{}
-	for other := range others {
+	for _, other := range others {
 		for _, name := range other.names {
 			wanted[name] = true
 		}

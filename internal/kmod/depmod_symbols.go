@@ -110,8 +110,6 @@ func (s *depmodSymbols) resolve(mods []*depmodModule) {
 				d.users++
 			}
 		}
-		if len(deps) > 0 {
-			m.deps = append([]*depmodModule(nil), deps...)
-		}
+		m.deps = slices.Clone(deps)
 	}
 }

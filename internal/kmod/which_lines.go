@@ -2,7 +2,6 @@ package kmod
 
 import (
 	"fmt"
-	"io"
 	"os"
 	"path"
 	"slices"
@@ -74,28 +73,16 @@ func sameFile(c *depmodConfig, a, b string) bool {
 	return err == nil && c.fsys == nil && os.SameFile(first, second)
 }
 
-// lines reads a file as parse does.
+// lines returns the lines of a file.
 func (c *depmodConfig) lines(file string) (out []depmodLine) {
 	f, err := c.open(file)
 	if err != nil {
 		return nil
 	}
 	defer f.Close()
-	s := lineScanner(io.LimitReader(f, maxDepmodConfig))
-	s.Buffer(nil, maxDepmodConfig)
-	pending := ""
-	for n := 1; s.Scan(); n++ {
-		line := pending + strings.TrimSuffix(s.Text(), "\n")
-		head, more := strings.CutSuffix(line, `\`)
-		if pending = ""; more {
-			pending = head
-			continue
-		}
-		words := strings.FieldsFunc(line, func(r rune) bool { return r == ' ' || r == '\t' })
-		if len(words) > 0 && line[0] != '#' {
-			out = append(out, depmodLine{fmt.Sprintf("%s:%d", file, n), words})
-		}
-	}
+	_ = eachDepmodLine(f, func(words []string, n int) { // what comes before an error counts, and the error has been told
+		out = append(out, depmodLine{fmt.Sprintf("%s:%d", file, n), words})
+	})
 	return out
 }
 
